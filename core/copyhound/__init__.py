@@ -1,0 +1,1 @@
+"""Copyhound: find where pictures are used, verify every copy, tell automations."""

@@ -1,0 +1,1 @@
+"""The words of Copyhound as data, its rules, its errors, its ports. Pure."""

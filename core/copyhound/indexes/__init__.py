@@ -1,0 +1,1 @@
+"""Candidate indexes over local features."""

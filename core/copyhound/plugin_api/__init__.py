@@ -1,0 +1,1 @@
+"""What plugins may use: hook specifications, types, context, errors, test kit."""

@@ -1,0 +1,1 @@
+"""Find, load, catalogue and guard the plugins."""

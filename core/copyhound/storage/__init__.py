@@ -1,0 +1,1 @@
+"""Tables, repositories, unit of work, migrations, blobs. The only room that speaks SQL."""
