@@ -1,0 +1,99 @@
+"""Our own index: sets of indexed pictures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from copyhound.domain.matches import Page
+
+WEB = "web"
+"""The collection that crawled copies go to."""
+
+
+class Collection(msgspec.Struct, frozen=True):
+    id: str
+    workspace_id: str
+    name: str
+    created_at: datetime
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An indexed picture. One `image_url` stands once in a collection."""
+
+    id: str
+    number: int
+    """What the indexes know it by; unique over all workspaces."""
+    workspace_id: str
+    collection_id: str
+    image_url: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    sha256: str
+    fingerprint: bytes
+    hash256: bytes
+    reduced_blob: str | None
+    pages: tuple[Page, ...]
+    first_seen: datetime
+    last_seen: datetime
+
+
+class NewEntry(msgspec.Struct, frozen=True):
+    """What is written of a picture when it is indexed, or seen again."""
+
+    image_url: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    sha256: str
+    fingerprint: bytes
+    hash256: bytes
+    reduced_blob: str | None
+    pages: tuple[Page, ...]
+
+
+class IndexChange(msgspec.Struct, frozen=True):
+    """One line of the log that the candidate indexes follow."""
+
+    seq: int
+    number: int
+    workspace_id: str
+    collection_id: str
+    removed: bool
+
+
+class IngestStatus(StrEnum):
+    queued = "queued"
+    running = "running"
+    complete = "complete"
+    failed = "failed"
+
+
+class Ingest(msgspec.Struct, frozen=True):
+    """One run of a source into a collection."""
+
+    id: str
+    workspace_id: str
+    collection_id: str
+    collection_name: str
+    source: str
+    settings: dict[str, Any]
+    status: IngestStatus
+    created_at: datetime
+    finished_at: datetime | None = None
+    seen: int = 0
+    """Pictures that the source gave."""
+    added: int = 0
+    updated: int = 0
+    """Already there: pages and time of sight were brought up to date."""
+    refused: int = 0
+    """Not indexable (too simple, damaged ...)."""
+    pages: int = 0
+    note: str | None = None
+    """What the source says of its progress, or why it failed."""

@@ -1,0 +1,41 @@
+"""What happened, in an append-only log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """An event about to be appended. The same id is appended once: repeated work is harmless."""
+
+    id: str
+    workspace_id: str
+    trigger: str
+    payload: dict[str, Any]
+    """Flat and JSON-ready, without the envelope (id, type, timestamp, sequence)."""
+    list_id: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True):
+    sequence: int
+    """Grows in the order of commits; a reader that goes on after it misses nothing."""
+    id: str
+    workspace_id: str
+    trigger: str
+    payload: dict[str, Any]
+    created_at: datetime
+    list_id: str | None = None
+
+
+def envelope(event: Event) -> dict[str, Any]:
+    """The body that webhooks, polling and samples all show: flat, with `id` at the top."""
+    return {
+        "id": event.id,
+        "type": event.trigger,
+        "timestamp": event.created_at.isoformat().replace("+00:00", "Z"),
+        "sequence": event.sequence,
+        **event.payload,
+    }

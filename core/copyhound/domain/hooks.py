@@ -1,0 +1,72 @@
+"""Subscriptions, and what was sent to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class HookStatus(StrEnum):
+    active = "active"
+    disabled = "disabled"
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """A subscription of a target URL to triggers."""
+
+    id: str
+    workspace_id: str
+    target_url: str
+    triggers: tuple[str, ...]
+    filter: dict[str, Any]
+    secret: bytes
+    """Encrypted; only delivery opens it."""
+    status: HookStatus
+    created_at: datetime
+    description: str | None = None
+    status_reason: str | None = None
+    failing_since: datetime | None = None
+    last_success_at: datetime | None = None
+
+
+class DeliveryStatus(StrEnum):
+    pending = "pending"
+    delivered = "delivered"
+    failed = "failed"
+    """All attempts were used up, or the hook is gone."""
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One event for one hook."""
+
+    id: str
+    workspace_id: str
+    hook_id: str
+    event_id: str
+    trigger: str
+    status: DeliveryStatus
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One HTTP request of a delivery."""
+
+    delivery_id: str
+    number: int
+    at: datetime
+    duration_ms: int
+    manual: bool = False
+    status_code: int | None = None
+    error: str | None = None
+    response_body: str | None = None
+    """Cut to 2 kB."""
+
+
+def delivery_id(event_id: str, hook_id: str) -> str:
+    return f"delivery:{event_id}:{hook_id}"

@@ -1,0 +1,119 @@
+"""What the use cases need of the outside world. Adapters live in their rooms; bootstrap puts them in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from copyhound.domain.lists import Schedule
+
+
+class JobQueue(Protocol):
+    """Durable work. Bound to a unit of work: what is queued runs if, and only if, it commits."""
+
+    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
+        """Queue `job` (a name in `copyhound.jobs.workflows`) with JSON-ready `args`.
+
+        `id` says what is done: the same id is done once. `delay` in seconds holds no place in the queue.
+        """
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware, UTC."""
+
+
+class Calendar(Protocol):
+    def next_after(self, schedule: Schedule, after: datetime) -> datetime:
+        """The first due time after `after`. CopyhoundError invalid_request where cron or time zone is wrong."""
+
+
+class BlobStore(Protocol):
+    """Bytes by key. Keys come from `put`; they hold the workspace and the content's hash."""
+
+    async def put(self, workspace_id: str, data: bytes) -> str: ...
+    async def get(self, key: str) -> bytes:
+        """CopyhoundError not_found where it is gone."""
+
+    async def delete(self, key: str) -> None:
+        """Quiet where it is gone already."""
+
+
+class SecretBox(Protocol):
+    def seal(self, secret: bytes) -> bytes: ...
+    def open(self, sealed: bytes) -> bytes: ...
+    def sign(self, text: str) -> str:
+        """A short URL-safe signature of `text`, for capability URLs."""
+
+    def signed(self, text: str, signature: str) -> bool: ...
+
+
+class Compute(Protocol):
+    async def run(self, function: str, *args: Any) -> Any:
+        """Run `copyhound.matching.<function>` in a limited process. CopyhoundErrors cross intact."""
+
+
+class IndexRecord(msgspec.Struct, frozen=True):
+    number: int
+    workspace_id: str
+    collection_id: str
+    words: dict[int, float]
+
+
+class IndexHit(msgspec.Struct, frozen=True):
+    number: int
+    score: float
+    variant: int
+    """Index into the query's variants: 0 plain, 1 mirrored, 2 negative, 3 both."""
+
+
+class CandidateIndex(Protocol):
+    """Finds entries by words. Gives candidates only; a follower of the SQL change log (`mark`)."""
+
+    async def upsert(self, records: Sequence[IndexRecord]) -> None: ...
+    async def remove(self, numbers: Sequence[int]) -> None: ...
+    async def candidates(
+        self, workspace_id: str, collection_id: str, variants: Sequence[Mapping[int, float]], limit: int
+    ) -> list[IndexHit]:
+        """Best first, each entry once (its best variant)."""
+
+    async def count(self) -> int: ...
+    async def mark(self) -> int:
+        """The last change (seq) that is durably in the index; 0 for an empty one."""
+
+    async def set_mark(self, seq: int) -> None:
+        """Called after the changes up to `seq` were handed in; makes them durable first."""
+
+    async def clear(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Response(Protocol):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    url: str
+
+
+class Outbound(Protocol):
+    """The guarded way out (`copyhound.net`)."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        timeout: float,
+        headers: Mapping[str, str] = ...,
+        max_redirects: int = 3,
+    ) -> Response: ...
+    async def post(
+        self, url: str, *, content: bytes, headers: Mapping[str, str], timeout: float = 15.0
+    ) -> Response: ...
+
+
+Now = Callable[[], datetime]
+Job = Callable[..., Awaitable[Any]]

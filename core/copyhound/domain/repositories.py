@@ -1,0 +1,264 @@
+"""The repositories that a unit of work offers. `storage` implements them; every one is bound to a workspace
+by its arguments, and nothing of another workspace is ever answered.
+
+Cursors are opaque strings made by the repository (keyset paging, newest first)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
+from copyhound.domain.events import Event, NewEvent
+from copyhound.domain.hooks import Attempt, Delivery, Hook
+from copyhound.domain.lists import Image, ImageList
+from copyhound.domain.matches import Match, MatchFilter
+from copyhound.domain.ports import JobQueue
+from copyhound.domain.searches import Lookup, Outcome, Search
+from copyhound.domain.workspaces import ApiKey, Workspace
+
+T = TypeVar("T")
+
+
+class PageOf(msgspec.Struct, frozen=True):
+    """One page of anything. `cursor` is None on the last page."""
+
+    items: list[Any]
+    cursor: str | None = None
+
+
+class WorkspaceRepository(Protocol):
+    async def add(self, workspace: Workspace) -> None: ...
+    async def get(self, workspace_id: str) -> Workspace | None: ...
+    async def first(self) -> Workspace | None: ...
+
+
+class KeyRepository(Protocol):
+    async def add(self, key: ApiKey) -> None: ...
+    async def by_id(self, key_id: str) -> ApiKey | None: ...
+    async def all(self, workspace_id: str) -> list[ApiKey]: ...
+    async def revoke(self, workspace_id: str, key_id: str, at: datetime) -> bool: ...
+    async def used(self, key_id: str, at: datetime) -> None: ...
+    async def any(self) -> bool: ...
+
+
+class ListRepository(Protocol):
+    async def add(self, item: ImageList) -> None: ...
+    async def get(self, workspace_id: str, list_id: str) -> ImageList | None: ...
+    async def save(self, item: ImageList) -> None: ...
+    async def delete(self, workspace_id: str, list_id: str) -> list[str]:
+        """Delete it with all its data (events stay); the blob keys that nothing uses any more."""
+
+    async def page(self, workspace_id: str, *, label: str | None, cursor: str | None, limit: int) -> PageOf:
+        """`label`: only lists whose label contains it, case-insensitively."""
+
+    async def due(self, now: datetime, limit: int) -> list[ImageList]:
+        """Monitored lists of all workspaces with next_run_at <= now, oldest first."""
+
+    async def claim_slot(self, list_id: str, slot: datetime, next_run_at: datetime | None) -> bool:
+        """Move next_run_at on, only if it still is `slot`; sets last_run_at. False: somebody else did."""
+
+    async def add_domain(self, list_id: str, domain: str) -> bool:
+        """Remember a domain of the list; True where it was new."""
+
+
+class ImageRepository(Protocol):
+    async def add(self, images: Sequence[Image]) -> None: ...
+    async def get(self, workspace_id: str, image_id: str) -> Image | None: ...
+    async def save(self, image: Image) -> None: ...
+    async def of_list(self, workspace_id: str, list_id: str, *, cursor: str | None, limit: int) -> PageOf:
+        """Oldest first, as they were added."""
+
+    async def ids_of_list(self, workspace_id: str, list_id: str) -> list[str]: ...
+    async def delete(self, workspace_id: str, image_id: str) -> list[str]:
+        """Delete it with its matches; the blob keys that nothing uses any more."""
+
+
+class SearchRepository(Protocol):
+    async def add(self, search: Search, lookups: Sequence[Lookup]) -> bool:
+        """False where a search of that id is there already (nothing is written)."""
+
+    async def get(self, workspace_id: str, search_id: str) -> Search | None: ...
+    async def page(self, workspace_id: str, *, list_id: str | None, cursor: str | None, limit: int) -> PageOf: ...
+    async def lookup(self, lookup_id: str) -> Lookup | None: ...
+    async def lookups(self, search_id: str, *, image_id: str | None = None) -> list[Lookup]: ...
+    async def end_lookup(self, lookup: Lookup) -> bool:
+        """Write how it ended, once: False where it had an outcome already."""
+
+    async def end_image(self, search_id: str, image_id: str, outcome: Outcome, reason: str, at: datetime) -> None:
+        """End all open lookups of an image."""
+
+    async def complete_if_done(self, search_id: str, at: datetime) -> bool:
+        """Mark it complete if no lookup is open; True for the one caller who did it."""
+
+    async def outcome_counts(self, search_id: str) -> dict[str, int]:
+        """Outcome (or "open") -> lookups."""
+
+
+class MatchRepository(Protocol):
+    async def get(self, workspace_id: str, match_id: str) -> Match | None: ...
+    async def find(self, image_id: str, image_url: str) -> Match | None:
+        """Locks the row where the database can, so that two merges of one match don't lose pages."""
+
+    async def add(self, match: Match) -> bool:
+        """False where a match of that image and image_url is there already."""
+
+    async def save(self, match: Match) -> None:
+        """Everything but its pages' first_seen: pages are united with what is there."""
+
+    async def page(
+        self, workspace_id: str, where: MatchFilter, *, cursor: str | None, limit: int, sort: str = "-first_seen"
+    ) -> PageOf:
+        """`sort`: first_seen, last_seen, confidence or score; a leading minus for descending."""
+
+    def stream(self, workspace_id: str, where: MatchFilter) -> AsyncIterator[Match]:
+        """All of them, in constant memory."""
+
+    async def count(self, workspace_id: str, where: MatchFilter) -> int: ...
+    async def due_checks(self, now: datetime, limit: int) -> list[Match]:
+        """Matches of monitored lists, of all workspaces, with next_check_at <= now."""
+
+    async def claim_check(self, match_id: str, slot: datetime, next_check_at: datetime | None) -> bool: ...
+    async def add_check(self, match_id: str, at: datetime, result: str, detail: str | None) -> None:
+        """A line of its history: found, verified, removed, returned, unreachable ..."""
+
+    async def checks(self, match_id: str) -> list[dict[str, Any]]: ...
+
+
+class EventRepository(Protocol):
+    async def append(self, event: NewEvent, at: datetime) -> Event | None:
+        """None where that id is in the log already. Sequence numbers grow in the order of commits."""
+
+    async def get(self, workspace_id: str, event_id: str) -> Event | None: ...
+    async def newest(self, workspace_id: str, trigger: str, limit: int) -> list[Event]: ...
+    async def after(self, workspace_id: str, trigger: str, sequence: int, limit: int) -> list[Event]:
+        """Oldest first, all with a sequence greater than `sequence`."""
+
+
+class HookRepository(Protocol):
+    async def add(self, hook: Hook, dedupe_key: str) -> Hook:
+        """The one that is there where the dedupe key (workspace, URL, triggers, filter) is taken."""
+
+    async def get(self, workspace_id: str, hook_id: str) -> Hook | None: ...
+    async def save(self, hook: Hook) -> None: ...
+    async def delete(self, workspace_id: str, hook_id: str) -> bool: ...
+    async def page(self, workspace_id: str, *, target_url: str | None, cursor: str | None, limit: int) -> PageOf: ...
+    async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
+        """The active ones."""
+
+
+class DeliveryRepository(Protocol):
+    async def add(self, delivery: Delivery) -> bool: ...
+    async def get(self, workspace_id: str, delivery_id: str) -> Delivery | None: ...
+    async def by_id(self, delivery_id: str) -> Delivery | None: ...
+    async def save(self, delivery: Delivery) -> None: ...
+    async def page(
+        self, workspace_id: str, *, hook_id: str | None, status: str | None, cursor: str | None, limit: int
+    ) -> PageOf: ...
+    async def add_attempt(self, attempt: Attempt) -> None:
+        """The same delivery and number again overwrites."""
+
+    async def attempts(self, delivery_id: str) -> list[Attempt]: ...
+
+
+class CollectionRepository(Protocol):
+    async def ensure(self, workspace_id: str, name: str, at: datetime) -> Collection: ...
+    async def by_name(self, workspace_id: str, name: str) -> Collection | None: ...
+    async def all(self, workspace_id: str) -> list[Collection]: ...
+    async def put_entry(self, collection: Collection, entry: NewEntry, at: datetime) -> tuple[Entry, bool]:
+        """Add, or update the one with that image_url: pages united, last_seen moved; a changed picture (sha256)
+        replaces fingerprint, hash, bands. Writes hash bands and the change log. (entry, True where it was new)"""
+
+    async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Any], at: datetime) -> bool:
+        """Seen again unchanged (HTTP 304): unite pages, move last_seen. False where there is none."""
+
+    async def entry(self, workspace_id: str, entry_id: str) -> Entry | None: ...
+    async def by_numbers(self, workspace_id: str, numbers: Sequence[int]) -> list[Entry]: ...
+    async def entries(
+        self, collection: Collection, *, image_url: str | None, cursor: str | None, limit: int
+    ) -> PageOf: ...
+    async def count(self, collection: Collection) -> int: ...
+    async def remove_entries(self, collection: Collection, *, prefix: str) -> tuple[int, list[str]]:
+        """All whose image_url starts with `prefix`; (how many, blob keys nothing uses any more)."""
+
+    async def remove_entry(self, collection: Collection, entry_id: str) -> tuple[bool, list[str]]: ...
+    async def hash_candidates(
+        self, collection: Collection, hashes: Sequence[bytes], max_distance: int, limit: int
+    ) -> list[tuple[int, int]]:
+        """(entry number, smallest distance), nearest first; exact up to distance 31."""
+
+    async def changes(self, after: int, limit: int) -> list[IndexChange]:
+        """The change log, of all workspaces."""
+
+    async def last_change(self) -> int: ...
+    async def fingerprints(self, numbers: Sequence[int]) -> dict[int, bytes]: ...
+
+
+class IngestRepository(Protocol):
+    async def add(self, ingest: Ingest) -> None: ...
+    async def get(self, workspace_id: str, ingest_id: str) -> Ingest | None: ...
+    async def by_id(self, ingest_id: str) -> Ingest | None: ...
+    async def save(self, ingest: Ingest) -> None: ...
+    async def page(self, workspace_id: str, *, cursor: str | None, limit: int) -> PageOf: ...
+
+
+class StateRepository(Protocol):
+    """Small JSON values that plugins keep (a crawl's frontier, ETags ...), by scope and key."""
+
+    async def get(self, workspace_id: str, scope: str, key: str) -> Any | None: ...
+    async def put(self, workspace_id: str, scope: str, items: dict[str, Any]) -> None: ...
+    async def delete(self, workspace_id: str, scope: str, keys: Sequence[str] | None = None) -> None:
+        """None: the whole scope."""
+
+    async def scan(self, workspace_id: str, scope: str, prefix: str = "", limit: int = 1000) -> dict[str, Any]:
+        """In the order of keys."""
+
+
+class IdempotencyRepository(Protocol):
+    async def begin(self, workspace_id: str, key: str, request_hash: str, at: datetime) -> tuple[str, int, bytes]:
+        """("new", 0, b""): go on. ("done", status, body): answer that. Raises CopyhoundError
+        idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; an unfinished one is in flight for 60 s."""
+
+    async def finish(self, workspace_id: str, key: str, status: int, body: bytes) -> None: ...
+    async def forget(self, workspace_id: str, key: str) -> None: ...
+
+
+class ExecutorRepository(Protocol):
+    async def beat(self, executor_id: str, at: datetime) -> None: ...
+    async def dead(self, before: datetime) -> list[str]: ...
+    async def forget(self, executor_id: str) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Commits when its `async with` ends well, else rolls back, queued jobs included.
+    Writers are serialised on SQLite (BEGIN IMMEDIATE)."""
+
+    workspaces: WorkspaceRepository
+    keys: KeyRepository
+    lists: ListRepository
+    images: ImageRepository
+    searches: SearchRepository
+    matches: MatchRepository
+    events: EventRepository
+    hooks: HookRepository
+    deliveries: DeliveryRepository
+    collections: CollectionRepository
+    ingests: IngestRepository
+    state: StateRepository
+    idempotency: IdempotencyRepository
+    executors: ExecutorRepository
+    jobs: JobQueue
+
+
+class UnitOfWorkFactory(Protocol):
+    """Works on every event loop (an engine for each)."""
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Read and write."""
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Read only: takes no write lock, never commits."""

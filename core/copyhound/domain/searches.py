@@ -1,0 +1,68 @@
+"""Searches, their lookups, and how each ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Outcome(StrEnum):
+    """How a lookup ended: an empty answer never hides a failure."""
+
+    answered = "answered"
+    no_match = "no_match"
+    blocked = "blocked"
+    quota = "quota"
+    invalid_image = "invalid_image"
+    transient = "transient"
+    unsupported = "unsupported"
+    skipped = "skipped"
+
+
+class SearchKind(StrEnum):
+    requested = "requested"
+    monitor = "monitor"
+
+
+class Search(msgspec.Struct, frozen=True):
+    """One run over the images of a list with a set of providers."""
+
+    id: str
+    workspace_id: str
+    list_id: str
+    kind: SearchKind
+    providers: tuple[str, ...]
+    verify: bool
+    created_at: datetime
+    image_count: int
+    completed_at: datetime | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.completed_at is not None
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """One image x one provider within a search. `outcome` is None until it ended."""
+
+    id: str
+    workspace_id: str
+    search_id: str
+    image_id: str
+    provider: str
+    outcome: Outcome | None = None
+    reason: str | None = None
+    """A code (from the table of errors where it is one of ours) and a sentence, when not answered."""
+    candidates: int = 0
+    matches: int = 0
+    rejected: int = 0
+    """Candidates that our own comparison did not believe."""
+    units_spent: float = 0.0
+    ended_at: datetime | None = None
+
+
+def lookup_id(search_id: str, image_id: str, provider: str) -> str:
+    """The id of a lookup, and of the durable work that does it."""
+    return f"lookup:{search_id}:{image_id}:{provider}"
