@@ -1,1 +1,55 @@
-"""What plugins may use: hook specifications, types, context, errors, test kit."""
+"""What plugins may use: hook specifications, types, context, errors, test kit. Public, semantic versions."""
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.plugin_api.hookspecs import hookimpl
+from copyhound.plugin_api.types import (
+    API_VERSION,
+    ActionSpec,
+    Answer,
+    Candidate,
+    Context,
+    Lead,
+    NoSettings,
+    Notice,
+    NotifierSpec,
+    Outcome,
+    OwnIndex,
+    Page,
+    Progress,
+    ProviderLimits,
+    ProviderSpec,
+    Query,
+    SourceItem,
+    SourceSpec,
+    StateStore,
+    SurfaceSpec,
+    TriggerSpec,
+    UseCases,
+)
+
+__all__ = [
+    "API_VERSION",
+    "ActionSpec",
+    "Answer",
+    "Candidate",
+    "Context",
+    "CopyhoundError",
+    "Lead",
+    "NoSettings",
+    "Notice",
+    "NotifierSpec",
+    "Outcome",
+    "OwnIndex",
+    "Page",
+    "Progress",
+    "ProviderLimits",
+    "ProviderSpec",
+    "Query",
+    "SourceItem",
+    "SourceSpec",
+    "StateStore",
+    "SurfaceSpec",
+    "TriggerSpec",
+    "UseCases",
+    "hookimpl",
+]

@@ -1,0 +1,237 @@
+"""The types that plugins give and get. Public: changes follow semantic versioning (`API_VERSION`)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from copyhound.domain.matches import Page
+from copyhound.domain.searches import Outcome
+from copyhound.domain.triggers import Action as ActionSpec
+from copyhound.domain.triggers import Trigger as TriggerSpec
+
+API_VERSION = "1.0"
+
+__all__ = [
+    "API_VERSION",
+    "ActionSpec",
+    "Answer",
+    "Candidate",
+    "Context",
+    "Lead",
+    "NoSettings",
+    "Notice",
+    "NotifierSpec",
+    "Outcome",
+    "OwnIndex",
+    "Page",
+    "Progress",
+    "ProviderLimits",
+    "ProviderSpec",
+    "Query",
+    "SourceItem",
+    "SourceSpec",
+    "StateStore",
+    "SurfaceSpec",
+    "TriggerSpec",
+    "UseCases",
+]
+
+
+class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For plugins without settings."""
+
+
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a provider says that it found; not yet believed."""
+
+    image_url: str
+    """Absolute, http or https: where the found picture lies."""
+    pages: tuple[Page, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    provider_score: float | None = None
+    """The provider's own score, in its own units; shown, never trusted."""
+    entry_id: str | None = None
+    """Set by the own index alone: what is verified without fetching."""
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a provider's search ended. `answered` with no candidates is read as `no_match`."""
+
+    outcome: Outcome
+    candidates: tuple[Candidate, ...] = ()
+    reason: str | None = None
+    """One sentence, when the outcome is neither answered nor no_match."""
+    units_spent: float = 0.0
+    """In the provider's price unit."""
+    retry_after: float | None = None
+    """Seconds, as the service asked for, with quota, blocked or transient."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """The image that a provider looks for."""
+
+    workspace_id: str
+    image_id: str
+    name: str
+    sha256: str
+    format: str
+    width: int
+    height: int
+    data: bytes
+    """The file as it was sent or fetched."""
+    fingerprint: bytes
+    source_url: str | None = None
+    """Public address of the image, where it came by URL."""
+
+
+class OwnIndex(Protocol):
+    """The core's own index, as a provider may ask it."""
+
+    async def candidates(self, query: Query, collection: str) -> Sequence[Candidate]:
+        """The pictures of a collection that are worth comparing; best first."""
+
+
+class StateStore(Protocol):
+    """Small JSON values that survive restarts; private to the plugin, workspace and target at hand."""
+
+    async def get(self, key: str) -> Any | None: ...
+    async def put(self, items: Mapping[str, Any]) -> None:
+        """Write all of `items` in one transaction."""
+
+    async def delete(self, keys: Sequence[str] | None = None) -> None:
+        """None: everything."""
+
+    async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]: ...
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What the core hands to every call of a plugin."""
+
+    settings: Any
+    """The plugin's own settings: an instance of the Struct that its specification names."""
+    http: httpx.AsyncClient
+    """Guarded: private addresses are refused, time and size are limited."""
+    log: logging.Logger
+    now: Callable[[], datetime]
+    state: StateStore
+    index: OwnIndex
+
+
+class ProviderLimits(msgspec.Struct, frozen=True):
+    """What the core enforces around a provider."""
+
+    timeout_seconds: float = 30.0
+    concurrency: int = 4
+    per_minute: int | None = None
+    max_bytes: int = 20 * 2**20
+    max_candidates: int = 1000
+    """More are cut, and the lookup says so."""
+    retries: int = 2
+    """How often a `transient` answer, a time-out or an exception is tried again."""
+
+
+ProviderSearch = Callable[[Query, Context], Awaitable[Answer]]
+
+
+class ProviderSpec(msgspec.Struct, frozen=True):
+    """A provider, as its plugin registers it."""
+
+    name: str
+    """Lower-case letters, digits, underscores; unique."""
+    title: str
+    description: str
+    search: ProviderSearch
+    settings: type[msgspec.Struct] = NoSettings
+    limits: ProviderLimits = ProviderLimits()
+    price_unit: str = "search"
+    accepts: tuple[str, ...] = ("bytes",)
+    """`bytes`, `url`, or both: with `url` alone, images without a public address end as `unsupported`."""
+    formats: tuple[str, ...] = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+    default: bool = True
+    """Asked when a search names no providers."""
+    homepage: str | None = None
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """What a notifier tells: events of one workspace, oldest first."""
+
+    title: str
+    text: str
+    events: tuple[dict[str, Any], ...]
+    url: str | None = None
+
+
+class NotifierSpec(msgspec.Struct, frozen=True):
+    """A notifier. `target` says whom to tell; its schema is the Struct."""
+
+    name: str
+    title: str
+    description: str
+    notify: Callable[[Notice, Any, Context], Awaitable[None]]
+    target: type[msgspec.Struct] = NoSettings
+    settings: type[msgspec.Struct] = NoSettings
+    timeout_seconds: float = 30.0
+
+
+class SurfaceSpec(msgspec.Struct, frozen=True):
+    """Another API: an ASGI application, mounted under its prefixes, that wears its own errors."""
+
+    name: str
+    title: str
+    description: str
+    prefixes: tuple[str, ...]
+    app: Any
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """A picture seen again, unchanged: nothing is fetched or decoded, only pages and time are kept."""
+
+    image_url: str
+    pages: tuple[Page, ...] = ()
+
+
+class SourceItem(msgspec.Struct, frozen=True):
+    """A picture that a source gives."""
+
+    image_url: str
+    data: bytes
+    pages: tuple[Page, ...] = ()
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a source is: shown to the one who waits."""
+
+    pages: int = 0
+    pictures: int = 0
+    total: int | None = None
+    note: str | None = None
+
+
+class SourceSpec(msgspec.Struct, frozen=True):
+    """What feeds a collection. `run` may be stopped at any point and is run again with the same state."""
+
+    name: str
+    title: str
+    description: str
+    run: Callable[[Any, Context], AsyncIterator[SourceItem | Lead | Progress]]
+    settings: type[msgspec.Struct] = NoSettings
+    reads_server_files: bool = False
+    """Needs the admin scope when started through the API."""
+
+
+class UseCases(Protocol):
+    """The use cases that surfaces and actions stand on. Filled in by bootstrap."""
+
+    searches: Any
+    lists: Any
+    matches: Any
+    exports: Any
+    collections: Any
+    keys: Any
