@@ -1,0 +1,59 @@
+"""Pictures to fingerprints, fingerprints to verdicts. Pure functions; no I/O but bytes and this package's own data.
+
+Importing this package loads neither OpenCV nor NumPy: each name is loaded when it is first used, so that a
+process which only reads headers stays small.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .compare import compare as compare
+    from .fingerprint import FINGERPRINT_VERSION as FINGERPRINT_VERSION
+    from .fingerprint import Fingerprint as Fingerprint
+    from .fingerprint import Prepared as Prepared
+    from .hashes import entry_hash as entry_hash
+    from .hashes import hamming as hamming
+    from .hashes import query_hashes as query_hashes
+    from .header import Limits as Limits
+    from .header import read_facts as read_facts
+    from .overlay import overlay as overlay
+    from .overlay import thumbnail as thumbnail
+    from .prepare import prepare_entry as prepare_entry
+    from .prepare import prepare_query as prepare_query
+    from .words import WORD_COUNT as WORD_COUNT
+    from .words import entry_words as entry_words
+    from .words import query_words as query_words
+
+_HOMES = {
+    "FINGERPRINT_VERSION": "fingerprint",
+    "Fingerprint": "fingerprint",
+    "Limits": "header",
+    "Prepared": "fingerprint",
+    "WORD_COUNT": "words",
+    "compare": "compare",
+    "entry_hash": "hashes",
+    "entry_words": "words",
+    "hamming": "hashes",
+    "overlay": "overlay",
+    "prepare_entry": "prepare",
+    "prepare_query": "prepare",
+    "query_hashes": "hashes",
+    "query_words": "words",
+    "read_facts": "header",
+    "thumbnail": "overlay",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # a submodule may share its name with the function it holds (`compare`): the function wins, from the first use on
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,107 @@
+"""From a file's bytes to a small array of pixels, upright, in colour, never at more size than needed."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.pictures import PictureFacts
+
+from .header import Limits, facts_of, open_image
+
+Pixels = NDArray[np.uint8]
+"""Height x width x 3 (RGB), or height x width (luminance)."""
+
+MAX_STRETCH: Final = 2.5
+"""The longer side is kept to this many times what the smaller side may have."""
+
+_WIDE_MODES: Final = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_JPEG_QUALITY: Final = 85
+
+
+def fitting_size(width: int, height: int, smaller: int) -> tuple[int, int]:
+    """The size at which a picture is worked on: smaller side at most `smaller`; never larger than it is.
+
+    >>> fitting_size(800, 600, 300), fitting_size(1000, 200, 300)
+    ((400, 300), (750, 150))
+    """
+    scale = min(1.0, smaller / min(width, height), smaller * MAX_STRETCH / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def decode(data: bytes, limits: Limits, smaller: int) -> tuple[PictureFacts, Pixels]:
+    """Decode to RGB with the smaller side about `smaller` pixels.
+
+    Raises what `read_facts` raises, image_truncated and image_decode_failed.
+    """
+    with open_image(data, limits) as image:
+        facts = facts_of(image, data)
+        try:
+            return facts, _small_rgb(image, smaller)
+        except CopyhoundError:
+            raise
+        except (OSError, EOFError) as error:
+            raise CopyhoundError("image_truncated") from error
+        except Exception as error:  # a decoder may fail in any way on hostile bytes
+            raise CopyhoundError("image_decode_failed") from error
+
+
+def encode_jpeg(pixels: Pixels, quality: int = _JPEG_QUALITY) -> bytes:
+    """RGB or luminance pixels as a JPEG file."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def decode_own(data: bytes) -> Pixels:
+    """Decode a reduced copy that `prepare_entry` or `prepare_query` made. RGB."""
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _small_rgb(image: Image.Image, smaller: int) -> Pixels:
+    size = fitting_size(*image.size, smaller)
+    image.draft("RGB", size)
+    image.load()
+    upright = ImageOps.exif_transpose(_shrunk(_plain(image), size))
+    return np.asarray(_flattened(upright))
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """One of L, RGB or RGBA: what resizes well."""
+    if image.mode in _WIDE_MODES:
+        return _eight_bits(image)
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode in {"LA", "La", "PA", "RGBa"}:
+        return image.convert("RGBA")
+    return image if image.mode in {"L", "RGB", "RGBA"} else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    values: NDArray[Any] = np.asarray(image, dtype=np.float32)
+    top = 65_535.0 if image.mode.startswith("I") else float(values.max() or 1.0)
+    out = Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
+    out.info = dict(image.info)
+    return out
+
+
+def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if image.size == size:
+        return image
+    small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small.info = dict(image.info)
+    return small
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    ground = Image.new("RGB", image.size, "white")
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground

@@ -1,0 +1,96 @@
+"""Local features: SIFT, spread over the whole picture, as RootSIFT in bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .decode import Pixels
+
+GRID: Final = 8
+DESCRIPTOR_SCALE: Final = 512.0
+"""A RootSIFT value of 1.0 in bytes; values above 0.498 are clipped, which is rare and harmless."""
+_ENLARGE_LIMIT: Final = 3.0
+_CONTRAST: Final = 0.015
+_EDGE: Final = 12.0
+
+
+class Features(msgspec.Struct, frozen=True):
+    """N features of a picture, most useful first. Positions are fractions of width and height."""
+
+    places: NDArray[np.float32]
+    """N x 2, each 0 to 1."""
+    sizes: NDArray[np.float32]
+    """N: diameter as a fraction of the smaller side."""
+    angles: NDArray[np.float32]
+    """N: direction in radians, clockwise on the screen."""
+    descriptors: NDArray[np.uint8]
+    """N x 128, RootSIFT times DESCRIPTOR_SCALE."""
+
+
+def extract(pixels: Pixels, count: int, enlarge_to: int) -> Features:
+    """At most `count` features of an RGB picture; one whose smaller side is under `enlarge_to` is scaled up."""
+    cv2.setNumThreads(1)
+    grey = _enlarged(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), enlarge_to)
+    sift = cv2.SIFT_create(
+        nfeatures=0, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE, sigma=1.6, enable_precise_upscale=True
+    )
+    found = sift.detect(grey, None)
+    chosen = [found[i] for i in _spread(found, grey.shape[1], grey.shape[0], count)]
+    if not chosen:
+        return _none()
+    kept, raw = sift.compute(grey, chosen)
+    return _features(kept, raw, grey.shape[1], grey.shape[0])
+
+
+def distinct_places(places: NDArray[np.float32], steps: int = 64) -> int:
+    """How many different places N x 2 positions (0 to 1) stand at, to one part in `steps`."""
+    cells = np.floor(places * steps).astype(np.int64)
+    return len(np.unique(cells[:, 0] * (steps + 1) + cells[:, 1]))
+
+
+def _enlarged(grey: NDArray[np.uint8], smaller: int) -> NDArray[np.uint8]:
+    factor = min(_ENLARGE_LIMIT, smaller / min(grey.shape))
+    if factor <= 1.0:
+        return grey
+    out = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(out, dtype=np.uint8)
+
+
+def _spread(found: list[cv2.KeyPoint], width: int, height: int, count: int) -> NDArray[np.intp]:
+    """Indices of the features to keep: the strongest of each grid cell first, then the second ones ..."""
+    if not found:
+        return np.empty(0, np.intp)
+    table = np.array([(k.pt[0], k.pt[1], k.response * k.size**0.5) for k in found])
+    column = np.minimum(table[:, 0] * GRID // width, GRID - 1)
+    cell = column * GRID + np.minimum(table[:, 1] * GRID // height, GRID - 1)
+    order = np.lexsort((-table[:, 2], cell))
+    starts = np.searchsorted(cell[order], cell[order])
+    rounds = np.empty(len(found), np.intp)
+    rounds[order] = np.arange(len(found)) - starts
+    return np.lexsort((-table[:, 2], rounds))[:count]
+
+
+def _features(kept: list[cv2.KeyPoint], raw: NDArray[np.float32], width: int, height: int) -> Features:
+    places = np.array([k.pt for k in kept], np.float32)
+    return Features(
+        places=np.clip((places + 0.5) / (width, height), 0, 1).astype(np.float32),
+        sizes=np.array([k.size for k in kept], np.float32) / min(width, height),
+        angles=np.radians(np.array([k.angle for k in kept], np.float32)),
+        descriptors=root_sift(raw),
+    )
+
+
+def root_sift(raw: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """N x 128 SIFT values to the square roots of their shares, in bytes."""
+    shares = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-6))
+    return np.clip(np.rint(shares * DESCRIPTOR_SCALE), 0, 255).astype(np.uint8)
+
+
+def _none() -> Features:
+    empty = np.empty(0, np.float32)
+    return Features(np.empty((0, 2), np.float32), empty, empty, np.empty((0, 128), np.uint8))

@@ -1,0 +1,131 @@
+"""What a picture file says of itself, before any of its pixels is decoded. Never trusts a file's name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from typing import Final
+
+import msgspec
+from PIL import Image, UnidentifiedImageError
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.pictures import PictureFacts
+
+FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+"""The only decoders of Pillow that ever see a byte from outside."""
+
+ORIENTATION_TAG: Final = 0x0112
+_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+_LONGEST_EDGE: Final = 65_535
+
+_KNOWN: Final[tuple[tuple[int, bytes], ...]] = (
+    (0, b"\xff\xd8\xff"),
+    (0, b"\x89PNG\r\n\x1a\n"),
+    (0, b"GIF87a"),
+    (0, b"GIF89a"),
+    (8, b"WEBP"),
+    (0, b"BM"),
+    (0, b"II*\x00"),
+    (0, b"MM\x00*"),
+)
+_FOREIGN: Final[tuple[tuple[int, bytes], ...]] = (
+    (4, b"ftyp"),
+    (0, b"8BPS"),
+    (0, b"%PDF"),
+    (0, b"%!PS"),
+    (0, b"<svg"),
+    (0, b"<?xml"),
+    (0, b"\x00\x00\x01\x00"),
+    (0, b"\x00\x00\x00\x0cjP"),
+    (0, b"\xff\x4f\xff\x51"),
+    (0, b"\xff\x0a"),
+    (0, b"II+\x00"),
+    (0, b"MM\x00+"),
+)
+
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How large a picture may be: bytes of the file, and pixels as its header states them."""
+
+    max_bytes: int = 20 * 2**20
+    max_pixels: int = 75_000_000
+
+
+_DEFAULT: Final = Limits()
+
+
+def read_facts(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
+    """Read format, size and digest from a file's bytes; width and height are as shown (EXIF applied).
+
+    Raises CopyhoundError: not_an_image, image_unsupported, image_truncated, image_too_many_bytes,
+    image_too_many_pixels, image_animated.
+    """
+    with open_image(data, limits) as image:
+        return facts_of(image, data)
+
+
+def open_image(data: bytes, limits: Limits = _DEFAULT) -> Image.Image:
+    """Open a picture without decoding its pixels. Raises as `read_facts` does."""
+    if len(data) > limits.max_bytes:
+        raise CopyhoundError("image_too_many_bytes", f"The file has {len(data)} bytes; {limits.max_bytes} are allowed.")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(limits) from error
+    except UnidentifiedImageError as error:
+        raise _refusal(data) from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError) as error:
+        raise CopyhoundError("image_truncated", "The picture's header is damaged or cut short.") from error
+    if image.width * image.height > limits.max_pixels or max(image.size) > _LONGEST_EDGE:
+        raise _too_many_pixels(limits, image.size)
+    _refuse_animation(image)
+    return image
+
+
+def facts_of(image: Image.Image, data: bytes) -> PictureFacts:
+    """Describe an opened picture. `data` is the whole file."""
+    width, height = image.size
+    if orientation(image) in _SIDEWAYS:
+        width, height = height, width
+    name = "JPEG" if image.format == "MPO" else str(image.format)
+    return PictureFacts(
+        format=name, width=width, height=height, bytes=len(data), sha256=hashlib.sha256(data).hexdigest()
+    )
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
+    try:
+        value = image.getexif().get(ORIENTATION_TAG, 1)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, EOFError):
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _refuse_animation(image: Image.Image) -> None:
+    # an MPO is a photograph with previews or a stereo twin behind it: its first frame is the picture
+    if image.format == "MPO":
+        return
+    try:
+        animated = bool(getattr(image, "is_animated", False))
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError) as error:
+        raise CopyhoundError("image_truncated", "The picture's header is damaged or cut short.") from error
+    if animated:
+        raise CopyhoundError("image_animated")
+
+
+def _refusal(data: bytes) -> CopyhoundError:
+    if any(data[at : at + len(mark)] == mark for at, mark in _KNOWN):
+        return CopyhoundError("image_truncated", "The picture's header is damaged or cut short.")
+    if any(data[at : at + len(mark)] == mark for at, mark in _FOREIGN):
+        return CopyhoundError("image_unsupported")
+    return CopyhoundError("not_an_image")
+
+
+def _too_many_pixels(limits: Limits, size: tuple[int, int] | None = None) -> CopyhoundError:
+    seen = f"{size[0]} x {size[1]} pixels are" if size else "It is"
+    return CopyhoundError("image_too_many_pixels", f"{seen} more than the allowed {limits.max_pixels} pixels.")

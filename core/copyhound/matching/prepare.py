@@ -1,0 +1,71 @@
+"""From a file's bytes to what is kept and searched: facts, fingerprint, reduced copy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from copyhound.domain.errors import CopyhoundError
+
+from .decode import Pixels, decode, encode_jpeg, fitting_size
+from .features import Features, distinct_places, extract
+from .fingerprint import Fingerprint, Prepared
+from .hashes import phash, phashes
+from .header import Limits
+from .words import assign_words
+
+ENTRY_SIDE: Final = 300
+ENTRY_FEATURES: Final = 300
+QUERY_SIDE: Final = 450
+QUERY_FEATURES: Final = 900
+MIN_PLACES: Final = 8
+"""The one rule for what is too simple: fewer distinct places with a feature than this."""
+_DEFAULT: Final = Limits()
+
+
+def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
+    """Make a picture ready for an index: about 300 features, one hash, a copy of about 300 px.
+
+    Raises what `read_facts` raises, image_truncated, image_decode_failed and image_too_simple.
+    """
+    facts, pixels = decode(data, limits, ENTRY_SIDE)
+    features = extract(pixels, ENTRY_FEATURES, ENTRY_SIDE)
+    size = (facts.width, facts.height)
+    return Prepared(facts, _packed(features, size, [phash(pixels)]), encode_jpeg(pixels))
+
+
+def prepare_query(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
+    """Make a picture ready for searching: about 900 features, hashes of 8 orientations and their negatives.
+
+    Raises as `prepare_entry`.
+    """
+    facts, pixels = decode(data, limits, QUERY_SIDE)
+    features = extract(pixels, QUERY_FEATURES, QUERY_SIDE)
+    size = (facts.width, facts.height)
+    return Prepared(facts, _packed(features, size, phashes(pixels)), encode_jpeg(pixels))
+
+
+def shrink(pixels: Pixels, smaller: int) -> Pixels:
+    """Pixels with the smaller side at most `smaller`, averaged; the same ones where they fit already."""
+    height, width = pixels.shape[:2]
+    size = fitting_size(width, height, smaller)
+    if size == (width, height):
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _packed(features: Features, size: tuple[int, int], hashes: list[bytes]) -> bytes:
+    if distinct_places(features.places) < MIN_PLACES:
+        raise CopyhoundError("image_too_simple")
+    return Fingerprint(
+        width=size[0],
+        height=size[1],
+        places=features.places,
+        sizes=features.sizes,
+        angles=features.angles,
+        words=assign_words(features.descriptors),
+        descriptors=features.descriptors,
+        hashes=tuple(hashes),
+    ).to_bytes()

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Train the codebook of visual words that ships with the package.
+
+    train_codebook.py PICTURES OUT.npz [--crops N] [--seed N]
+
+PICTURES is a folder of photographs that are in no benchmark. The shipped codebook was trained on those of the
+Debian packages gnome-backgrounds, lomiri-wallpapers (also -16.04 and -20.04), mate-backgrounds, ukui-wallpapers and
+plasma-workspace-wallpapers, and on the sample pictures of scikit-image and scikit-learn: many crops and
+sizes of each, mirrored ones and negatives included. Only means of descriptors are kept; no picture can be had back.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from copyhound.matching.features import DESCRIPTOR_SCALE, extract
+from copyhound.matching.variants import VARIANTS, varied
+
+DIMENSIONS = 64
+CENTROIDS = 512
+
+
+def crops(path: Path, count: int, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
+    """Random windows of a picture, 300 px on the smaller side."""
+    with Image.open(path) as opened:
+        opened.draft("RGB", (1600, 1600))
+        image = opened.convert("RGB")
+    image.thumbnail((2000, 2000))
+    out = []
+    for _ in range(count):
+        share = rng.uniform(0.35, 1.0)
+        width, height = int(image.width * share), int(image.height * share)
+        x, y = rng.integers(0, image.width - width + 1), rng.integers(0, image.height - height + 1)
+        piece = image.crop((x, y, x + width, y + height))
+        scale = 300 / min(piece.size)
+        out.append(np.asarray(piece.resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)))
+    return out
+
+
+def descriptors_of(folder: Path, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Descriptors of all pictures' crops, each once in a random one of the four variants."""
+    found = []
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        for piece in crops(path, count, rng):
+            mirrored, negative = VARIANTS[rng.integers(0, 4)]
+            found.append(varied(extract(piece, 300, 300).descriptors, mirrored=mirrored, negative=negative))
+    return np.concatenate(found).astype(np.float32) / DESCRIPTOR_SCALE
+
+
+def rotation_of(data: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean, and PCA to 64 dimensions times a random rotation that spreads the variance."""
+    mean = data.mean(axis=0)
+    _, vectors = np.linalg.eigh(np.cov(data - mean, rowvar=False))
+    spin, _ = np.linalg.qr(rng.normal(size=(DIMENSIONS, DIMENSIONS)))
+    return mean, (vectors[:, ::-1][:, :DIMENSIONS] @ spin).astype(np.float32)
+
+
+def centroids_of(half: NDArray[np.float32]) -> NDArray[np.float32]:
+    """512 means of one half of the projected descriptors."""
+    stop = (cv2.TERM_CRITERIA_MAX_ITER | cv2.TERM_CRITERIA_EPS, 30, 1e-5)
+    _, _, centres = cv2.kmeans(np.ascontiguousarray(half), CENTROIDS, None, stop, 1, cv2.KMEANS_RANDOM_CENTERS)
+    return np.asarray(centres, dtype=np.float32)
+
+
+def main() -> None:
+    """Train and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--crops", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sample", type=int, default=200_000, help="descriptors that the means are taken of")
+    args = parser.parse_args()
+    rng = np.random.default_rng(args.seed)
+    cv2.setRNGSeed(args.seed)
+    data = descriptors_of(args.pictures, args.crops, rng)
+    mean, rotation = rotation_of(data, rng)
+    sample = data[rng.permutation(len(data))[: args.sample]]
+    halves = np.stack([centroids_of(half) for half in np.split((sample - mean) @ rotation, 2, axis=1)])
+    np.savez_compressed(
+        args.out, mean=mean.astype(np.float16), rotation=rotation.astype(np.float16), halves=halves.astype(np.float16)
+    )
+    print(f"{len(data)} descriptors, {args.out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
