@@ -97,10 +97,13 @@ class Outbound:
 
         Raises `url_invalid`, `url_forbidden`, `url_unresolved`, `fetch_failed`, `fetch_timeout`.
         """
-        async with _deadline(timeout), self.client(timeout=timeout) as client:
-            async with self._answer(client, "POST", url, httpx.Headers(headers), content) as response:
-                body, _ = await _read(response, max_response_bytes, cut=True)
-                return Fetched(response.status_code, dict(response.headers), body, str(response.url))
+        async with (
+            _deadline(timeout),
+            self.client(timeout=timeout) as client,
+            self._answer(client, "POST", url, httpx.Headers(headers), content) as response,
+        ):
+            body, _ = await _read(response, max_response_bytes, cut=True)
+            return Fetched(response.status_code, dict(response.headers), body, str(response.url))
 
     def client(self, *, timeout: float = 30) -> httpx.AsyncClient:
         """A new httpx client for a plugin: guarded, without proxies or credentials from the environment."""

@@ -43,7 +43,7 @@ class NetPolicy(msgspec.Struct, frozen=True):
 
     def allows_name(self, host: str) -> bool:
         """Whether the operator allows this host name, or literal address, by name or range."""
-        names, networks = _allowed(self.allow_hosts)
+        names, _ = _allowed(self.allow_hosts)
         name = host.lower().removesuffix(".")
         if name == "localhost" or name.endswith(".localhost"):
             return name in names or self.allows_address(_LOOPBACK)

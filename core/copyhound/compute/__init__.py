@@ -1,0 +1,1 @@
+"""The pool of limited processes in which hostile pictures are decoded and fingerprinted."""

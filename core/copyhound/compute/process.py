@@ -1,0 +1,160 @@
+"""One worker process, seen from the server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+import msgspec
+
+from copyhound.compute.limits import worker_environment
+from copyhound.compute.wire import Reply, pack, unpack_reply
+from copyhound.compute.worker import READY, Setup
+
+_log = logging.getLogger(__name__)
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 2.0
+_MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
+
+
+class WorkerSpec(msgspec.Struct, frozen=True):
+    """How workers are made. `registry` maps a function's name to `module:function`."""
+
+    registry: dict[str, str]
+    memory_bytes: int
+    task_seconds: float
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """The modules whose classes a result may hold."""
+        return frozenset(place.partition(":")[0] for place in self.registry.values())
+
+
+class WorkerStartError(Exception):
+    """A worker process could not be started: our fault, not a picture's."""
+
+
+class WorkerDiedError(Exception):
+    """A worker ended, or was ended, in the middle of a task. `sent`: it had taken the task."""
+
+    def __init__(self, *, timed_out: bool, sent: bool) -> None:
+        super().__init__("timed out" if timed_out else "died")
+        self.timed_out = timed_out
+        self.sent = sent
+
+
+class WorkerProcess:
+    """A started worker; belongs to the thread that made it, since it dies with that thread."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        """Starts the process and waits for it. Raises WorkerStartError."""
+        self._spec = spec
+        self.tasks = 0
+        ours, theirs = socket.socketpair()
+        # not multiprocessing.Process: its children inherit our environment, run our __main__ and leave a tracker behind
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "copyhound.compute.worker", str(theirs.fileno())],
+                env=worker_environment(os.environ),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        self._pipe = Connection(ours.detach())
+        self._greet()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def _greet(self) -> None:
+        setup = Setup(self._spec.registry, self._spec.memory_bytes, self._spec.task_seconds, os.getpid())
+        try:
+            with self._killed_after(_START_SECONDS):
+                self._pipe.send_bytes(pack(setup))
+                ready = self._pipe.recv_bytes(_MAX_REPLY_BYTES) == READY
+        except (EOFError, OSError):
+            ready = False
+        if not ready:
+            self.kill()
+            raise WorkerStartError("a compute worker did not start")
+
+    def perform(self, task: bytes) -> Reply:
+        """Runs a packed task. Raises WorkerDiedError; after that the worker is dead for certain."""
+        self.tasks += 1
+        sent = False
+        try:
+            with self._killed_after(self._spec.task_seconds) as fired:
+                self._pipe.send_bytes(task)
+                sent = True
+                data = self._pipe.recv_bytes(_MAX_REPLY_BYTES)
+            if fired.is_set():
+                raise EOFError
+            return unpack_reply(data, self._spec.modules)
+        except (EOFError, OSError) as error:
+            self.kill()
+            raise WorkerDiedError(timed_out=fired.is_set(), sent=sent) from error
+        except Exception as error:
+            _log.error("the answer of a compute worker is not plain data: %s", error)
+            self.kill()
+            raise WorkerDiedError(timed_out=False, sent=True) from error
+
+    @contextlib.contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[threading.Event]:
+        fired = threading.Event()
+
+        def fire() -> None:
+            fired.set()
+            self.terminate()
+
+        timer = threading.Timer(seconds, fire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield fired
+        finally:
+            timer.cancel()
+            # it must not fire into the next task
+            timer.join()
+
+    def stop(self) -> None:
+        """Lets the worker end by itself, and sees to it that it does."""
+        self._pipe.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends the worker now, and all that it may have started."""
+        self.terminate()
+        self._pipe.close()
+        self._process.wait()
+
+    def terminate(self) -> None:
+        # only as long as it is not reaped: its id might belong to another by then
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def pack_task(name: str, args: tuple[Any, ...]) -> bytes:
+    """A task as bytes. Raises pickle.PicklingError, TypeError or AttributeError for what cannot be sent."""
+    try:
+        return pack((name, args))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        error.add_note(f"the arguments of {name!r} cannot be sent to a compute worker")
+        raise
