@@ -73,6 +73,9 @@ class ImageRepository(Protocol):
     async def of_list(self, workspace_id: str, list_id: str, *, cursor: str | None, limit: int) -> PageOf:
         """Oldest first, as they were added."""
 
+    async def by_ids(self, workspace_id: str, image_ids: Sequence[str]) -> list[Image]:
+        """In the order asked; those that are gone are left out."""
+
     async def ids_of_list(self, workspace_id: str, list_id: str) -> list[str]: ...
     async def delete(self, workspace_id: str, image_id: str) -> list[str]:
         """Delete it with its matches; the blob keys that nothing uses any more."""

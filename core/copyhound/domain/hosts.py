@@ -1,0 +1,33 @@
+"""Hosts and registrable domains of addresses."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlsplit
+
+from publicsuffixlist import PublicSuffixList
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def host_of(url: str) -> str:
+    """The host name, lower case, without port; empty for addresses without one (file:).
+
+    >>> host_of("https://Shop.Example.co.uk:8443/a.jpg")
+    'shop.example.co.uk'
+    """
+    return (urlsplit(url).hostname or "").lower()
+
+
+def domain_of(host: str) -> str:
+    """The registrable domain; the host itself where it has none (an address, localhost).
+
+    >>> domain_of("shop.example.co.uk")
+    'example.co.uk'
+    """
+    if not host or host.replace(".", "").isdigit() or ":" in host:
+        return host
+    return str(_suffixes().privatesuffix(host) or host)

@@ -1,0 +1,79 @@
+"""Events are appended in the transaction that makes them true; deliveries are queued in it too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from copyhound.domain.events import Event, NewEvent, envelope
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id
+from copyhound.domain.repositories import UnitOfWork
+from copyhound.domain.workspaces import Caller
+from copyhound.services.kit import Kit
+
+DELIVER = "deliver"
+DELIVERIES = "deliveries"
+
+
+class EventService:
+    """Appends events, and reads the log for polling and samples."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def append(self, uow: UnitOfWork, event: NewEvent) -> Event | None:
+        """Append, and queue a delivery for each hook whose filter lets it through. None: it was there already."""
+        now = self._kit.now()
+        appended = await uow.events.append(event, now)
+        if appended is None:
+            return None
+        for hook in await uow.hooks.subscribed(event.workspace_id, event.trigger):
+            if passes(hook.filter, event):
+                await queue_delivery(self._kit, uow, appended, hook)
+        return appended
+
+    async def after(self, caller: Caller, trigger: str, sequence: int, limit: int) -> list[dict[str, Any]]:
+        """Events of a trigger after a sequence number, oldest first: the polling twin."""
+        async with self._kit.units.read() as uow:
+            found = await uow.events.after(caller.workspace_id, trigger, sequence, limit)
+        return [envelope(event) for event in found]
+
+    async def newest(self, caller: Caller, trigger: str, limit: int) -> list[dict[str, Any]]:
+        async with self._kit.units.read() as uow:
+            found = await uow.events.newest(caller.workspace_id, trigger, limit)
+        return [envelope(event) for event in found]
+
+
+async def queue_delivery(kit: Kit, uow: UnitOfWork, event: Event, hook: Hook) -> None:
+    """One delivery of one event to one hook, and its first attempt, in the caller's transaction."""
+    now = kit.now()
+    delivery = Delivery(
+        id=delivery_id(event.id, hook.id),
+        workspace_id=event.workspace_id,
+        hook_id=hook.id,
+        event_id=event.id,
+        trigger=event.trigger,
+        status=DeliveryStatus.pending,
+        attempts=0,
+        created_at=now,
+        next_attempt_at=now,
+    )
+    if await uow.deliveries.add(delivery):
+        await uow.jobs.enqueue(DELIVER, delivery.id, 1, id=f"{delivery.id}:1", queue=DELIVERIES)
+
+
+def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:
+    """Whether a hook's filter (`HookFilter`, checked when it was made) lets an event through."""
+    payload = event.payload
+    if (list_ids := wanted.get("list_ids")) and event.list_id not in list_ids:
+        return False
+    for key in ("min_confidence", "min_score"):
+        bound = wanted.get(key)
+        value = payload.get(key.removeprefix("min_"))
+        if bound is not None and value is not None and value < bound:
+            return False
+    for key, field in (("match_types", "match_type"), ("domains", "domain")):
+        allowed = wanted.get(key)
+        if allowed and field in payload and payload[field] not in allowed:
+            return False
+    providers = wanted.get("providers")
+    return not (providers and "providers" in payload and not set(providers) & set(payload["providers"]))

@@ -1,0 +1,116 @@
+"""Take pictures in: what can be seen at once is refused before anything is stored."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ids import new_id
+from copyhound.domain.lists import Image
+from copyhound.matching import Prepared, read_facts
+from copyhound.services.kit import Kit
+
+_NAME_LENGTH = 255
+
+
+class ImageInput(msgspec.Struct, frozen=True):
+    """A picture as a client gives it: its bytes, or its address."""
+
+    name: str
+    data: bytes | None = None
+    url: str | None = None
+
+
+class ImageIntake:
+    """Turns inputs into images, checked as far as can be told at once."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def take(self, workspace_id: str, inputs: tuple[ImageInput, ...]) -> list[Image]:
+        """Images with `list_id` still empty. Raises CopyhoundError, with `image` naming which, and stores nothing.
+
+        A single upload is decoded here and now, so that a bad one is refused; of many, and of addresses,
+        what shows only later ends their lookups.
+        """
+        limits = self._kit.limits
+        if not inputs:
+            raise CopyhoundError("no_image")
+        if len(inputs) > limits.images_per_search:
+            raise CopyhoundError("too_many_images", f"At most {limits.images_per_search} pictures in one request.")
+        for number, item in enumerate(inputs):
+            self._check(number, item)
+        prepared: Prepared | None = None
+        if len(inputs) == 1 and inputs[0].data is not None:
+            prepared = await self._kit.compute.run("prepare_query", inputs[0].data, limits.picture)
+        return [await self._image(workspace_id, item, prepared) for item in inputs]
+
+    def _check(self, number: int, item: ImageInput) -> None:
+        try:
+            if item.data is not None:
+                read_facts(item.data, self._kit.limits.picture)
+            elif item.url is not None:
+                self._kit.check_url(item.url)
+            else:
+                raise CopyhoundError("no_image", "Neither bytes nor an address was sent.")
+        except CopyhoundError as error:
+            raise CopyhoundError(error.code, error.detail, **{**error.extra, "image": item.name, "index": number}) from None
+
+    async def _image(self, workspace_id: str, item: ImageInput, prepared: Prepared | None) -> Image:
+        image = Image(
+            id=new_id("image"),
+            workspace_id=workspace_id,
+            list_id="",
+            name=(item.name or _name_of(item.url))[:_NAME_LENGTH],
+            created_at=self._kit.now(),
+            source_url=item.url,
+        )
+        if item.data is None:
+            return image
+        image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(workspace_id, item.data))
+        return await self.with_facts(image, prepared) if prepared else image
+
+    async def with_facts(self, image: Image, prepared: Prepared) -> Image:
+        """The image with what was read from its pixels."""
+        facts = prepared.facts
+        return msgspec.structs.replace(
+            image,
+            fingerprint=prepared.fingerprint,
+            reduced_blob=await self._kit.blobs.put(image.workspace_id, prepared.reduced),
+            sha256=facts.sha256,
+            format=facts.format,
+            width=facts.width,
+            height=facts.height,
+            bytes=facts.bytes,
+            error_code=None,
+            error_detail=None,
+        )
+
+    async def load(self, image: Image) -> Image:
+        """Fetch (where it came by address) and decode an image. Raises the CopyhoundError that says why not."""
+        limits = self._kit.limits
+        if image.original_blob is not None:
+            data = await self._kit.blobs.get(image.original_blob)
+        else:
+            assert image.source_url is not None
+            data = await fetch_picture(self._kit, image.source_url)
+            image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(image.workspace_id, data))
+        prepared: Prepared = await self._kit.compute.run("prepare_query", data, limits.picture)
+        return await self.with_facts(image, prepared)
+
+
+async def fetch_picture(kit: Kit, url: str) -> bytes:
+    """A picture's bytes from a web address, within the limits of size and time."""
+    answer = await kit.outbound.fetch(
+        url,
+        max_bytes=kit.limits.picture.max_bytes,
+        timeout=kit.limits.fetch_seconds,
+        headers={"Accept": "image/*,*/*;q=0.5"},
+    )
+    return answer.body
+
+
+def _name_of(url: str | None) -> str:
+    return unquote(urlsplit(url or "").path.rsplit("/", 1)[-1]) or "image"

@@ -1,0 +1,181 @@
+"""Start a search, and tell how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ids import new_id
+from copyhound.domain.lists import Image, ImageList
+from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.searches import Lookup, Search, SearchKind, lookup_id
+from copyhound.domain.workspaces import Caller
+from copyhound.services.images import ImageInput, ImageIntake
+from copyhound.services.kit import Desk, Kit
+from copyhound.services.lookups import LookupService
+
+SEARCH = "search"
+_POLL_SECONDS = 0.1
+
+
+class SearchRequest(msgspec.Struct, frozen=True):
+    """What is asked for. Without `list_id` a new list is made; without providers all that are ready are asked."""
+
+    images: tuple[ImageInput, ...]
+    list_id: str | None = None
+    list_label: str | None = None
+    providers: tuple[str, ...] = ()
+    verify: bool = True
+
+
+class ImageProgress(msgspec.Struct, frozen=True):
+    image_id: str
+    name: str
+    error_code: str | None
+    error_detail: str | None
+    lookups: list[Lookup]
+
+
+class SearchProgress(msgspec.Struct, frozen=True):
+    search: Search
+    outcomes: dict[str, int]
+    """Outcome, or "open" -> how many lookups."""
+    images: list[ImageProgress]
+
+
+class SearchService:
+    """Searches, as clients see them."""
+
+    def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake, lookups: LookupService) -> None:
+        self._kit, self._desk, self._intake, self._lookups = kit, desk, intake, lookups
+
+    async def start(self, caller: Caller, request: SearchRequest, *, wait: float = 0.0) -> Search:
+        """Start a search: rows and queued work in one transaction.
+
+        With `wait` it is done inline for so many seconds; the queued work takes over after them.
+        Raises CopyhoundError for all that can be seen at once; then nothing is stored.
+        """
+        providers = self.choose_providers(request.providers)
+        images = await self._intake.take(caller.workspace_id, request.images)
+        async with self._kit.units() as uow:
+            in_list = await self._list_for(uow, caller, request)
+            images = [msgspec.structs.replace(image, list_id=in_list.id) for image in images]
+            await uow.images.add(images)
+            search = new_search(caller.workspace_id, in_list.id, providers, images, self._kit, verify=request.verify)
+            await begin(uow, search, [image.id for image in images], delay=wait)
+        if wait > 0:
+            await self._inline(search, [image.id for image in images], wait)
+        return search
+
+    def choose_providers(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The providers that a search asks: those named, else all that are ready."""
+        for name in asked:
+            if not self._desk.known(name):
+                raise CopyhoundError("plugin_unknown", f"There is no provider {name!r}.", provider=name)
+        chosen = tuple(dict.fromkeys(asked)) or tuple(self._desk.ready())
+        if not chosen:
+            raise CopyhoundError("plugin_unknown", "No provider is ready.")
+        return chosen
+
+    async def _list_for(self, uow: UnitOfWork, caller: Caller, request: SearchRequest) -> ImageList:
+        if request.list_id is not None:
+            found = await uow.lists.get(caller.workspace_id, request.list_id)
+            if found is None:
+                raise CopyhoundError("not_found", f"There is no list {request.list_id}.")
+            return found
+        now = self._kit.now()
+        label = request.list_label or f"Search of {now:%Y-%m-%d %H:%M}"
+        made = ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=now)
+        await uow.lists.add(made)
+        return made
+
+    async def _inline(self, search: Search, image_ids: list[str], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(self._one(search, image_id) for image_id in image_ids))
+        except TimeoutError:
+            pass  # the queued work takes over
+
+    async def _one(self, search: Search, image_id: str) -> None:
+        await self._lookups.prepare(search.workspace_id, search.id, image_id, queue=False)
+        for provider in search.providers:
+            address = (search.workspace_id, search.id, image_id, provider)
+            await self._lookups.settle(*address, await self._lookups.ask(*address))
+
+    async def wait(self, caller: Caller, search_id: str, seconds: float) -> SearchProgress:
+        """The progress as soon as the search is complete, or after so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not (await self._search(caller, search_id)).complete:
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            pass
+        return await self.progress(caller, search_id)
+
+    async def _search(self, caller: Caller, search_id: str) -> Search:
+        async with self._kit.units.read() as uow:
+            return await _get(uow, caller, search_id)
+
+    async def progress(self, caller: Caller, search_id: str) -> SearchProgress:
+        async with self._kit.units.read() as uow:
+            search = await _get(uow, caller, search_id)
+            lookups = await uow.searches.lookups(search_id)
+            images = await uow.images.by_ids(caller.workspace_id, list(dict.fromkeys(row.image_id for row in lookups)))
+            outcomes = await uow.searches.outcome_counts(search_id)
+        by_image: dict[str, list[Lookup]] = defaultdict(list)
+        for lookup in lookups:
+            by_image[lookup.image_id].append(lookup)
+        told = [ImageProgress(i.id, i.name, i.error_code, i.error_detail, by_image[i.id]) for i in images]
+        return SearchProgress(search, outcomes, told)
+
+    async def page(
+        self, caller: Caller, *, list_id: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> PageOf:
+        async with self._kit.units.read() as uow:
+            return await uow.searches.page(caller.workspace_id, list_id=list_id, cursor=cursor, limit=limit)
+
+
+def new_search(
+    workspace_id: str,
+    list_id: str,
+    providers: tuple[str, ...],
+    images: list[Image] | list[str],
+    kit: Kit,
+    *,
+    verify: bool = True,
+    kind: SearchKind = SearchKind.requested,
+    search_id: str | None = None,
+) -> Search:
+    return Search(
+        id=search_id or new_id("search"),
+        workspace_id=workspace_id,
+        list_id=list_id,
+        kind=kind,
+        providers=providers,
+        verify=verify,
+        created_at=kit.now(),
+        image_count=len(images),
+    )
+
+
+async def begin(uow: UnitOfWork, search: Search, image_ids: list[str], *, delay: float = 0.0) -> bool:
+    """Write a search with its open lookups, and queue its work. False where it was begun before."""
+    lookups = [
+        Lookup(lookup_id(search.id, image_id, provider), search.workspace_id, search.id, image_id, provider)
+        for image_id in image_ids
+        for provider in search.providers
+    ]
+    if not await uow.searches.add(search, lookups):
+        return False
+    await uow.jobs.enqueue(SEARCH, search.workspace_id, search.id, id=f"search:{search.id}", delay=delay)
+    return True
+
+
+async def _get(uow: UnitOfWork, caller: Caller, search_id: str) -> Search:
+    search = await uow.searches.get(caller.workspace_id, search_id)
+    if search is None:
+        raise CopyhoundError("not_found", f"There is no search {search_id}.")
+    return search
