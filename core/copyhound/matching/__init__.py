@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .compare import compare as compare
+    from .comparing import compare as compare
     from .fingerprint import FINGERPRINT_VERSION as FINGERPRINT_VERSION
     from .fingerprint import Fingerprint as Fingerprint
     from .fingerprint import Prepared as Prepared
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .hashes import query_hashes as query_hashes
     from .header import Limits as Limits
     from .header import read_facts as read_facts
-    from .overlay import overlay as overlay
-    from .overlay import thumbnail as thumbnail
+    from .overlays import overlay as overlay
+    from .overlays import thumbnail as thumbnail
     from .prepare import prepare_entry as prepare_entry
     from .prepare import prepare_query as prepare_query
     from .words import WORD_COUNT as WORD_COUNT
@@ -33,17 +33,17 @@ _HOMES = {
     "Limits": "header",
     "Prepared": "fingerprint",
     "WORD_COUNT": "words",
-    "compare": "compare",
+    "compare": "comparing",
     "entry_hash": "hashes",
     "entry_words": "words",
     "hamming": "hashes",
-    "overlay": "overlay",
+    "overlay": "overlays",
     "prepare_entry": "prepare",
     "prepare_query": "prepare",
     "query_hashes": "hashes",
     "query_words": "words",
     "read_facts": "header",
-    "thumbnail": "overlay",
+    "thumbnail": "overlays",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
@@ -53,7 +53,6 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # a submodule may share its name with the function it holds (`compare`): the function wins, from the first use on
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

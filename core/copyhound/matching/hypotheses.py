@@ -1,0 +1,204 @@
+"""Geometric hypotheses: under which transforms do many features of the match fall on like features of the query?
+
+Pairs come from descriptors matched both ways with a ratio test. Each pair alone gives a similarity (from place,
+size and direction); the other pairs vote on it. The best ones grow: fit, look again for pairs where the fit says
+that they must lie, fit again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .geometry import (
+    Array,
+    fit_affine,
+    fit_homography,
+    fit_similarity,
+    fit_stretch,
+    local_scale,
+    project,
+    sane,
+)
+from .sides import Side
+
+RATIO: Final = 0.88
+MAX_PAIRS: Final = 150
+MIN_VOTES: Final = 3
+_VOTE_RADIUS: Final = 5.0
+_VOTE_SLACK: Final = 0.15
+_NEAR: Final = 3.5
+_LIKE: Final = 0.80
+"""Cosine of two descriptors that are paired because geometry says so."""
+
+Pairs = NDArray[np.intp]
+"""K x 2: indices of a feature of the match and one of the query."""
+
+
+class Hypothesis(msgspec.Struct, frozen=True):
+    """A transform from the match's units to those of the query's variant, and what speaks for it."""
+
+    matrix: Array
+    inliers: int
+    """Distinct places (in both pictures) that agree."""
+    mirrored: bool
+    negative: bool
+    expected: int = 0
+    """Features of the match that fall inside the query."""
+
+
+def hypotheses_of(match: Side, query: Side, *, mirrored: bool, negative: bool, most: int = 2) -> list[Hypothesis]:
+    """The best few hypotheses for one variant of the query, most inliers first."""
+    likeness = query.descriptors @ match.descriptors.T
+    pairs = mutual_pairs(likeness)
+    if len(pairs) < MIN_VOTES:
+        return []
+    out = []
+    for seeds in _seeds(match, query, pairs, most):
+        matrix = _grown(match, query, pairs, seeds)
+        if matrix is None:
+            continue
+        matrix, inliers = _guided(match, query, matrix, likeness)
+        inside = _inside(project(matrix, match.points), query)
+        out.append(Hypothesis(matrix, inliers, mirrored, negative, int(inside.sum())))
+    return sorted(out, key=lambda one: -one.inliers)
+
+
+def mutual_pairs(likeness: NDArray[np.float32]) -> Pairs:
+    """Pairs that are each other's nearest, clearly nearer than the second, surest first.
+
+    `likeness` holds the cosines of M query features (rows) and N features of the match (columns).
+    """
+    if min(likeness.shape) < 2:
+        return np.empty((0, 2), np.intp)
+    best = likeness.argmax(axis=1)
+    rows = np.arange(len(best))
+    top = likeness[rows, best]
+    mutual = likeness.argmax(axis=0)[best] == rows
+    second = np.partition(likeness, -2, axis=1)[:, -2]
+    ratio = np.sqrt(np.maximum(2 - 2 * top, 1e-6) / np.maximum(2 - 2 * second, 1e-6))
+    kept = np.flatnonzero(mutual & (ratio < RATIO))
+    kept = kept[np.argsort(ratio[kept], kind="stable")][:MAX_PAIRS]
+    return np.column_stack([best[kept], kept])
+
+
+def _seeds(match: Side, query: Side, pairs: Pairs, most: int) -> list[NDArray[np.bool_]]:
+    """The sets of pairs that agree with the best single pairs, no two sets nearly the same."""
+    votes = _votes(match, query, pairs)
+    places = _place_ids(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
+    counts = np.array([len(np.unique(places[row])) for row in votes])
+    chosen: list[NDArray[np.bool_]] = []
+    for i in np.argsort(-counts, kind="stable"):
+        if len(chosen) == most or counts[i] < MIN_VOTES:
+            break
+        if all((votes[i] & other).sum() < 0.5 * votes[i].sum() for other in chosen):
+            chosen.append(votes[i])
+    return chosen
+
+
+def _votes(match: Side, query: Side, pairs: Pairs) -> NDArray[np.bool_]:
+    """K x K: whether pair j (column) agrees with the similarity that pair i (row) gives."""
+    source = match.points[pairs[:, 0]] @ (1, 1j)
+    target = query.points[pairs[:, 1]] @ (1, 1j)
+    size = query.sizes[pairs[:, 1]] / match.sizes[pairs[:, 0]]
+    turn = query.angles[pairs[:, 1]] - match.angles[pairs[:, 0]]
+    apart = source[None, :] - source[:, None]
+    error = np.abs(apart * (size * np.exp(1j * turn))[:, None] - (target[None, :] - target[:, None]))
+    allowed = _VOTE_RADIUS * np.maximum(size, 1)[:, None] + _VOTE_SLACK * size[:, None] * np.abs(apart)
+    like_size = np.abs(np.log(size[None, :] / size[:, None])) < 0.7
+    like_turn = np.cos(turn[None, :] - turn[:, None]) > 0.85
+    return np.asarray((error < allowed) & like_size & like_turn)
+
+
+def _grown(match: Side, query: Side, pairs: Pairs, seeds: NDArray[np.bool_]) -> Array | None:
+    """Fit to the seeds, take in what agrees, fit again with less slack."""
+    source, target = match.points[pairs[:, 0]], query.points[pairs[:, 1]]
+    chosen, best = seeds, None
+    for slack in (10.0, 6.0, 4.0):
+        matrix = _fitted(source[chosen], target[chosen], match)
+        if matrix is None:
+            return best
+        error = np.linalg.norm(project(matrix, source) - target, axis=1) / np.maximum(local_scale(matrix, source), 1)
+        best, chosen = matrix, error < slack
+        if chosen.sum() < MIN_VOTES:
+            return best
+    return best
+
+
+def _fitted(source: Array, target: Array, match: Side) -> Array | None:
+    """An affine transform where the points carry one, else a similarity."""
+    if len(source) >= 5:
+        matrix = fit_affine(source, target)
+        if matrix is not None and sane(matrix, match.width, match.height):
+            return matrix
+    matrix = fit_similarity(source, target)
+    return matrix if matrix is not None and sane(matrix, match.width, match.height) else None
+
+
+def _guided(match: Side, query: Side, matrix: Array, likeness: NDArray[np.float32]) -> tuple[Array, int]:
+    """Pair features by where they must lie, and fit the simplest transform that explains them; twice."""
+    for radius in (1.5 * _NEAR, _NEAR):
+        pairs = _near_pairs(match, query, matrix, likeness, radius)
+        source, target = match.points[pairs[:, 0]], query.points[pairs[:, 1]]
+        inliers = _distinct(source, target)
+        if inliers < MIN_VOTES:
+            break
+        matrix = _simplest(source, target, match) if inliers >= 4 else matrix
+    pairs = _near_pairs(match, query, matrix, likeness, _NEAR)
+    return matrix, _distinct(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
+
+
+def _near_pairs(match: Side, query: Side, matrix: Array, likeness: NDArray[np.float32], radius: float) -> Pairs:
+    """For each feature of the match its likest query feature near the place where it must lie."""
+    there = project(matrix, match.points)
+    inside = np.flatnonzero(_inside(there, query))
+    if not len(inside) or not len(query.points):
+        return np.empty((0, 2), np.intp)
+    growth = local_scale(matrix, match.points[inside])
+    gap = np.abs((query.points @ (1, 1j))[:, None] - (there[inside] @ (1, 1j))[None, :])
+    size = query.sizes[:, None] / (match.sizes[inside] * growth)[None, :]
+    fits = (gap < radius * np.maximum(growth, 1)[None, :]) & (size > 0.5) & (size < 2.0)
+    score = np.where(fits, likeness[:, inside], -1.0)
+    best = score.argmax(axis=0)
+    kept = score[best, np.arange(len(inside))] > _LIKE
+    return np.column_stack([inside[kept], best[kept]])
+
+
+def _simplest(source: Array, target: Array, match: Side) -> Array:
+    """Of stretch, similarity, affine and homography the one whose error, with a price for freedom, is least."""
+    fits = [fit(source, target) for fit in (fit_stretch, fit_similarity, fit_affine, fit_homography)]
+    costs = []
+    for matrix, freedom in zip(fits, (4, 4, 6, 8), strict=True):
+        costs.append(_cost(matrix, freedom, source, target, match))
+    best = fits[int(np.argmin(costs))]
+    fallback = fit_similarity(source, target)
+    return best if best is not None and np.isfinite(min(costs)) else (fallback if fallback is not None else np.eye(3))
+
+
+def _cost(matrix: Array | None, freedom: int, source: Array, target: Array, match: Side) -> float:
+    """A Bayesian information criterion over errors that are capped, so that a few outliers don't choose."""
+    if matrix is None or 2 * len(source) <= freedom + 2 or not sane(matrix, match.width, match.height):
+        return float("inf")
+    error = np.linalg.norm(project(matrix, source) - target, axis=1) / np.maximum(local_scale(matrix, source), 1)
+    spread = np.minimum(error, 2 * _NEAR) ** 2
+    count = 2 * len(source)
+    return float(count * np.log(spread.sum() / count + 0.02) + 1.5 * freedom * np.log(count))
+
+
+def _inside(points: Array, side: Side) -> NDArray[np.bool_]:
+    return np.asarray(((points >= 0) & (points <= (side.width, side.height))).all(axis=1))
+
+
+def _place_ids(source: Array, target: Array) -> NDArray[np.int64]:
+    cells = np.floor(np.column_stack([source, target]) / 6.0).astype(np.int64)
+    return np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _distinct(source: Array, target: Array) -> int:
+    """How many pairs stand at different places, in both pictures."""
+    if not len(source):
+        return 0
+    return min(len(np.unique(np.floor(points / 4.0), axis=0)) for points in (source, target))

@@ -1,0 +1,69 @@
+"""One side of a comparison: a fingerprint's features in units in which a picture's smaller side is 300."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import DESCRIPTOR_SCALE
+from .fingerprint import Fingerprint
+from .geometry import Array, scaling
+from .variants import varied
+
+UNIT_SIDE: Final = 300.0
+
+
+class Side(msgspec.Struct, frozen=True):
+    """N features of one picture (or of its mirrored or negative variant), in units."""
+
+    points: Array
+    """N x 2."""
+    sizes: Array
+    angles: Array
+    descriptors: NDArray[np.float32]
+    """N x 128, of length (about) 1."""
+    width: float
+    height: float
+    to_units: Array
+    """3 x 3: full pixels of the picture as it stands to units of this variant (the mirroring is in it)."""
+
+
+def side_of(fingerprint: Fingerprint) -> Side:
+    """A fingerprint as it stands."""
+    scale = UNIT_SIDE / min(fingerprint.width, fingerprint.height)
+    width, height = fingerprint.width * scale, fingerprint.height * scale
+    return Side(
+        points=fingerprint.places.astype(np.float64) * (width, height),
+        sizes=fingerprint.sizes.astype(np.float64) * UNIT_SIDE,
+        angles=fingerprint.angles.astype(np.float64),
+        descriptors=_unit_length(fingerprint.descriptors),
+        width=width,
+        height=height,
+        to_units=scaling(scale, scale),
+    )
+
+
+def variant_of(side: Side, fingerprint: Fingerprint, *, mirrored: bool, negative: bool) -> Side:
+    """The same picture mirrored (left for right) or as a negative. `side` is `side_of(fingerprint)`."""
+    points, angles, to_units = side.points, side.angles, side.to_units
+    if mirrored:
+        points = np.column_stack([side.width - points[:, 0], points[:, 1]])
+        angles = np.pi - angles
+        to_units = np.array([[-1, 0, side.width], [0, 1, 0], [0, 0, 1]]) @ to_units
+    descriptors = varied(fingerprint.descriptors, mirrored=mirrored, negative=negative)
+    return Side(
+        points=points,
+        sizes=side.sizes,
+        angles=angles + np.pi if negative else angles,
+        descriptors=_unit_length(descriptors),
+        width=side.width,
+        height=side.height,
+        to_units=to_units,
+    )
+
+
+def _unit_length(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return descriptors.astype(np.float32) * np.float32(1 / DESCRIPTOR_SCALE)
