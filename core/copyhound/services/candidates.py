@@ -1,0 +1,88 @@
+"""Candidates from our own index: words find pieces, hashes find blurred and shrunk copies of the whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from copyhound.domain.collections import Collection, Entry
+from copyhound.domain.ports import IndexRecord
+from copyhound.matching import entry_words, query_hashes, query_words
+from copyhound.plugin_api import Candidate, Query
+from copyhound.services.kit import Kit
+
+SHORT_LIST = 30
+MAX_DISTANCE = 31
+"""Of 256 bits: the band table is exact up to here."""
+_BATCH = 256
+
+
+class CandidateService:
+    """The port `OwnIndex` of the plugin API, and the keeping of the candidate index."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._catching_up = asyncio.Lock()
+
+    async def candidates(self, query: Query, collection: str) -> Sequence[Candidate]:
+        """The pictures of a collection that are worth comparing with a query image; best first."""
+        found = await self.entries(query.workspace_id, query.fingerprint, collection)
+        return [Candidate(entry.image_url, entry.pages, entry.width, entry.height, entry_id=entry.id) for entry in found]
+
+    async def entries(self, workspace_id: str, fingerprint: bytes, collection: str) -> list[Entry]:
+        """The same, as entries."""
+        async with self._kit.units.read() as uow:
+            within = await uow.collections.by_name(workspace_id, collection)
+        if within is None:
+            return []
+        await self.catch_up()
+        numbers = await self._numbers(within, fingerprint)
+        async with self._kit.units.read() as uow:
+            by_number = {entry.number: entry for entry in await uow.collections.by_numbers(workspace_id, numbers)}
+        return [by_number[number] for number in numbers if number in by_number]
+
+    async def _numbers(self, within: Collection, fingerprint: bytes) -> list[int]:
+        variants = await asyncio.to_thread(query_words, fingerprint)
+        hits = await self._kit.index.candidates(within.workspace_id, within.id, variants, SHORT_LIST)
+        async with self._kit.units.read() as uow:
+            near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, SHORT_LIST)
+        return list(dict.fromkeys([number for number, _ in near] + [hit.number for hit in hits]))
+
+    async def catch_up(self) -> int:
+        """Bring the candidate index up to the SQL change log; how many changes were taken over.
+
+        The index follows the log, so that it can be lost, cut short or rebuilt, and misses nothing.
+        """
+        taken = 0
+        async with self._catching_up:
+            while changes := await self._next_changes():
+                taken += len(changes)
+        return taken
+
+    async def _next_changes(self) -> list[int]:
+        mark = await self._kit.index.mark()
+        async with self._kit.units.read() as uow:
+            changes = await uow.collections.changes(mark, _BATCH)
+            last = {change.number: change for change in changes}
+            alive = [change for change in last.values() if not change.removed]
+            fingerprints = await uow.collections.fingerprints([change.number for change in alive])
+        if not changes:
+            return []
+        records = await asyncio.to_thread(
+            lambda: [
+                IndexRecord(c.number, c.workspace_id, c.collection_id, entry_words(fingerprints[c.number]))
+                for c in alive
+                if c.number in fingerprints
+            ]
+        )
+        await self._kit.index.upsert(records)
+        await self._kit.index.remove([number for number in last if number not in fingerprints])
+        await self._kit.index.set_mark(changes[-1].seq)
+        return [change.seq for change in changes]
+
+    async def rebuild(self) -> int:
+        """Make the index anew from the stored fingerprints; how many entries it holds then."""
+        async with self._catching_up:
+            await self._kit.index.clear()
+        await self.catch_up()
+        return await self._kit.index.count()

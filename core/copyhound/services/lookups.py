@@ -1,0 +1,167 @@
+"""The work behind a search: one lookup for each image and provider, each ending in exactly one outcome.
+
+Every method is the body of a durable job and may run again: what was done is seen, and not done twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.events import NewEvent
+from copyhound.domain.ids import derived_id
+from copyhound.domain.lists import Image
+from copyhound.domain.matches import MatchFilter
+from copyhound.domain.repositories import UnitOfWork
+from copyhound.domain.searches import Lookup, Outcome, Search, lookup_id
+from copyhound.plugin_api import Answer, Query
+from copyhound.services.events import EventService
+from copyhound.services.images import ImageIntake
+from copyhound.services.kit import Desk, Kit
+from copyhound.services.merging import Merging
+from copyhound.services.payloads import search_payload
+from copyhound.services.verifying import Verified, Verifying
+
+PREPARE = "prepare"
+LOOKUP = "lookup"
+_LATER = frozenset({"url_unresolved", "fetch_failed", "fetch_timeout", "unavailable"})
+
+
+class LookupService:
+    """Fan a search out, prepare its images, ask the providers, settle what they answered."""
+
+    def __init__(
+        self, kit: Kit, desk: Desk, intake: ImageIntake, verifying: Verifying, merging: Merging, events: EventService
+    ) -> None:
+        self._kit, self._desk, self._intake = kit, desk, intake
+        self._verifying, self._merging, self._events = verifying, merging, events
+
+    async def fan_out(self, workspace_id: str, search_id: str) -> None:
+        """Queue the preparing of each image that still has open lookups; a search without any is complete."""
+        async with self._kit.units() as uow:
+            search = await uow.searches.get(workspace_id, search_id)
+            if search is None or search.complete:
+                return
+            open_images = {row.image_id for row in await uow.searches.lookups(search_id) if row.outcome is None}
+            for image_id in sorted(open_images):
+                job_id = f"prepare:{search_id}:{image_id}"
+                await uow.jobs.enqueue(PREPARE, workspace_id, search_id, image_id, id=job_id)
+            await self._complete_if_done(uow, search)
+
+    async def prepare(self, workspace_id: str, search_id: str, image_id: str, *, queue: bool = True) -> None:
+        """Fetch and decode an image that was not yet, then queue its lookups; or end them with the reason."""
+        async with self._kit.units.read() as uow:
+            search = await uow.searches.get(workspace_id, search_id)
+            image = await uow.images.get(workspace_id, image_id)
+        if search is None or image is None:
+            return
+        try:
+            loaded = image if image.fingerprint is not None else await self._intake.load(image)
+        except CopyhoundError as error:
+            await self._end_image(search, image, error)
+            return
+        async with self._kit.units() as uow:
+            if loaded is not image and await uow.images.get(workspace_id, image_id) is not None:
+                await uow.images.save(loaded)
+            for provider in search.providers if queue else ():
+                await uow.jobs.enqueue(
+                    LOOKUP, workspace_id, search_id, image_id, provider, id=lookup_id(search_id, image_id, provider)
+                )
+
+    async def _end_image(self, search: Search, image: Image, error: CopyhoundError) -> None:
+        outcome = Outcome.transient if error.code in _LATER else Outcome.invalid_image
+        async with self._kit.units() as uow:
+            now = self._kit.now()
+            await uow.searches.end_image(search.id, image.id, outcome, _reason(error), now)
+            await uow.images.save(msgspec.structs.replace(image, error_code=error.code, error_detail=error.detail))
+            await self._complete_if_done(uow, search)
+
+    async def ask(self, workspace_id: str, search_id: str, image_id: str, provider: str) -> dict[str, Any]:
+        """Ask a provider for an image; its Answer, JSON-ready. Raises nothing of the provider's making."""
+        async with self._kit.units.read() as uow:
+            lookup = await uow.searches.lookup(lookup_id(search_id, image_id, provider))
+            image = await uow.images.get(workspace_id, image_id)
+        if lookup is None or lookup.outcome is not None or image is None or image.fingerprint is None:
+            return _builtins(Answer(Outcome.skipped, reason="The lookup was settled, or its image is gone."))
+        assert image.original_blob is not None
+        query = Query(
+            workspace_id=workspace_id,
+            image_id=image.id,
+            name=image.name,
+            sha256=image.sha256 or "",
+            format=image.format or "",
+            width=image.width or 0,
+            height=image.height or 0,
+            data=await self._kit.blobs.get(image.original_blob),
+            fingerprint=image.fingerprint,
+            source_url=image.source_url,
+        )
+        return _builtins(await self._desk.search(provider, query))
+
+    async def settle(
+        self, workspace_id: str, search_id: str, image_id: str, provider: str, answer: dict[str, Any]
+    ) -> None:
+        """Compare what a provider gave, merge what holds into the matches, and end the lookup: one transaction."""
+        given = msgspec.convert(answer, Answer)
+        async with self._kit.units.read() as uow:
+            search = await uow.searches.get(workspace_id, search_id)
+            image = await uow.images.get(workspace_id, image_id)
+            lookup = await uow.searches.lookup(lookup_id(search_id, image_id, provider))
+            in_list = await uow.lists.get(workspace_id, search.list_id) if search else None
+        if search is None or image is None or in_list is None or lookup is None or lookup.outcome is not None:
+            return
+        verified = await self._verifying.candidates(
+            image, given.candidates, verify=search.verify, least=in_list.min_confidence
+        )
+        async with self._kit.units() as uow:
+            for found in verified.believed:
+                await self._merging.found(uow, in_list, image, provider, found)
+            if await uow.searches.end_lookup(self._ended(lookup, given, verified)):
+                await self._complete_if_done(uow, search)
+
+    def _ended(self, lookup: Lookup, answer: Answer, verified: Verified) -> Lookup:
+        outcome = answer.outcome
+        if outcome is Outcome.answered and not verified.believed:
+            outcome = Outcome.no_match
+        return msgspec.structs.replace(
+            lookup,
+            outcome=outcome,
+            reason=answer.reason,
+            candidates=len(answer.candidates),
+            matches=len(verified.believed),
+            rejected=verified.rejected,
+            units_spent=answer.units_spent,
+            ended_at=self._kit.now(),
+        )
+
+    async def _complete_if_done(self, uow: UnitOfWork, search: Search) -> None:
+        now = self._kit.now()
+        if not await uow.searches.complete_if_done(search.id, now):
+            return
+        in_list = await uow.lists.get(search.workspace_id, search.list_id)
+        if in_list is None:
+            return
+        in_all = MatchFilter(list_id=search.list_id, include_small=True)
+        new = msgspec.structs.replace(in_all, found_after=search.created_at)
+        payload = search_payload(
+            search,
+            in_list,
+            await uow.searches.outcome_counts(search.id),
+            await uow.matches.count(search.workspace_id, in_all),
+            await uow.matches.count(search.workspace_id, new),
+            now,
+        )
+        event_id = derived_id("evt", "search_complete", search.id)
+        event = NewEvent(event_id, search.workspace_id, "search_complete", payload, search.list_id)
+        await self._events.append(uow, event)
+
+
+def _reason(error: CopyhoundError) -> str:
+    return f"{error.code}: {error.detail}"
+
+
+def _builtins(answer: Answer) -> dict[str, Any]:
+    ready: dict[str, Any] = msgspec.to_builtins(answer)
+    return ready

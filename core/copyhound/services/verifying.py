@@ -1,0 +1,140 @@
+"""We believe no provider: every candidate is compared with the image by our own matching."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.lists import Image
+from copyhound.domain.matches import Page, Verification, VerificationState
+from copyhound.domain.pictures import Comparison
+from copyhound.matching import Prepared
+from copyhound.plugin_api import Candidate
+from copyhound.services.images import fetch_picture
+from copyhound.services.kit import Kit
+
+_AT_ONCE = 8
+SMALL_SHARE = 4.0
+"""Percent of both pictures: below it, only a logo or a line of text is in common."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A candidate that is to be kept as a match."""
+
+    image_url: str
+    pages: tuple[Page, ...]
+    verification: Verification
+    width: int | None
+    height: int | None
+    entry_id: str | None
+    reduced_blob: str | None
+    seen_at: datetime | None = None
+    """When it was last seen at its address, where that is not now (our own index)."""
+
+    @property
+    def small(self) -> bool:
+        seen = self.verification.comparison
+        return seen is not None and max(seen.query_share, seen.match_share) < SMALL_SHARE
+
+
+class Verified(msgspec.Struct, frozen=True):
+    believed: list[Found]
+    rejected: int
+    """Candidates that are other pictures."""
+
+
+class Side(msgspec.Struct, frozen=True):
+    """A found picture, ready to be compared."""
+
+    fingerprint: bytes
+    reduced: bytes | None
+    reduced_blob: str | None
+    width: int
+    height: int
+    seen_at: datetime | None = None
+
+
+class Verifying:
+    """Compares candidates with an image."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def candidates(
+        self, image: Image, candidates: Sequence[Candidate], *, verify: bool, least: float
+    ) -> Verified:
+        """Those that hold, in the order given. What could not be fetched is kept as unchecked, with the reason."""
+        places = asyncio.Semaphore(_AT_ONCE)
+        reduced = await self._kit.blobs.get(image.reduced_blob) if image.reduced_blob else None
+
+        async def one(candidate: Candidate) -> Found | None:
+            async with places:
+                return await self._one(image, reduced, candidate, verify=verify, least=least)
+
+        results = await asyncio.gather(*(one(candidate) for candidate in candidates))
+        believed = [found for found in results if found is not None]
+        return Verified(believed, rejected=len(results) - len(believed))
+
+    async def _one(
+        self, image: Image, reduced: bytes | None, candidate: Candidate, *, verify: bool, least: float
+    ) -> Found | None:
+        if not verify and candidate.entry_id is None:
+            return self._unchecked(candidate, "not_asked: The search was made without verification.")
+        try:
+            side = await self._side(image.workspace_id, candidate)
+        except CopyhoundError as error:
+            if error.code == "not_found":
+                return None  # the entry was removed since
+            return self._unchecked(candidate, f"{error.code}: {error.detail}")
+        comparison = await self.compare(image, reduced, side)
+        if comparison is None or comparison.confidence < least:
+            return None
+        return Found(
+            candidate.image_url,
+            candidate.pages,
+            Verification(VerificationState.verified, self._kit.now(), comparison),
+            side.width,
+            side.height,
+            candidate.entry_id,
+            side.reduced_blob or await self._kit.blobs.put(image.workspace_id, side.reduced or b""),
+            side.seen_at,
+        )
+
+    async def compare(self, image: Image, reduced: bytes | None, side: Side) -> Comparison | None:
+        """Our own comparison of an image with a found picture; None where they are different pictures."""
+        result: Comparison | None = await self._kit.compute.run(
+            "compare", image.fingerprint, side.fingerprint, reduced, side.reduced
+        )
+        return result
+
+    async def _side(self, workspace_id: str, candidate: Candidate) -> Side:
+        if candidate.entry_id is None:
+            return await self.fetch(candidate.image_url)
+        async with self._kit.units.read() as uow:
+            entry = await uow.collections.entry(workspace_id, candidate.entry_id)
+        if entry is None:
+            raise CopyhoundError("not_found")
+        reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
+        return Side(entry.fingerprint, reduced, entry.reduced_blob, entry.width, entry.height, entry.last_seen)
+
+    async def fetch(self, image_url: str) -> Side:
+        """A found picture from the web, fetched and fingerprinted."""
+        data = await fetch_picture(self._kit, image_url)
+        prepared: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
+        return Side(prepared.fingerprint, prepared.reduced, None, prepared.facts.width, prepared.facts.height)
+
+    def _unchecked(self, candidate: Candidate, reason: str) -> Found:
+        verification = Verification(VerificationState.unchecked, self._kit.now(), None, reason)
+        return Found(
+            candidate.image_url,
+            candidate.pages,
+            verification,
+            candidate.width,
+            candidate.height,
+            candidate.entry_id,
+            None,
+        )
