@@ -1,1 +1,1 @@
-"""Sign and send webhooks."""
+"""Sign and send webhooks: Standard Webhooks signatures, one guarded request an attempt."""

@@ -1,0 +1,51 @@
+"""One webhook, one request: signed, guarded, never redirected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from copyhound.delivery.sign import signed_headers
+from copyhound.domain.deliveries import KEPT_HEADERS, SendResult
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ports import Outbound
+
+TIMEOUT: Final = 15.0
+"""Seconds for all of it: name, connection, request, answer."""
+BODY_KEPT: Final = 2048
+"""Characters of the answer that the attempts log keeps."""
+
+
+class WebhookSender:
+    """Implements `copyhound.domain.deliveries.Sender` by the guarded way out. Works on every event loop."""
+
+    def __init__(self, outbound: Outbound, user_agent: str, *, timeout: float = TIMEOUT) -> None:
+        self._outbound = outbound
+        self._user_agent = user_agent
+        self._timeout = timeout
+
+    async def send(self, url: str, secrets: Sequence[bytes], event_id: str, body: bytes, now: datetime) -> SendResult:
+        """Send `body` (JSON) once. Refused, unreachable and slow targets come out as a result with `error`."""
+        headers = {
+            "content-type": "application/json",
+            "user-agent": self._user_agent,
+            **signed_headers(secrets, event_id, body, now),
+        }
+        started = time.monotonic()
+        try:
+            answer = await self._outbound.post(url, content=body, headers=headers, timeout=self._timeout)
+        except CopyhoundError as error:
+            return SendResult(_since(started), error=f"{error.code}: {error.detail}")
+        kept = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+        return SendResult(_since(started), answer.status, kept, _text(answer.body))
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
+
+
+def _text(body: bytes) -> str:
+    # PostgreSQL keeps no NUL in text
+    return body.decode("utf-8", "replace")[:BODY_KEPT].replace("\x00", "\ufffd")
