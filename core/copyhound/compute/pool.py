@@ -64,7 +64,7 @@ class ComputePool:
     async def run(self, function: str, *args: Any) -> Any:
         """The result of a registered function, computed in a worker.
 
-        Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes, or needs too much time or memory;
+        Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits;
         `internal_error` for a fault of ours; `unavailable` once the pool is closed.
         """
         if function not in self._spec.registry:

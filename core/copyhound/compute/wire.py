@@ -63,7 +63,7 @@ def pack_reply(reply: Reply) -> bytes:
 def unpack_reply(data: bytes, modules: frozenset[str]) -> Reply:
     """A reply from a worker, which a picture may have taken over: only plain data is rebuilt, no code is run.
 
-    `modules` are further modules whose classes may come. Raises pickle.UnpicklingError and whatever broken pickles raise.
+    `modules` are further modules whose classes may come. Raises whatever broken or forbidden pickles raise.
     """
     status, value, defect = _DataUnpickler(data, modules).load()
     return Reply(Status(status), value, bool(defect))

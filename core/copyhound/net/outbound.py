@@ -73,9 +73,9 @@ class Outbound:
         `http_status` if there was an answer), `fetch_timeout`, and `too_large_code`.
         """
         sent = httpx.Headers(headers)
-        async with _deadline(timeout), self.client(timeout=timeout) as client:
+        async with _deadline(timeout):
             for _ in range(max_redirects + 1):
-                async with self._answer(client, "GET", url, sent) as response:
+                async with self._answer("GET", url, sent) as response:
                     if _accepted(response.status_code, sent, accept_status):
                         body, whole = await _read(response, max_bytes)
                         if not whole:
@@ -97,11 +97,7 @@ class Outbound:
 
         Raises `url_invalid`, `url_forbidden`, `url_unresolved`, `fetch_failed`, `fetch_timeout`.
         """
-        async with (
-            _deadline(timeout),
-            self.client(timeout=timeout) as client,
-            self._answer(client, "POST", url, httpx.Headers(headers), content) as response,
-        ):
+        async with _deadline(timeout), self._answer("POST", url, httpx.Headers(headers), content) as response:
             body, _ = await _read(response, max_response_bytes, cut=True)
             return Fetched(response.status_code, dict(response.headers), body, str(response.url))
 
@@ -138,16 +134,14 @@ class Outbound:
 
     @contextlib.asynccontextmanager
     async def _answer(
-        self, client: httpx.AsyncClient, method: str, url: str, headers: httpx.Headers, content: bytes | None = None
+        self, method: str, url: str, headers: httpx.Headers, content: bytes | None = None
     ) -> AsyncIterator[httpx.Response]:
-        checked = check_url(url, self.policy)
-        try:
-            request = client.build_request(method, checked.url, headers=headers, content=content)
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-            raise CopyhoundError("url_invalid", "The address is not valid.") from error
+        request = self._request(method, check_url(url, self.policy).url, headers, content)
         response = None
         try:
-            response = await client.send(request, stream=True, follow_redirects=False)
+            # without a client between: no cookies that outlive a request, and no opinions on redirects
+            response = await self.transport().handle_async_request(request)
+            response.request = request
             yield response
         except httpx.TimeoutException as error:
             raise _too_slow() from error
@@ -157,6 +151,14 @@ class Outbound:
         finally:
             if response is not None:
                 await response.aclose()
+
+    def _request(self, method: str, url: str, headers: httpx.Headers, content: bytes | None) -> httpx.Request:
+        merged = httpx.Headers({"user-agent": self._user_agent, "accept": "*/*", "accept-encoding": ACCEPT_ENCODING})
+        merged.update(headers)
+        try:
+            return httpx.Request(method, url, headers=merged, content=content)
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise CopyhoundError("url_invalid", "The address is not valid.") from error
 
 
 class _PerLoop(httpx.AsyncBaseTransport):
