@@ -1,0 +1,100 @@
+"""The public API, as any client would use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from copyhound.demo.verdict import Hit
+
+
+class Client:
+    """A handful of calls of the native API. Every error answer raises `httpx.HTTPStatusError`, its detail in the text."""
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self._http = httpx.Client(
+            base_url=f"{base_url}/api/v1", headers={"X-API-Key": key}, timeout=60, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def _call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        answer = self._http.request(method, path, **arguments)
+        if answer.is_error:
+            raise httpx.HTTPStatusError(
+                f"{method} {path}: {answer.status_code} {answer.text[:500]}", request=answer.request, response=answer
+            )
+        return answer
+
+    def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._call(method, path, **arguments).json()
+        return answer
+
+    def _all(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        cursor: str | None = None
+        while True:
+            page = self._json("GET", path, params={**params, **({"cursor": cursor} if cursor else {})})
+            yield from page["items"]
+            cursor = page.get("cursor")
+            if not cursor:
+                return
+
+    def start_crawl(self, url: str) -> str:
+        """Crawl a website into the collection `web`, without a pause between requests; answers the ingest's id."""
+        body = {"source": "site", "settings": {"url": url, "delay": 0}}
+        return str(self._json("POST", "/collections/web/ingests", json=body)["id"])
+
+    def ingest(self, ingest_id: str) -> dict[str, Any]:
+        return self._json("GET", f"/collections/web/ingests/{ingest_id}")
+
+    def add_hook(self, target_url: str, triggers: list[str]) -> str:
+        """Subscribe; answers the secret that the webhooks are signed with."""
+        body = {"target_url": target_url, "triggers": triggers, "description": "The demo's receiver"}
+        return str(self._json("POST", "/hooks", json=body)["secret"])
+
+    def start_search(self, pictures: Mapping[str, bytes], label: str) -> dict[str, Any]:
+        """Search for all pictures at once; answers `search_id` and `list_id`."""
+        files = [("images", (f"{name}.jpg", data, "image/jpeg")) for name, data in pictures.items()]
+        return self._json("POST", "/searches", files=files, data={"list_label": label})
+
+    def search(self, search_id: str) -> dict[str, Any]:
+        return self._json("GET", f"/searches/{search_id}")
+
+    def hits(self, list_id: str, names: Mapping[str, str]) -> list[Hit]:
+        """All matches of a list. `names`: image id -> name."""
+        return [_hit(match, names) for match in self._all(f"/lists/{list_id}/matches", limit=100)]
+
+    def overlay(self, hit: Hit) -> bytes:
+        """The aligned pair as JPEG: left the match, right the own picture."""
+        return self._call("GET", f"/matches/{hit.match_id}/overlay").content
+
+
+def _hit(match: Mapping[str, Any], names: Mapping[str, str]) -> Hit:
+    return Hit(
+        match_id=match["id"],
+        image=names[match["image_id"]].removesuffix(".jpg"),
+        image_url=match["image_url"],
+        pages=tuple(page["url"] for page in match["pages"]),
+        confidence=match["confidence"] or 0.0,
+        score=match["score"] or 0.0,
+        match_type=match["match_type"] or "unchecked",
+        edits=tuple(_edit(edit) for edit in match["edits"]),
+    )
+
+
+def _edit(edit: Mapping[str, Any]) -> str:
+    kind, share, angle, factor = (edit.get(name) for name in ("kind", "share", "angle", "factor"))
+    if angle is not None:
+        return f"{kind} {angle:.0f}°"
+    if share is not None:
+        return f"{kind} {share:.0f} %"
+    return f"{kind} x{factor:.2f}" if factor is not None else str(kind)
