@@ -1,0 +1,168 @@
+"""A plugin's settings: from plain values to its Struct, and back to what may be shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import inspect as shapes
+
+from copyhound.domain.errors import CopyhoundError
+
+SECRET_KEY: Final = "x-secret"
+REDACTED: Final = "***"
+_MAX_FILE: Final = 65536
+_MIN_SCRUBBED: Final = 4
+_AT: Final = re.compile(r" - at `(?P<key>key in )?\$\.?(?P<path>[^`]*)`$")
+_SAFE: Final = ("Expected `", "Object missing required field `", "Object contains unknown field `")
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def read_settings(
+    section: str,
+    struct: type[T],
+    values: Mapping[str, Any],
+    environ: Mapping[str, str] | None = None,
+    *,
+    lookup: bool = True,
+) -> T:
+    """An instance of `struct` from plain values; numbers and booleans may come as texts (from the environment).
+
+    `$env:NAME` and `$file:PATH` are looked up now, unless `lookup` is off: only the operator may read them.
+    `section` is what messages call it, such as `plugins.acme`.
+    Raises CopyhoundError `settings_invalid`, which names the field and never tells a value.
+    """
+    plain = _looked_up(section, dict(values), os.environ if environ is None else environ) if lookup else dict(values)
+    try:
+        return msgspec.convert(plain, struct, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(*_told(section, str(error))) from None
+
+
+def settings_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """JSON Schema of a settings Struct; fields with `x-secret` are to be asked for like passwords."""
+    return msgspec.json.schema(struct)
+
+
+def redacted(settings: msgspec.Struct) -> dict[str, Any]:
+    """The settings as plain values, secrets replaced by `***`; empty secrets stay empty."""
+    shown: dict[str, Any] = _shown(msgspec.to_builtins(settings), shapes.type_info(type(settings)))
+    return shown
+
+
+def secret_values(settings: msgspec.Struct) -> tuple[str, ...]:
+    """The secrets themselves, longest first: what must not stand in any message."""
+    found = _secrets(msgspec.to_builtins(settings), shapes.type_info(type(settings)))
+    return tuple(sorted({text for text in found if len(text) >= _MIN_SCRUBBED}, key=len, reverse=True))
+
+
+def scrub(text: str, secrets: tuple[str, ...]) -> str:
+    """`text` without the secrets."""
+    for secret in secrets:
+        text = text.replace(secret, REDACTED)
+    return text
+
+
+def _invalid(section: str, detail: str) -> CopyhoundError:
+    return CopyhoundError("settings_invalid", f"{section}: {detail}.", field=section)
+
+
+def _looked_up(path: str, value: Any, environ: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _looked_up(f"{path}.{key}", inner, environ) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_looked_up(f"{path}[{index}]", inner, environ) for index, inner in enumerate(value)]
+    if isinstance(value, str) and value.startswith("$env:"):
+        return _from_environment(path, value.removeprefix("$env:"), environ)
+    if isinstance(value, str) and value.startswith("$file:"):
+        return _from_file(path, Path(value.removeprefix("$file:")))
+    return value
+
+
+def _from_environment(path: str, name: str, environ: Mapping[str, str]) -> str:
+    if name not in environ:
+        raise _invalid(path, f"the environment variable {name} is not set")
+    return environ[name]
+
+
+def _from_file(path: str, file: Path) -> str:
+    try:
+        if file.stat().st_size > _MAX_FILE:
+            raise _invalid(path, f"the file {file} is larger than {_MAX_FILE} bytes")
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid(path, f"the file {file} could not be read ({type(error).__name__})") from None
+
+
+def _told(section: str, message: str) -> tuple[str, str]:
+    """Where it is wrong, and why, without the value: msgspec tells some values, and so may a plugin's own check."""
+    at = _AT.search(message)
+    path = at["path"] if at else ""
+    reason = message[: at.start()] if at else message
+    if not reason.startswith(_SAFE):
+        reason = "the value is not allowed"
+    elif reason.startswith("Object "):
+        reason = (
+            reason.removeprefix("Object ").replace("missing", "it lacks the", 1).replace("contains", "it has an", 1)
+        )
+    return (f"{section}.{path}" if path else section), reason[:1].lower() + reason[1:]
+
+
+def _marked(shape: shapes.Type) -> bool:
+    if isinstance(shape, shapes.Metadata):
+        return bool((shape.extra_json_schema or {}).get(SECRET_KEY)) or _marked(shape.type)
+    return isinstance(shape, shapes.UnionType) and any(_marked(one) for one in shape.types)
+
+
+def _bare(shape: shapes.Type) -> list[shapes.Type]:
+    """A type without its annotations; the members of a union."""
+    if isinstance(shape, shapes.Metadata):
+        return _bare(shape.type)
+    if isinstance(shape, shapes.UnionType):
+        return [inner for one in shape.types for inner in _bare(one)]
+    return [shape]
+
+
+def _inner(value: Any, shape: shapes.Type) -> Iterator[tuple[Any, Any, shapes.Type]]:
+    """Key, value and type of what is in a dict or a list."""
+    for one in _bare(shape):
+        if isinstance(one, shapes.StructType) and isinstance(value, dict):
+            yield from ((field.encode_name, value[field.encode_name], field.type)
+                        for field in one.fields if field.encode_name in value)  # fmt: skip
+        elif isinstance(one, shapes.DictType) and isinstance(value, dict):
+            yield from ((key, inner, one.value_type) for key, inner in value.items())
+        elif isinstance(one, (shapes.ListType, shapes.VarTupleType)) and isinstance(value, (list, tuple)):
+            yield from ((index, inner, one.item_type) for index, inner in enumerate(value))
+
+
+def _shown(value: Any, shape: shapes.Type) -> Any:
+    if _marked(shape):
+        return REDACTED if value else value
+    if not isinstance(value, (dict, list, tuple)):
+        return value
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
+    for key, inner, inner_shape in _inner(value, shape):
+        copy[key] = _shown(inner, inner_shape)
+    return copy
+
+
+def _secrets(value: Any, shape: shapes.Type) -> Iterator[str]:
+    if _marked(shape):
+        yield from _texts(value)
+        return
+    for _, inner, inner_shape in _inner(value, shape):
+        yield from _secrets(inner, inner_shape)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _texts(inner)
+    elif value is not None:
+        yield str(value)
