@@ -1,0 +1,108 @@
+"""What a job is: one or two idempotent steps, and what happens when they cannot succeed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dbos import DBOS
+from structlog.contextvars import bound_contextvars
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ports import Job
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A queue: how many of its jobs one process runs at a time, and how often it looks for new ones."""
+
+    places: int
+    poll_seconds: float = 0.1
+
+
+QUEUES: Final = {"work": Lane(4), "deliveries": Lane(50), "rechecks": Lane(4, 1.0), "ingests": Lane(2, 0.5)}
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a step is tried, within the place in the queue that its job holds: so the waits are short."""
+
+    attempts: int = 4
+    first_wait: float = 0.5
+    """Seconds; doubles from try to try."""
+
+
+@dataclass(frozen=True)
+class JobDefinition:
+    """`run(*args)` is step one. Its JSON-ready answer is kept at once, so that what was paid for is never paid twice;
+    `settle(*args, answer)` is step two. `failed(*args, reason)` is called once when neither helps any more."""
+
+    run: Job
+    settle: Job | None = None
+    failed: Job | None = None
+    retry: Retry = Retry()
+
+
+class BrokenStepError(Exception):
+    """Something unexpected in a step, as it is kept: the error itself may not survive being stored."""
+
+
+def register(name: str, definition: JobDefinition) -> None:
+    """Make a job known to DBOS under its stable name. Before launch."""
+    retry = definition.retry
+    run = _step(f"{name}.run", definition.run, retry)
+    settle = _step(f"{name}.settle", definition.settle, retry) if definition.settle else None
+    failed = _step(f"{name}.failed", definition.failed, retry) if definition.failed else None
+
+    async def workflow(*args: Any) -> None:
+        with bound_contextvars(job=name, job_id=DBOS.workflow_id):
+            try:
+                answer = await run(*args)
+                if settle is not None:
+                    await settle(*args, answer)
+            except Exception as error:
+                cause = _cause(error)
+                _log.error("job %s failed: %s", DBOS.workflow_id, cause)
+                if failed is not None:
+                    await failed(*args, _reason(cause))
+                raise cause from None
+
+    DBOS.workflow(name=name)(workflow)
+
+
+def _step(name: str, function: Job, retry: Retry) -> Callable[..., Awaitable[Any]]:
+    async def step(*args: Any) -> Any:
+        try:
+            return await function(*args)
+        except CopyhoundError as error:
+            _log.warning("%s of job %s: %s", name, DBOS.workflow_id, error)
+            raise
+        except Exception as error:
+            _log.exception("%s of job %s broke", name, DBOS.workflow_id)
+            raise BrokenStepError(f"{type(error).__name__}: {error}") from None
+
+    return DBOS.step(
+        name=name,
+        retries_allowed=retry.attempts > 1,
+        max_attempts=retry.attempts,
+        interval_seconds=retry.first_wait,
+        should_retry=_worth_retrying,
+    )(step)
+
+
+def _worth_retrying(error: BaseException) -> bool:
+    return error.retryable if isinstance(error, CopyhoundError) else isinstance(error, BrokenStepError)
+
+
+def _cause(error: Exception) -> Exception:
+    """What the job itself raised last, not what DBOS wraps around it when the tries are used up."""
+    tries = getattr(error, "errors", None)
+    return tries[-1] if isinstance(tries, list) and tries and isinstance(tries[-1], Exception) else error
+
+
+def _reason(error: Exception) -> str:
+    return f"{error.code}: {error.detail}" if isinstance(error, CopyhoundError) else "internal_error: The job broke."

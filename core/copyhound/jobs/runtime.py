@@ -1,0 +1,122 @@
+"""Running durable jobs: DBOS, once in a process, on its own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from dbos import DBOS, DBOSConfig, WorkflowStatus
+
+from copyhound.jobs.definitions import QUEUES, JobDefinition, Lane, register
+from copyhound.jobs.queue import APP_NAME, APP_VERSION, sqlite_file, system_url
+
+_log: Final = logging.getLogger(__name__)
+_PAGE: Final = 500
+
+
+class JobRuntime:
+    """Takes jobs from the queues and runs them. `start` it once per process; after `stop` it may be started again."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        executor_id: str,
+        jobs: Mapping[str, JobDefinition],
+        queues: Mapping[str, Lane] = QUEUES,
+        drain_seconds: int = 5,
+    ) -> None:
+        """`executor_id` is stable: a process that comes back under it takes up what it had begun.
+
+        `drain_seconds`: how long `stop` waits for jobs that run; what does not end
+        in time is done again at the next start.
+        """
+        self.executor_id = executor_id
+        self._url = system_url(database_url)
+        self._jobs = jobs
+        self._queues = queues
+        self._drain_seconds = drain_seconds
+
+    async def start(self) -> None:
+        """Make or migrate the tables, take up what this executor had begun, and listen to the queues."""
+        # in a thread without an event loop, so that DBOS makes a loop of its own and jobs don't delay requests
+        await asyncio.to_thread(self._launch)
+
+    async def stop(self) -> None:
+        """Take no more jobs, let those that run end for a while, and let go of the database."""
+        await asyncio.to_thread(self._destroy)
+
+    async def take_over(self, executor_id: str) -> int:
+        """Queue anew what another executor began and never ended. Answers how many jobs."""
+        return await asyncio.to_thread(self._take_over, executor_id)
+
+    @staticmethod
+    async def migrate(database_url: str) -> None:
+        """Make or migrate the tables of the queues, without running anything."""
+        _quiet()
+        _set_wal(database_url)
+        await asyncio.to_thread(DBOS.migrate, system_url(database_url))
+
+    def _launch(self) -> None:
+        _quiet()
+        _set_wal(self._url)
+        config = DBOSConfig(
+            name=APP_NAME,
+            system_database_url=self._url,
+            application_version=APP_VERSION,
+            executor_id=self.executor_id,
+            enable_otlp=False,
+            log_level="WARNING",
+        )
+        for name, definition in self._jobs.items():
+            register(name, definition)
+        DBOS(config=config)
+        DBOS.launch()
+        for queue, lane in self._queues.items():
+            DBOS.register_queue(queue, worker_concurrency=lane.places, polling_interval_sec=lane.poll_seconds)
+
+    def _destroy(self) -> None:
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=self._drain_seconds)
+
+    def _take_over(self, executor_id: str) -> int:
+        taken = 0
+        while pending := _pending(executor_id):
+            by_queue: dict[str | None, list[str]] = {}
+            for workflow in pending:
+                by_queue.setdefault(workflow.queue_name, []).append(workflow.workflow_id)
+            for queue, ids in by_queue.items():
+                DBOS.resume_workflows(ids, queue_name=queue)
+            taken += len(pending)
+        return taken
+
+
+def _pending(executor_id: str) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(
+        status="PENDING", executor_id=executor_id, limit=_PAGE, load_input=False, load_output=False
+    )
+
+
+def _quiet() -> None:
+    """DBOS logs through our handlers, and only what matters; with a handler there it adds none of its own."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(_not_said_already)
+
+
+def _not_said_already(record: logging.LogRecord) -> bool:
+    # our steps have logged these, with less of a traceback
+    return not str(record.msg).startswith(("Exception encountered in asynchronous workflow", "Step being automatic"))
+
+
+def _set_wal(database_url: str) -> None:
+    # before DBOS opens the file: it leaves the mode alone, and the default one is two to three times slower
+    file = sqlite_file(database_url)
+    if file is not None:
+        with contextlib.closing(sqlite3.connect(file, timeout=10)) as connection:
+            connection.execute("pragma journal_mode=wal")
