@@ -33,7 +33,6 @@ class Entry(msgspec.Struct, frozen=True):
     width: int
     height: int
     format: str
-    bytes: int
     sha256: str
     fingerprint: bytes
     hash256: bytes
@@ -41,6 +40,7 @@ class Entry(msgspec.Struct, frozen=True):
     pages: tuple[Page, ...]
     first_seen: datetime
     last_seen: datetime
+    bytes: int  # last, since it hides the type of that name
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -50,12 +50,12 @@ class NewEntry(msgspec.Struct, frozen=True):
     width: int
     height: int
     format: str
-    bytes: int
     sha256: str
     fingerprint: bytes
     hash256: bytes
     reduced_blob: str | None
     pages: tuple[Page, ...]
+    bytes: int
 
 
 class IndexChange(msgspec.Struct, frozen=True):

@@ -6,9 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-Matrix = tuple[
-    tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
-]
+Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 """A homography, row by row. Takes a pixel (x, y, 1) of the match to a pixel of the query image."""
 
 

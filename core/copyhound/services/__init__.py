@@ -1,1 +1,86 @@
-"""Use cases, one module a topic."""
+"""Use cases, one module a topic; `Services` holds one of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from copyhound.domain.deliveries import Sender
+from copyhound.domain.triggers import Trigger
+from copyhound.services.actions import Actions
+from copyhound.services.candidates import CandidateService
+from copyhound.services.collections import CollectionService
+from copyhound.services.deliveries import DeliveryService
+from copyhound.services.events import EventService
+from copyhound.services.exports import ExportService
+from copyhound.services.hooks import HookService
+from copyhound.services.images import ImageIntake
+from copyhound.services.ingests import IngestService, Sources
+from copyhound.services.keys import KeyService
+from copyhound.services.kit import Desk, Kit
+from copyhound.services.lists import ListService
+from copyhound.services.lookups import LookupService
+from copyhound.services.matches import MatchService
+from copyhound.services.merging import Merging
+from copyhound.services.monitoring import MonitoringService
+from copyhound.services.searches import SearchService
+from copyhound.services.verifying import Verifying
+
+
+@dataclass(frozen=True)
+class Services:
+    kit: Kit
+    searches: SearchService
+    lookups: LookupService
+    lists: ListService
+    matches: MatchService
+    monitoring: MonitoringService
+    candidates: CandidateService
+    collections: CollectionService
+    ingests: IngestService
+    hooks: HookService
+    deliveries: DeliveryService
+    exports: ExportService
+    keys: KeyService
+    events: EventService
+    actions: Actions
+
+    @classmethod
+    def build(
+        cls,
+        kit: Kit,
+        *,
+        desk: Desk,
+        sources: Sources,
+        sender: Sender,
+        new_secret: Callable[[], str],
+        triggers: Mapping[str, Trigger],
+    ) -> Services:
+        """Put the use cases together from ports. `triggers` may be filled later: it is read at each call."""
+        events = EventService(kit)
+        intake = ImageIntake(kit)
+        verifying = Verifying(kit)
+        merging = Merging(kit, events)
+        candidates = CandidateService(kit)
+        collections = CollectionService(kit, candidates)
+        lookups = LookupService(kit, desk, intake, verifying, merging, events)
+        searches = SearchService(kit, desk, intake, lookups)
+        lists = ListService(kit, desk, intake)
+        exports = ExportService(kit)
+        return cls(
+            kit=kit,
+            searches=searches,
+            lookups=lookups,
+            lists=lists,
+            matches=MatchService(kit),
+            monitoring=MonitoringService(kit, desk, verifying, merging),
+            candidates=candidates,
+            collections=collections,
+            ingests=IngestService(kit, sources, collections, candidates),
+            hooks=HookService(kit, triggers, sender, new_secret),
+            deliveries=DeliveryService(kit, sender, events),
+            exports=exports,
+            keys=KeyService(kit),
+            events=events,
+            actions=Actions(searches, lists, exports, kit.public_url),
+        )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from copyhound.domain.collections import Collection, Entry
 from copyhound.domain.ports import IndexRecord
@@ -15,6 +17,7 @@ SHORT_LIST = 30
 MAX_DISTANCE = 31
 """Of 256 bits: the band table is exact up to here."""
 _BATCH = 256
+_LOCK_SECONDS = 0.005
 
 
 class CandidateService:
@@ -22,12 +25,24 @@ class CandidateService:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._catching_up = asyncio.Lock()
+        self._lock = threading.Lock()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        # callers come from several event loops, so that no asyncio.Lock will do
+        while not self._lock.acquire(blocking=False):
+            await asyncio.sleep(_LOCK_SECONDS)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     async def candidates(self, query: Query, collection: str) -> Sequence[Candidate]:
         """The pictures of a collection that are worth comparing with a query image; best first."""
         found = await self.entries(query.workspace_id, query.fingerprint, collection)
-        return [Candidate(entry.image_url, entry.pages, entry.width, entry.height, entry_id=entry.id) for entry in found]
+        return [
+            Candidate(entry.image_url, entry.pages, entry.width, entry.height, entry_id=entry.id) for entry in found
+        ]
 
     async def entries(self, workspace_id: str, fingerprint: bytes, collection: str) -> list[Entry]:
         """The same, as entries."""
@@ -54,7 +69,7 @@ class CandidateService:
         The index follows the log, so that it can be lost, cut short or rebuilt, and misses nothing.
         """
         taken = 0
-        async with self._catching_up:
+        async with self._alone():
             while changes := await self._next_changes():
                 taken += len(changes)
         return taken
@@ -82,7 +97,7 @@ class CandidateService:
 
     async def rebuild(self) -> int:
         """Make the index anew from the stored fingerprints; how many entries it holds then."""
-        async with self._catching_up:
+        async with self._alone():
             await self._kit.index.clear()
         await self.catch_up()
         return await self._kit.index.count()

@@ -56,7 +56,9 @@ class ImageIntake:
             else:
                 raise CopyhoundError("no_image", "Neither bytes nor an address was sent.")
         except CopyhoundError as error:
-            raise CopyhoundError(error.code, error.detail, **{**error.extra, "image": item.name, "index": number}) from None
+            raise CopyhoundError(
+                error.code, error.detail, **{**error.extra, "image": item.name, "index": number}
+            ) from None
 
     async def _image(self, workspace_id: str, item: ImageInput, prepared: Prepared | None) -> Image:
         image = Image(

@@ -136,6 +136,19 @@ class LookupService:
             ended_at=self._kit.now(),
         )
 
+    async def prepare_failed(self, workspace_id: str, search_id: str, image_id: str, reason: str) -> None:
+        """The job broke for good: the image's lookups end as transient, so that the search still ends."""
+        async with self._kit.units() as uow:
+            search = await uow.searches.get(workspace_id, search_id)
+            if search is not None:
+                await uow.searches.end_image(search_id, image_id, Outcome.transient, reason, self._kit.now())
+                await self._complete_if_done(uow, search)
+
+    async def lookup_failed(self, workspace_id: str, search_id: str, image_id: str, provider: str, reason: str) -> None:
+        """The same for one lookup."""
+        answer = Answer(Outcome.transient, reason=reason)
+        await self.settle(workspace_id, search_id, image_id, provider, _builtins(answer))
+
     async def _complete_if_done(self, uow: UnitOfWork, search: Search) -> None:
         now = self._kit.now()
         if not await uow.searches.complete_if_done(search.id, now):

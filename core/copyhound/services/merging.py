@@ -108,9 +108,7 @@ class Merging:
         """A recheck found the picture where it was."""
         now = self._kit.now()
         returned = match.status is MatchStatus.removed
-        match = msgspec.structs.replace(
-            match, status=MatchStatus.online, last_seen=now, verification=verification
-        )
+        match = msgspec.structs.replace(match, status=MatchStatus.online, last_seen=now, verification=verification)
         await uow.matches.save(match)
         if returned:
             await self._returned(uow, in_list, image, match)

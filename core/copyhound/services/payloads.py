@@ -91,6 +91,16 @@ class SearchCompleteEvent(EventBase, frozen=True, kw_only=True):
     completed_at: datetime
 
 
+class HookDisabledEvent(EventBase, frozen=True, kw_only=True):
+    """A hook is no longer told anything, until it is enabled again."""
+
+    hook_id: str
+    target_url: str
+    triggers: list[str]
+    reason: str | None
+    failing_since: datetime | None
+
+
 _PAGES = 20  # keeps a body below Standard Webhooks' 20 kB
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections import defaultdict
 
 import msgspec
@@ -93,11 +95,9 @@ class SearchService:
         return made
 
     async def _inline(self, search: Search, image_ids: list[str], seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):  # the queued work takes over
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(self._one(search, image_id) for image_id in image_ids))
-        except TimeoutError:
-            pass  # the queued work takes over
 
     async def _one(self, search: Search, image_id: str) -> None:
         await self._lookups.prepare(search.workspace_id, search.id, image_id, queue=False)
@@ -107,12 +107,9 @@ class SearchService:
 
     async def wait(self, caller: Caller, search_id: str, seconds: float) -> SearchProgress:
         """The progress as soon as the search is complete, or after so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not (await self._search(caller, search_id)).complete:
-                    await asyncio.sleep(_POLL_SECONDS)
-        except TimeoutError:
-            pass
+        deadline = time.monotonic() + seconds
+        while not (await self._search(caller, search_id)).complete and time.monotonic() < deadline:
+            await asyncio.sleep(_POLL_SECONDS)  # another process may be doing it: only the database knows
         return await self.progress(caller, search_id)
 
     async def _search(self, caller: Caller, search_id: str) -> Search:

@@ -1,0 +1,138 @@
+"""Our own index: collections of pictures that are searched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from copyhound.domain.collections import Collection, Entry, NewEntry
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.matches import Page
+from copyhound.domain.pictures import Comparison
+from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.workspaces import Caller
+from copyhound.matching import Prepared, entry_hash
+from copyhound.services.candidates import CandidateService
+from copyhound.services.kit import Kit
+from copyhound.services.lists import drop_blobs
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class EntryMatch(msgspec.Struct, frozen=True):
+    """An entry of a collection that shows the same picture."""
+
+    entry: Entry
+    comparison: Comparison
+
+
+class CollectionService:
+    def __init__(self, kit: Kit, candidates: CandidateService) -> None:
+        self._kit, self._candidates = kit, candidates
+
+    async def ensure(self, workspace_id: str, name: str) -> Collection:
+        """The collection of that name, made where there is none."""
+        if not _NAME.fullmatch(name):
+            raise CopyhoundError(
+                "invalid_request", "A collection's name has 1 to 63 lower-case letters, digits, - and _."
+            )
+        async with self._kit.units() as uow:
+            return await uow.collections.ensure(workspace_id, name, self._kit.now())
+
+    async def all(self, caller: Caller) -> list[tuple[Collection, int]]:
+        async with self._kit.units.read() as uow:
+            found = await uow.collections.all(caller.workspace_id)
+            return [(collection, await uow.collections.count(collection)) for collection in found]
+
+    async def count(self, caller: Caller, name: str) -> int:
+        async with self._kit.units.read() as uow:
+            return await uow.collections.count(await _get(uow, caller, name))
+
+    async def add(
+        self, workspace_id: str, name: str, *, image_url: str, data: bytes, pages: Sequence[Page] = ()
+    ) -> tuple[Entry, bool]:
+        """Index a picture under its address; (entry, whether it is new). Searchable when this returns."""
+        collection = await self.ensure(workspace_id, name)
+        new = await self.prepare(workspace_id, image_url, data, pages)
+        async with self._kit.units() as uow:
+            entry, is_new = await uow.collections.put_entry(collection, new, self._kit.now())
+        await self._candidates.catch_up()
+        return entry, is_new
+
+    async def prepare(self, workspace_id: str, image_url: str, data: bytes, pages: Sequence[Page]) -> NewEntry:
+        """Decode and fingerprint a picture that is to be indexed."""
+        prepared: Prepared = await self._kit.compute.run("prepare_entry", data, self._kit.limits.picture)
+        facts = prepared.facts
+        return NewEntry(
+            image_url=image_url,
+            width=facts.width,
+            height=facts.height,
+            format=facts.format,
+            bytes=facts.bytes,
+            sha256=facts.sha256,
+            fingerprint=prepared.fingerprint,
+            hash256=entry_hash(prepared.fingerprint),
+            reduced_blob=await self._kit.blobs.put(workspace_id, prepared.reduced),
+            pages=tuple(pages),
+        )
+
+    async def entries(
+        self, caller: Caller, name: str, *, image_url: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> PageOf:
+        async with self._kit.units.read() as uow:
+            within = await _get(uow, caller, name)
+            return await uow.collections.entries(within, image_url=image_url, cursor=cursor, limit=limit)
+
+    async def remove(self, caller: Caller, name: str, *, prefix: str) -> int:
+        """Remove all entries whose address starts with `prefix` (empty: all); how many."""
+        async with self._kit.units() as uow:
+            removed, unused = await uow.collections.remove_entries(await _get(uow, caller, name), prefix=prefix)
+        await drop_blobs(self._kit, unused)
+        await self._candidates.catch_up()
+        return removed
+
+    async def remove_entry(self, caller: Caller, name: str, entry_id: str) -> None:
+        async with self._kit.units() as uow:
+            removed, unused = await uow.collections.remove_entry(await _get(uow, caller, name), entry_id)
+        if not removed:
+            raise CopyhoundError("not_found", f"There is no entry {entry_id} in {name}.")
+        await drop_blobs(self._kit, unused)
+        await self._candidates.catch_up()
+
+    async def rebuild(self) -> int:
+        """Make the candidate index anew from the stored fingerprints; how many entries it holds."""
+        return await self._candidates.rebuild()
+
+    async def search(self, caller: Caller, name: str, data: bytes) -> list[EntryMatch]:
+        """The entries that show the same picture as `data`, surest first. Nothing is kept."""
+        async with self._kit.units.read() as uow:
+            await _get(uow, caller, name)
+        query: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
+        found = []
+        for entry in await self._candidates.entries(caller.workspace_id, query.fingerprint, name):
+            reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
+            comparison = await self._kit.compute.run(
+                "compare", query.fingerprint, entry.fingerprint, query.reduced, reduced
+            )
+            if comparison is not None and comparison.confidence >= 50:
+                found.append(EntryMatch(entry, comparison))
+        return sorted(found, key=lambda match: -match.comparison.confidence)
+
+    async def compare(self, image: bytes, other: bytes) -> Comparison | None:
+        """Compare two pictures; None where they are different ones. Nothing is kept."""
+        limits = self._kit.limits.picture
+        one: Prepared = await self._kit.compute.run("prepare_query", image, limits)
+        two: Prepared = await self._kit.compute.run("prepare_query", other, limits)
+        result: Comparison | None = await self._kit.compute.run(
+            "compare", one.fingerprint, two.fingerprint, one.reduced, two.reduced
+        )
+        return result
+
+
+async def _get(uow: UnitOfWork, caller: Caller, name: str) -> Collection:
+    found = await uow.collections.by_name(caller.workspace_id, name)
+    if found is None:
+        raise CopyhoundError("not_found", f"There is no collection {name!r}.")
+    return found

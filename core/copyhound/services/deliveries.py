@@ -1,0 +1,180 @@
+"""One event for one hook, until it is taken or given up. Each attempt is a short durable job of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from copyhound.domain.deliveries import (
+    MAX_ATTEMPTS,
+    Sender,
+    SendResult,
+    Verdict,
+    VerdictKind,
+    failing_since,
+    next_attempt,
+)
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.events import Event, NewEvent, envelope
+from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus
+from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.workspaces import Caller
+from copyhound.services.events import DELIVER, DELIVERIES, EventService
+from copyhound.services.kit import Kit
+from copyhound.services.secrets import open_secrets
+
+_BROKEN_RETRY = 60.0
+
+
+class DeliveryService:
+    def __init__(self, kit: Kit, sender: Sender, events: EventService) -> None:
+        self._kit, self._sender, self._events = kit, sender, events
+
+    async def attempt(self, delivery_id: str, number: int, manual: bool = False) -> None:
+        """Send once, log it, and queue what follows. Run again after a crash, it sends again with the same id."""
+        async with self._kit.units.read() as uow:
+            delivery = await uow.deliveries.by_id(delivery_id)
+            if delivery is None or _settled(delivery, number, manual=manual):
+                return
+            hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id)
+            event = await uow.events.get(delivery.workspace_id, delivery.event_id)
+        if hook is None or event is None or (hook.status is not HookStatus.active and not manual):
+            await self._drop(delivery)
+            return
+        now = self._kit.now()
+        result = await self._send(hook, event, now)
+        async with self._kit.units() as uow:
+            await self._settle(uow, delivery_id, number, result, now, manual=manual)
+
+    async def _send(self, hook: Hook, event: Event, now: datetime) -> SendResult:
+        body = msgspec.json.encode(envelope(event))
+        secrets = [secret.encode() for secret in open_secrets(self._kit, hook)]
+        return await self._sender.send(hook.target_url, secrets, event.id, body, now)
+
+    async def _drop(self, delivery: Delivery) -> None:
+        async with self._kit.units() as uow:
+            ended = msgspec.structs.replace(delivery, status=DeliveryStatus.failed, next_attempt_at=None)
+            await uow.deliveries.save(ended)
+
+    async def _settle(
+        self, uow: UnitOfWork, delivery_id: str, number: int, result: SendResult, now: datetime, *, manual: bool
+    ) -> None:
+        # read again, and locked: the hook may have been deleted or changed while the receiver thought
+        delivery = await uow.deliveries.by_id(delivery_id)
+        if delivery is None:
+            return
+        await uow.deliveries.add_attempt(
+            Attempt(delivery_id, number, now, result.duration_ms, manual, result.status_code, result.error, result.body)
+        )
+        hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id)
+        if hook is None:
+            return
+        verdict = next_attempt(
+            result, delivery_id=delivery_id, number=number, now=now, failing_since=hook.failing_since
+        )
+        await self._note_on_hook(uow, hook, result, verdict, now)
+        await self._go_on(uow, delivery, number, verdict, now, manual=manual)
+
+    async def _note_on_hook(
+        self, uow: UnitOfWork, hook: Hook, result: SendResult, verdict: Verdict, now: datetime
+    ) -> None:
+        since = failing_since(result, hook.failing_since, now)
+        noted = msgspec.structs.replace(
+            hook, failing_since=since, last_success_at=now if result.ok else hook.last_success_at
+        )
+        if verdict.kind in (VerdictKind.unsubscribe, VerdictKind.disable):
+            noted = msgspec.structs.replace(noted, status=HookStatus.disabled, status_reason=verdict.reason)
+            await self._tell_disabled(uow, noted, now)
+        if noted != hook:
+            await uow.hooks.save(noted)
+
+    async def _tell_disabled(self, uow: UnitOfWork, hook: Hook, now: datetime) -> None:
+        payload = {
+            "hook_id": hook.id,
+            "target_url": hook.target_url,
+            "triggers": list(hook.triggers),
+            "reason": hook.status_reason,
+            "failing_since": hook.failing_since.isoformat() if hook.failing_since else None,
+        }
+        event_id = derived_id("evt", "hook_disabled", hook.id, now.isoformat())
+        await self._events.append(uow, NewEvent(event_id, hook.workspace_id, "hook_disabled", payload))
+
+    async def _go_on(
+        self, uow: UnitOfWork, delivery: Delivery, number: int, verdict: Verdict, now: datetime, *, manual: bool
+    ) -> None:
+        attempts = delivery.attempts if manual else max(delivery.attempts, number)
+        if verdict.kind is VerdictKind.delivered:
+            done = msgspec.structs.replace(
+                delivery, status=DeliveryStatus.delivered, attempts=attempts, delivered_at=now, next_attempt_at=None
+            )
+            await uow.deliveries.save(done)
+        elif manual:
+            return  # a resend that fails changes nothing of the automatic attempts
+        elif verdict.kind is VerdictKind.retry:
+            at = now + timedelta(seconds=verdict.delay)
+            await uow.deliveries.save(msgspec.structs.replace(delivery, attempts=attempts, next_attempt_at=at))
+            await self._queue(uow, delivery.id, number + 1, verdict.delay)
+        else:
+            ended = msgspec.structs.replace(
+                delivery, status=DeliveryStatus.failed, attempts=attempts, next_attempt_at=None
+            )
+            await uow.deliveries.save(ended)
+
+    async def _queue(self, uow: UnitOfWork, delivery_id: str, number: int, delay: float) -> None:
+        job_id = f"{delivery_id}:{number}"
+        await uow.jobs.enqueue(DELIVER, delivery_id, number, id=job_id, queue=DELIVERIES, delay=delay)
+
+    async def attempt_failed(self, delivery_id: str, number: int, *_: object) -> None:
+        """The job itself broke (not the receiver): the same attempt is queued again, under a new name."""
+        async with self._kit.units() as uow:
+            if await uow.deliveries.by_id(delivery_id) is not None:
+                job_id = f"{delivery_id}:{number}:{new_id('again')}"
+                await uow.jobs.enqueue(DELIVER, delivery_id, number, id=job_id, queue=DELIVERIES, delay=_BROKEN_RETRY)
+
+    async def page(
+        self,
+        caller: Caller,
+        *,
+        hook_id: str | None = None,
+        status: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> PageOf:
+        async with self._kit.units.read() as uow:
+            return await uow.deliveries.page(
+                caller.workspace_id, hook_id=hook_id, status=status, cursor=cursor, limit=limit
+            )
+
+    async def get(self, caller: Caller, delivery_id: str) -> Delivery:
+        async with self._kit.units.read() as uow:
+            return await _get(uow, caller, delivery_id)
+
+    async def attempts(self, caller: Caller, delivery_id: str) -> list[Attempt]:
+        """Every request of a delivery, oldest first."""
+        async with self._kit.units.read() as uow:
+            await _get(uow, caller, delivery_id)
+            return await uow.deliveries.attempts(delivery_id)
+
+    async def resend(self, caller: Caller, delivery_id: str) -> Delivery:
+        """Send it once more, now, with the same `webhook-id`; logged as a manual attempt."""
+        async with self._kit.units() as uow:
+            delivery = await _get(uow, caller, delivery_id)
+            numbers = [attempt.number for attempt in await uow.deliveries.attempts(delivery_id)]
+            # numbered after the automatic ones, which go on as they were
+            number = max([MAX_ATTEMPTS, *numbers]) + 1
+            job_id = f"{delivery_id}:{number}"
+            await uow.jobs.enqueue(DELIVER, delivery_id, number, True, id=job_id, queue=DELIVERIES)
+        return delivery
+
+
+def _settled(delivery: Delivery, number: int, *, manual: bool) -> bool:
+    return not manual and (delivery.status is not DeliveryStatus.pending or delivery.attempts >= number)
+
+
+async def _get(uow: UnitOfWork, caller: Caller, delivery_id: str) -> Delivery:
+    found = await uow.deliveries.get(caller.workspace_id, delivery_id)
+    if found is None:
+        raise CopyhoundError("not_found", f"There is no delivery {delivery_id}.")
+    return found

@@ -1,0 +1,147 @@
+"""Subscriptions: what a target URL is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from copyhound.domain.deliveries import Sender
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.hooks import Attempt, Hook, HookStatus
+from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.pictures import MatchType
+from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.triggers import Trigger
+from copyhound.domain.workspaces import Caller
+from copyhound.services.kit import Kit
+from copyhound.services.secrets import open_secrets, seal_secrets
+
+
+class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which events a hook is told of. What is left out lets all through; all that is given must hold."""
+
+    list_ids: tuple[str, ...] = ()
+    min_confidence: float | None = None
+    min_score: float | None = None
+    match_types: tuple[MatchType, ...] = ()
+    domains: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+
+
+class HookChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    triggers: tuple[str, ...] | UnsetType = UNSET
+    filter: HookFilter | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+
+
+class HookService:
+    """Hooks of a workspace. `new_secret` makes the secret that deliveries are signed with."""
+
+    def __init__(self, kit: Kit, triggers: Mapping[str, Trigger], sender: Sender, new_secret: Any) -> None:
+        self._kit, self._triggers, self._sender, self._new_secret = kit, triggers, sender, new_secret
+
+    async def create(
+        self,
+        caller: Caller,
+        target_url: str,
+        triggers: tuple[str, ...],
+        where: HookFilter,
+        description: str | None = None,
+    ) -> tuple[Hook, str, bool]:
+        """(the hook, its secret, whether it is new). The same URL, triggers and filter give the hook that is there.
+
+        The target need not answer yet: there is no handshake.
+        """
+        self._kit.check_url(target_url)
+        names = self._checked(triggers)
+        wanted = msgspec.to_builtins(where)
+        secret: str = self._new_secret()
+        hook = Hook(
+            id=new_id("hook"),
+            workspace_id=caller.workspace_id,
+            target_url=target_url,
+            triggers=names,
+            filter=wanted,
+            secret=seal_secrets(self._kit, [secret]),
+            status=HookStatus.active,
+            created_at=self._kit.now(),
+            description=description,
+        )
+        async with self._kit.units() as uow:
+            kept = await uow.hooks.add(hook, dedupe_key(hook))
+        return kept, open_secrets(self._kit, kept)[0], kept.id == hook.id
+
+    def _checked(self, triggers: tuple[str, ...]) -> tuple[str, ...]:
+        for key in triggers:
+            if key not in self._triggers:
+                known = ", ".join(sorted(self._triggers))
+                raise CopyhoundError("invalid_request", f"There is no trigger {key!r}; there are {known}.")
+        if not triggers:
+            raise CopyhoundError("invalid_request", "A hook needs at least one trigger.")
+        return tuple(sorted(set(triggers)))
+
+    async def get(self, caller: Caller, hook_id: str) -> Hook:
+        async with self._kit.units.read() as uow:
+            return await _get(uow, caller, hook_id)
+
+    async def page(
+        self, caller: Caller, *, target_url: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> PageOf:
+        async with self._kit.units.read() as uow:
+            return await uow.hooks.page(caller.workspace_id, target_url=target_url, cursor=cursor, limit=limit)
+
+    async def update(self, caller: Caller, hook_id: str, changes: HookChanges) -> Hook:
+        given: dict[str, Any] = {}
+        if changes.triggers is not UNSET:
+            given["triggers"] = self._checked(changes.triggers)
+        if changes.filter is not UNSET:
+            given["filter"] = msgspec.to_builtins(changes.filter)
+        if changes.description is not UNSET:
+            given["description"] = changes.description
+        async with self._kit.units() as uow:
+            changed = msgspec.structs.replace(await _get(uow, caller, hook_id), **given)
+            await uow.hooks.save(changed)
+        return changed
+
+    async def enable(self, caller: Caller, hook_id: str) -> Hook:
+        """Wake a disabled hook: same id, same secret."""
+        async with self._kit.units() as uow:
+            hook = await _get(uow, caller, hook_id)
+            awake = msgspec.structs.replace(hook, status=HookStatus.active, status_reason=None, failing_since=None)
+            await uow.hooks.save(awake)
+        return awake
+
+    async def delete(self, caller: Caller, hook_id: str) -> None:
+        """Quiet where there is none: unsubscribing twice is no error."""
+        async with self._kit.units() as uow:
+            await uow.hooks.delete(caller.workspace_id, hook_id)
+
+    async def secret(self, caller: Caller, hook_id: str) -> str:
+        return open_secrets(self._kit, await self.get(caller, hook_id))[0]
+
+    async def test(self, caller: Caller, hook_id: str) -> Attempt:
+        """Send the sample of the hook's first trigger now, once; nothing is kept."""
+        hook = await self.get(caller, hook_id)
+        sample = self._triggers[hook.triggers[0]].sample
+        event_id = new_id("test")
+        now = self._kit.now()
+        body = msgspec.json.encode({**sample, "id": event_id, "test": True})
+        secrets = [secret.encode() for secret in open_secrets(self._kit, hook)]
+        result = await self._sender.send(hook.target_url, secrets, event_id, body, now)
+        return Attempt(event_id, 1, now, result.duration_ms, True, result.status_code, result.error, result.body)
+
+
+def dedupe_key(hook: Hook) -> str:
+    """The same for the same workspace, URL, triggers and filter."""
+    where = msgspec.json.encode(hook.filter, order="sorted").decode()
+    return derived_id("hookkey", hook.workspace_id, hook.target_url, ",".join(hook.triggers), where)
+
+
+async def _get(uow: UnitOfWork, caller: Caller, hook_id: str) -> Hook:
+    found = await uow.hooks.get(caller.workspace_id, hook_id)
+    if found is None:
+        raise CopyhoundError("not_found", f"There is no hook {hook_id}.")
+    return found

@@ -1,0 +1,156 @@
+"""Runs of a source into a collection: durable, resumable, told as they go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import msgspec
+
+from copyhound.domain.collections import Collection, Ingest, IngestStatus
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.repositories import PageOf
+from copyhound.domain.workspaces import Caller, Scope
+from copyhound.plugin_api import Lead, Progress, SourceItem
+from copyhound.services.candidates import CandidateService
+from copyhound.services.collections import CollectionService
+from copyhound.services.kit import Kit
+
+INGEST = "ingest"
+INGESTS = "ingests"
+_TELL_SECONDS = 0.5
+
+
+class Sources(Protocol):
+    """The sources, behind their guard (`plugin_host`)."""
+
+    def known(self, source: str) -> bool: ...
+    def reads_server_files(self, source: str) -> bool: ...
+    def check(self, source: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings, whole and valid. CopyhoundError settings_invalid."""
+
+    def run(
+        self, source: str, settings: dict[str, Any], workspace_id: str, scope: str
+    ) -> AsyncIterator[SourceItem | Lead | Progress]:
+        """`scope` names the state that the source goes on from."""
+
+
+class IngestService:
+    def __init__(
+        self, kit: Kit, sources: Sources, collections: CollectionService, candidates: CandidateService
+    ) -> None:
+        self._kit, self._sources = kit, sources
+        self._collections, self._candidates = collections, candidates
+
+    async def start(self, caller: Caller, collection: str, source: str, settings: dict[str, Any]) -> Ingest:
+        """Queue a run of a source into a collection."""
+        if not self._sources.known(source):
+            raise CopyhoundError("plugin_unknown", f"There is no source {source!r}.", source=source)
+        if self._sources.reads_server_files(source) and Scope.admin not in caller.scopes:
+            raise CopyhoundError("forbidden", f"The source {source!r} reads the server's files: it needs admin.")
+        checked = self._sources.check(source, settings)
+        within = await self._collections.ensure(caller.workspace_id, collection)
+        ingest = Ingest(
+            id=new_id("ingest"),
+            workspace_id=caller.workspace_id,
+            collection_id=within.id,
+            collection_name=within.name,
+            source=source,
+            settings=checked,
+            status=IngestStatus.queued,
+            created_at=self._kit.now(),
+        )
+        async with self._kit.units() as uow:
+            await uow.ingests.add(ingest)
+            await uow.jobs.enqueue(INGEST, ingest.id, id=f"ingest:{ingest.id}", queue=INGESTS)
+        return ingest
+
+    async def get(self, caller: Caller, ingest_id: str) -> Ingest:
+        async with self._kit.units.read() as uow:
+            found = await uow.ingests.get(caller.workspace_id, ingest_id)
+        if found is None:
+            raise CopyhoundError("not_found", f"There is no ingest {ingest_id}.")
+        return found
+
+    async def page(self, caller: Caller, *, cursor: str | None = None, limit: int = 50) -> PageOf:
+        async with self._kit.units.read() as uow:
+            return await uow.ingests.page(caller.workspace_id, cursor=cursor, limit=limit)
+
+    async def run(self, ingest_id: str) -> None:
+        """Run it to its end. Started again after a crash, it goes on where its source's state stands."""
+        async with self._kit.units.read() as uow:
+            ingest = await uow.ingests.by_id(ingest_id)
+        if ingest is None or ingest.finished_at is not None:
+            return
+        run = _Run(self._kit, self._collections, ingest)
+        try:
+            scope = state_scope(ingest)
+            async for item in self._sources.run(ingest.source, ingest.settings, ingest.workspace_id, scope):
+                await run.take(item)
+        except CopyhoundError as error:
+            await run.end(IngestStatus.failed, f"{error.code}: {error.detail}")
+        else:
+            await run.end(IngestStatus.complete, None)
+        await self._candidates.catch_up()
+
+
+def state_scope(ingest: Ingest) -> str:
+    """What a source remembers belongs to it, its settings' target, and the collection."""
+    target = msgspec.json.encode(
+        {key: ingest.settings.get(key) for key in ("url", "path", "base_url")}, order="sorted"
+    ).decode()
+    return derived_id("source", ingest.source, ingest.collection_id, target)
+
+
+class _Run:
+    """One run's counts, and what is written of it."""
+
+    def __init__(self, kit: Kit, collections: CollectionService, ingest: Ingest) -> None:
+        self._kit, self._collections = kit, collections
+        self._ingest = msgspec.structs.replace(ingest, status=IngestStatus.running)
+        self._within = Collection(ingest.collection_id, ingest.workspace_id, ingest.collection_name, ingest.created_at)
+        self._told = 0.0
+
+    async def take(self, item: SourceItem | Lead | Progress) -> None:
+        match item:
+            case SourceItem():
+                await self._index(item)
+            case Lead():
+                async with self._kit.units() as uow:
+                    now = self._kit.now()
+                    known = await uow.collections.touch_entry(self._within, item.image_url, item.pages, now)
+                self._count(seen=1, updated=int(known))
+            case Progress():
+                self._ingest = msgspec.structs.replace(self._ingest, pages=item.pages, note=item.note)
+        if time.monotonic() - self._told > _TELL_SECONDS:
+            await self._save()
+
+    async def _index(self, item: SourceItem) -> None:
+        workspace_id = self._ingest.workspace_id
+        try:
+            new = await self._collections.prepare(workspace_id, item.image_url, item.data, item.pages)
+        except CopyhoundError as error:
+            if not error.code.startswith(("image_", "not_an_image")):
+                raise  # not this picture's fault: the run fails, and can be taken up again
+            self._count(seen=1, refused=1)
+            return
+        async with self._kit.units() as uow:
+            _, is_new = await uow.collections.put_entry(self._within, new, self._kit.now())
+        self._count(seen=1, added=int(is_new), updated=int(not is_new))
+
+    def _count(self, **more: int) -> None:
+        counts = {name: getattr(self._ingest, name) + number for name, number in more.items()}
+        self._ingest = msgspec.structs.replace(self._ingest, **counts)
+
+    async def end(self, status: IngestStatus, note: str | None) -> None:
+        self._ingest = msgspec.structs.replace(
+            self._ingest, status=status, finished_at=self._kit.now(), note=note or self._ingest.note
+        )
+        await self._save()
+
+    async def _save(self) -> None:
+        async with self._kit.units() as uow:
+            await uow.ingests.save(self._ingest)
+        self._told = time.monotonic()

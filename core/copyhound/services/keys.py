@@ -1,0 +1,92 @@
+"""API keys: shown once, kept as hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ids import new_id
+from copyhound.domain.workspaces import ALL_SCOPES, ApiKey, Caller, Scope, Workspace
+from copyhound.services.kit import Kit
+
+_FORM = re.compile(r"ch_(key_[0-9a-z]+)_([0-9A-Za-z_-]{43})")
+_USED_EVERY = timedelta(minutes=1)
+
+
+class KeyService:
+    """A key reads `ch_<id>_<secret>`: the id finds the row, the secret is compared as a hash."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def bootstrap(self) -> str | None:
+        """At first start: the first workspace and its key, in plain, this once. None ever after."""
+        async with self._kit.units() as uow:
+            if await uow.keys.any():
+                return None
+            workspace = await uow.workspaces.first()
+            if workspace is None:
+                workspace = Workspace(new_id("ws"), "default", self._kit.now())
+                await uow.workspaces.add(workspace)
+            key, plain = self._made(workspace.id, "first key", ALL_SCOPES, None)
+            await uow.keys.add(key)
+        return plain
+
+    async def create(
+        self, workspace_id: str, name: str, scopes: tuple[Scope, ...] = ALL_SCOPES, expires_at: datetime | None = None
+    ) -> tuple[ApiKey, str]:
+        """(the key, its plain text: shown now and never again)."""
+        key, plain = self._made(workspace_id, name, scopes, expires_at)
+        async with self._kit.units() as uow:
+            await uow.keys.add(key)
+        return key, plain
+
+    def _made(
+        self, workspace_id: str, name: str, scopes: tuple[Scope, ...], expires_at: datetime | None
+    ) -> tuple[ApiKey, str]:
+        secret = secrets.token_urlsafe(32)
+        key = ApiKey(new_id("key"), workspace_id, name, _hash(secret), scopes, self._kit.now(), expires_at)
+        return key, f"ch_{key.id}_{secret}"
+
+    async def check(self, plain: str) -> Caller:
+        """Whose key it is. The same CopyhoundError unauthorized whatever is wrong with it."""
+        parts = _FORM.fullmatch(plain)
+        key_id, secret = parts.groups() if parts else ("", "")
+        async with self._kit.units.read() as uow:
+            key = await uow.keys.by_id(key_id)
+        # compared in any case, so that an unknown id takes as long as a wrong secret
+        right = hmac.compare_digest(_hash(secret), key.secret_hash if key else _hash("-"))
+        now = self._kit.now()
+        if key is None or not right or key.revoked_at or (key.expires_at and key.expires_at <= now):
+            raise CopyhoundError("unauthorized")
+        if key.last_used_at is None or now - key.last_used_at > _USED_EVERY:
+            async with self._kit.units() as uow:
+                await uow.keys.used(key.id, now)
+        return Caller(key.workspace_id, key.id, key.scopes)
+
+    async def all(self, caller: Caller) -> list[ApiKey]:
+        async with self._kit.units.read() as uow:
+            return await uow.keys.all(caller.workspace_id)
+
+    async def revoke(self, caller: Caller, key_id: str) -> None:
+        async with self._kit.units() as uow:
+            if not await uow.keys.revoke(caller.workspace_id, key_id, self._kit.now()):
+                raise CopyhoundError("not_found", f"There is no key {key_id}.")
+
+    async def describe(self, caller: Caller) -> tuple[Workspace, ApiKey]:
+        """The workspace and the key of a caller, for `GET /me`."""
+        async with self._kit.units.read() as uow:
+            workspace = await uow.workspaces.get(caller.workspace_id)
+            key = await uow.keys.by_id(caller.key_id)
+        if workspace is None or key is None:
+            raise CopyhoundError("unauthorized")
+        return workspace, key
+
+
+def _hash(secret: str) -> str:
+    # 256 random bits need no slow hash
+    return hashlib.sha256(secret.encode()).hexdigest()

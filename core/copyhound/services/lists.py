@@ -1,0 +1,148 @@
+"""Lists and their images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ids import new_id
+from copyhound.domain.lists import Image, ImageList, Label, Schedule
+from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.workspaces import Caller
+from copyhound.services.images import ImageInput, ImageIntake
+from copyhound.services.kit import Desk, Kit
+
+DAILY = Schedule(days=1)
+
+
+class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is to be different; what is left out stays."""
+
+    label: Label | UnsetType = UNSET
+    monitored: bool | UnsetType = UNSET
+    schedule: Schedule | None | UnsetType = UNSET
+    """Null: not searched by the clock."""
+    providers: tuple[str, ...] | UnsetType = UNSET
+    min_confidence: float | UnsetType = UNSET
+
+
+class ListService:
+    def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake) -> None:
+        self._kit, self._desk, self._intake = kit, desk, intake
+
+    async def create(
+        self,
+        caller: Caller,
+        label: str,
+        *,
+        monitored: bool = False,
+        schedule: Schedule | None = None,
+        providers: tuple[str, ...] = (),
+        min_confidence: float = 50.0,
+    ) -> ImageList:
+        made = ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=self._kit.now())
+        changes = ListChanges(
+            monitored=monitored, schedule=schedule, providers=providers, min_confidence=min_confidence
+        )
+        made = self._changed(made, changes)
+        async with self._kit.units() as uow:
+            await uow.lists.add(made)
+        return made
+
+    async def get(self, caller: Caller, list_id: str) -> ImageList:
+        async with self._kit.units.read() as uow:
+            return await _get(uow, caller, list_id)
+
+    async def page(
+        self, caller: Caller, *, label: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> PageOf:
+        async with self._kit.units.read() as uow:
+            return await uow.lists.page(caller.workspace_id, label=label, cursor=cursor, limit=limit)
+
+    async def update(self, caller: Caller, list_id: str, changes: ListChanges) -> ImageList:
+        async with self._kit.units() as uow:
+            changed = self._changed(await _get(uow, caller, list_id), changes)
+            await uow.lists.save(changed)
+        return changed
+
+    def _changed(self, item: ImageList, changes: ListChanges) -> ImageList:
+        given = {name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not UNSET}
+        changed = msgspec.structs.replace(item, **given)
+        for name in changed.providers:
+            if not self._desk.known(name):
+                raise CopyhoundError("plugin_unknown", f"There is no provider {name!r}.", provider=name)
+        if not 0 <= changed.min_confidence <= 100:
+            raise CopyhoundError("invalid_request", "min_confidence is 0 to 100.")
+        if changed.schedule is not None:
+            check_schedule(changed.schedule)
+        if changed.monitored and changed.schedule is None:
+            changed = msgspec.structs.replace(changed, schedule=DAILY)
+        if (changed.monitored, changed.schedule) == (item.monitored, item.schedule):
+            return changed
+        return msgspec.structs.replace(changed, next_run_at=self._next(changed))
+
+    def _next(self, item: ImageList) -> datetime | None:
+        if not item.monitored or item.schedule is None:
+            return None
+        return self._kit.calendar.next_after(item.schedule, self._kit.now())
+
+    async def delete(self, caller: Caller, list_id: str) -> None:
+        """Delete a list with its images, matches, searches and pictures. The events that were told stay."""
+        async with self._kit.units() as uow:
+            await _get(uow, caller, list_id)
+            unused = await uow.lists.delete(caller.workspace_id, list_id)
+        await drop_blobs(self._kit, unused)
+
+    async def add_images(self, caller: Caller, list_id: str, inputs: Sequence[ImageInput]) -> list[Image]:
+        """Add images without searching them now; a monitored list searches them when it is due."""
+        await self.get(caller, list_id)
+        taken = await self._intake.take(caller.workspace_id, tuple(inputs))
+        images = [msgspec.structs.replace(image, list_id=list_id) for image in taken]
+        async with self._kit.units() as uow:
+            await _get(uow, caller, list_id)
+            await uow.images.add(images)
+        return images
+
+    async def images(self, caller: Caller, list_id: str, *, cursor: str | None = None, limit: int = 50) -> PageOf:
+        async with self._kit.units.read() as uow:
+            await _get(uow, caller, list_id)
+            return await uow.images.of_list(caller.workspace_id, list_id, cursor=cursor, limit=limit)
+
+    async def image(self, caller: Caller, image_id: str) -> Image:
+        async with self._kit.units.read() as uow:
+            found = await uow.images.get(caller.workspace_id, image_id)
+        if found is None:
+            raise CopyhoundError("not_found", f"There is no image {image_id}.")
+        return found
+
+    async def delete_image(self, caller: Caller, list_id: str, image_id: str) -> None:
+        """Delete an image with its matches."""
+        async with self._kit.units() as uow:
+            image = await uow.images.get(caller.workspace_id, image_id)
+            if image is None or image.list_id != list_id:
+                raise CopyhoundError("not_found", f"There is no image {image_id} in {list_id}.")
+            unused = await uow.images.delete(caller.workspace_id, image_id)
+        await drop_blobs(self._kit, unused)
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Raise CopyhoundError invalid_request unless exactly one of days and cron is given."""
+    if (schedule.days is None) == (schedule.cron is None):
+        raise CopyhoundError("invalid_request", "A schedule has either days or cron.")
+
+
+async def drop_blobs(kit: Kit, keys: Sequence[str]) -> None:
+    """After the commit: a crash in between leaves bytes that nobody points to, never a row without its bytes."""
+    for key in keys:
+        await kit.blobs.delete(key)
+
+
+async def _get(uow: UnitOfWork, caller: Caller, list_id: str) -> ImageList:
+    found = await uow.lists.get(caller.workspace_id, list_id)
+    if found is None:
+        raise CopyhoundError("not_found", f"There is no list {list_id}.")
+    return found

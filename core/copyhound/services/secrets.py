@@ -1,0 +1,18 @@
+"""The secrets of hooks, sealed: the newest first; the one before it holds during a rotation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from copyhound.domain.hooks import Hook
+from copyhound.services.kit import Kit
+
+
+def seal_secrets(kit: Kit, secrets: Sequence[str]) -> bytes:
+    return kit.secrets.seal(msgspec.json.encode(list(secrets)))
+
+
+def open_secrets(kit: Kit, hook: Hook) -> list[str]:
+    return msgspec.json.decode(kit.secrets.open(hook.secret), type=list[str])
