@@ -12,7 +12,7 @@ from copyhound.demo.verdict import Hit
 
 
 class Client:
-    """A handful of calls of the native API. Every error answer raises `httpx.HTTPStatusError`, its detail in the text."""
+    """A handful of calls of the native API. An error answer raises `httpx.HTTPStatusError` with its detail."""
 
     def __init__(self, base_url: str, key: str) -> None:
         self._http = httpx.Client(

@@ -1,0 +1,50 @@
+# Copyhound. `make help` lists what there is to do; .venv is made by itself, once.
+PYTHON ?= python3
+PICTURES ?= core/copyhound/demo/pictures
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench schemas docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(READY) ## crawl a little website, find the planted copies, receive the webhooks (3 minutes at most)
+	@$(BIN)/copyhound demo
+
+run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data
+	@$(BIN)/copyhound serve --host 127.0.0.1 --port 8000 --data copyhound-data
+
+test: check ## check, then all tests
+	@echo "== tests"
+	@$(BIN)/pytest -q -n auto --dist loadfile
+
+check: $(READY) ## linters, types, import contracts, schemas, manual
+	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@echo "== mypy" && $(BIN)/mypy --no-error-summary
+	@echo "== import contracts" && $(BIN)/lint-imports --no-logo >.venv/contracts.log || { cat .venv/contracts.log; exit 1; }
+	@echo "== schemas" && $(BIN)/copyhound schemas check
+	@echo "== manual" && $(BIN)/copyhound docs check
+
+bench: $(READY) ## measure finding and checking on your own pictures: make bench PICTURES=folder
+	@$(BIN)/python tests/bench/measure.py "$(PICTURES)"
+
+schemas: $(READY) ## write schemas/ anew from the code
+	@$(BIN)/copyhound schemas export
+
+docs: $(READY) ## write the generated parts of the manual anew
+	@$(BIN)/copyhound docs export
+
+clean: ## remove .venv and what tools left behind
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Copyhound needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo "No virtual environment could be made: install your system's venv package (Debian: python3-venv)." >&2; exit 1; }
+	@echo "== installing into .venv (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
