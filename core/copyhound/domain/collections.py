@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -34,8 +35,8 @@ class Entry(msgspec.Struct, frozen=True):
     height: int
     format: str
     sha256: str
-    fingerprint: bytes
-    hash256: bytes
+    fingerprint: builtins.bytes
+    hash256: builtins.bytes
     reduced_blob: str | None
     pages: tuple[Page, ...]
     first_seen: datetime
@@ -51,8 +52,8 @@ class NewEntry(msgspec.Struct, frozen=True):
     height: int
     format: str
     sha256: str
-    fingerprint: bytes
-    hash256: bytes
+    fingerprint: builtins.bytes
+    hash256: builtins.bytes
     reduced_blob: str | None
     pages: tuple[Page, ...]
     bytes: int

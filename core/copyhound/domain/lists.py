@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import datetime
 from typing import Annotated
 
@@ -50,7 +51,7 @@ class Image(msgspec.Struct, frozen=True):
     original_blob: str | None = None
     """Blob key of the bytes as sent or fetched."""
     reduced_blob: str | None = None
-    fingerprint: bytes | None = None
+    fingerprint: builtins.bytes | None = None
     sha256: str | None = None
     format: str | None = None
     width: int | None = None

@@ -1,0 +1,80 @@
+"""Blobs in a folder: `workspace/ab/sha256`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from copyhound.domain.errors import CopyhoundError
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}/[0-9a-f]{2}/[0-9a-f]{64}", re.ASCII)
+
+
+class FolderBlobs:
+    """Bytes by workspace and content. A file is there whole, or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    async def put(self, workspace_id: str, data: bytes) -> str:
+        """The key. CopyhoundError unavailable where it cannot be written."""
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"{workspace_id}/{digest[:2]}/{digest}"
+        await asyncio.to_thread(_write, self._path(key), data)
+        return key
+
+    async def get(self, key: str) -> bytes:
+        """CopyhoundError not_found where it is gone."""
+        try:
+            return await asyncio.to_thread(self._path(key).read_bytes)
+        except (FileNotFoundError, ValueError):
+            raise CopyhoundError("not_found", "The stored picture is gone.") from None
+
+    async def delete(self, key: str) -> None:
+        """Quiet where it is gone already."""
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        if _KEY.fullmatch(key) is None:
+            raise CopyhoundError("not_found", "That is no key of a stored picture.")
+        return self.root / key
+
+
+def _write(path: Path, data: bytes) -> None:
+    if path.exists() and path.stat().st_size == len(data):
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+    except OSError as error:
+        raise CopyhoundError("unavailable", f"The data folder cannot be written: {error.strerror}.") from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The file is there whole and on the disk, or not at all; readable by its owner only."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

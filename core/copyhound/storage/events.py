@@ -1,0 +1,119 @@
+"""The log of events, hooks, deliveries and their attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from copyhound.domain.events import Event, NewEvent
+from copyhound.domain.hooks import Attempt, Delivery, Hook, HookStatus
+from copyhound.domain.repositories import PageOf
+from copyhound.storage.base import EVENTS_LOCK, Order, Repository
+from copyhound.storage.match_filter import holds
+from copyhound.storage.tables_events import ATTEMPTS, DELIVERIES, EVENTS, HOOKS
+from copyhound.storage.types import row_of, struct_of
+
+_NEWEST_HOOK = Order("hooks", HOOKS.c.created_at, HOOKS.c.id, down=True)
+_NEWEST_DELIVERY = Order("deliveries", DELIVERIES.c.created_at, DELIVERIES.c.id, down=True)
+
+
+class Events(Repository):
+    async def append(self, event: NewEvent, at: datetime) -> Event | None:
+        # held until the commit, so that sequence numbers become visible in their order
+        await self.lock(EVENTS_LOCK)
+        insert = self.upsert(EVENTS).values(row_of(event, EVENTS, created_at=at))
+        row = await self.one_row(insert.on_conflict_do_nothing(index_elements=["id"]).returning(EVENTS))
+        return struct_of(Event, row) if row else None
+
+    async def get(self, workspace_id: str, event_id: str) -> Event | None:
+        row = await self.one_row(
+            sa.select(EVENTS).where(EVENTS.c.id == event_id, EVENTS.c.workspace_id == workspace_id)
+        )
+        return struct_of(Event, row) if row else None
+
+    async def newest(self, workspace_id: str, trigger: str, limit: int) -> list[Event]:
+        mine = EVENTS.c.workspace_id == workspace_id, EVENTS.c.trigger == trigger
+        return await self._events(sa.select(EVENTS).where(*mine).order_by(EVENTS.c.sequence.desc()).limit(limit))
+
+    async def after(self, workspace_id: str, trigger: str, sequence: int, limit: int) -> list[Event]:
+        mine = EVENTS.c.workspace_id == workspace_id, EVENTS.c.trigger == trigger, EVENTS.c.sequence > sequence
+        return await self._events(sa.select(EVENTS).where(*mine).order_by(EVENTS.c.sequence).limit(limit))
+
+    async def _events(self, statement: sa.Select[Any]) -> list[Event]:
+        return [struct_of(Event, row) for row in await self.all_rows(statement)]
+
+
+class Hooks(Repository):
+    async def add(self, hook: Hook, dedupe_key: str) -> Hook:
+        same = HOOKS.c.workspace_id == hook.workspace_id, HOOKS.c.dedupe_key == dedupe_key
+        insert = self.upsert(HOOKS).values(row_of(hook, HOOKS, dedupe_key=dedupe_key))
+        await self.run(insert.on_conflict_do_nothing(index_elements=["workspace_id", "dedupe_key"]))
+        row = await self.one_row(sa.select(HOOKS).where(*same))
+        return struct_of(Hook, row) if row else hook
+
+    async def get(self, workspace_id: str, hook_id: str) -> Hook | None:
+        row = await self.one_row(sa.select(HOOKS).where(*_is_hook(workspace_id, hook_id)))
+        return struct_of(Hook, row) if row else None
+
+    async def save(self, hook: Hook) -> None:
+        await self.run(sa.update(HOOKS).where(*_is_hook(hook.workspace_id, hook.id)).values(row_of(hook, HOOKS)))
+
+    async def delete(self, workspace_id: str, hook_id: str) -> bool:
+        return bool(await self.run(sa.delete(HOOKS).where(*_is_hook(workspace_id, hook_id))))
+
+    async def page(self, workspace_id: str, *, target_url: str | None, cursor: str | None, limit: int) -> PageOf:
+        statement = sa.select(HOOKS).where(HOOKS.c.workspace_id == workspace_id)
+        if target_url is not None:
+            statement = statement.where(HOOKS.c.target_url == target_url)
+        rows = await self.all_rows(_NEWEST_HOOK.apply(statement, cursor, limit))
+        return PageOf([struct_of(Hook, row) for row in rows[:limit]], _NEWEST_HOOK.cursor(rows, limit))
+
+    async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
+        active = HOOKS.c.workspace_id == workspace_id, HOOKS.c.status == HookStatus.active.value
+        statement = sa.select(HOOKS).where(*active, holds(HOOKS.c.triggers, trigger))
+        return [struct_of(Hook, row) for row in await self.all_rows(statement.order_by(HOOKS.c.created_at, HOOKS.c.id))]
+
+
+class Deliveries(Repository):
+    async def add(self, delivery: Delivery) -> bool:
+        return await self.insert_new(DELIVERIES, row_of(delivery, DELIVERIES)) is not None
+
+    async def get(self, workspace_id: str, delivery_id: str) -> Delivery | None:
+        delivery = await self.by_id(delivery_id)
+        return delivery if delivery and delivery.workspace_id == workspace_id else None
+
+    async def by_id(self, delivery_id: str) -> Delivery | None:
+        row = await self.one_row(sa.select(DELIVERIES).where(DELIVERIES.c.id == delivery_id))
+        return struct_of(Delivery, row) if row else None
+
+    async def save(self, delivery: Delivery) -> None:
+        mine = DELIVERIES.c.id == delivery.id, DELIVERIES.c.workspace_id == delivery.workspace_id
+        await self.run(sa.update(DELIVERIES).where(*mine).values(row_of(delivery, DELIVERIES)))
+
+    async def page(
+        self, workspace_id: str, *, hook_id: str | None, status: str | None, cursor: str | None, limit: int
+    ) -> PageOf:
+        statement = sa.select(DELIVERIES).where(DELIVERIES.c.workspace_id == workspace_id)
+        if hook_id is not None:
+            statement = statement.where(DELIVERIES.c.hook_id == hook_id)
+        if status is not None:
+            statement = statement.where(DELIVERIES.c.status == status)
+        rows = await self.all_rows(_NEWEST_DELIVERY.apply(statement, cursor, limit))
+        return PageOf([struct_of(Delivery, row) for row in rows[:limit]], _NEWEST_DELIVERY.cursor(rows, limit))
+
+    async def add_attempt(self, attempt: Attempt) -> None:
+        owner = DELIVERIES.c.id == attempt.delivery_id
+        workspace = sa.select(DELIVERIES.c.workspace_id).where(owner).scalar_subquery()
+        row = row_of(attempt, ATTEMPTS)
+        insert = self.upsert(ATTEMPTS).values(**row, workspace_id=workspace)
+        await self.run(insert.on_conflict_do_update(index_elements=["delivery_id", "number"], set_=row))
+
+    async def attempts(self, delivery_id: str) -> list[Attempt]:
+        statement = sa.select(ATTEMPTS).where(ATTEMPTS.c.delivery_id == delivery_id).order_by(ATTEMPTS.c.number)
+        return [struct_of(Attempt, row) for row in await self.all_rows(statement)]
+
+
+def _is_hook(workspace_id: str, hook_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return HOOKS.c.id == hook_id, HOOKS.c.workspace_id == workspace_id

@@ -1,0 +1,165 @@
+"""Found copies and their history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.matches import Match, MatchFilter, Page
+from copyhound.domain.repositories import PageOf
+from copyhound.storage.base import CHUNK, Order, Repository, chunks
+from copyhound.storage.match_filter import conditions
+from copyhound.storage.tables_lists import LISTS
+from copyhound.storage.tables_matches import MATCH_CHECKS, MATCH_PAGES, MATCHES
+from copyhound.storage.types import clean, row_of, struct_from, url_key
+
+_SORTABLE = ("first_seen", "last_seen", "confidence", "score")
+ORDERS = {
+    sign + name: Order(f"matches{sign}{name}", MATCHES.c[name], MATCHES.c.id, down=sign == "-")
+    for name in _SORTABLE
+    for sign in ("", "-")
+}
+
+
+class Matches(Repository):
+    async def get(self, workspace_id: str, match_id: str) -> Match | None:
+        return await self._only(
+            sa.select(MATCHES).where(MATCHES.c.id == match_id, MATCHES.c.workspace_id == workspace_id)
+        )
+
+    async def find(self, image_id: str, image_url: str) -> Match | None:
+        this = MATCHES.c.image_id == image_id, MATCHES.c.url_key == url_key(image_url)
+        statement = sa.select(MATCHES).where(*this)
+        return await self._only(statement.with_for_update(key_share=True) if self.locking else statement)
+
+    async def add(self, match: Match) -> bool:
+        if await self.insert_new(MATCHES, match_row(match)) is None:
+            return False
+        await self._unite(match, match.first_seen)
+        return True
+
+    async def save(self, match: Match) -> None:
+        mine = MATCHES.c.id == match.id, MATCHES.c.workspace_id == match.workspace_id
+        if await self.run(sa.update(MATCHES).where(*mine).values(match_row(match))):
+            await self._unite(match, match.last_seen)
+
+    async def page(
+        self, workspace_id: str, where: MatchFilter, *, cursor: str | None, limit: int, sort: str = "-first_seen"
+    ) -> PageOf:
+        if sort not in ORDERS:
+            raise CopyhoundError(
+                "invalid_request", f"Matches are not sorted by {sort!r}; by one of {', '.join(ORDERS)}."
+            )
+        order = ORDERS[sort]
+        statement = sa.select(MATCHES).where(*conditions(workspace_id, where))
+        rows = await self.all_rows(order.apply(statement, cursor, limit))
+        return PageOf(await self._matches(rows[:limit]), order.cursor(rows, limit))
+
+    async def stream(self, workspace_id: str, where: MatchFilter) -> AsyncIterator[Match]:
+        cursor = None
+        while True:
+            page = await self.page(workspace_id, where, cursor=cursor, limit=CHUNK)
+            for match in page.items:
+                yield match
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def count(self, workspace_id: str, where: MatchFilter) -> int:
+        counted = sa.select(sa.func.count()).select_from(MATCHES).where(*conditions(workspace_id, where))
+        return int(await self.scalar(counted))
+
+    async def due_checks(self, now: datetime, limit: int) -> list[Match]:
+        joined = MATCHES.join(LISTS, LISTS.c.id == MATCHES.c.list_id)
+        due = sa.select(MATCHES).select_from(joined).where(LISTS.c.monitored.is_(True), MATCHES.c.next_check_at <= now)
+        return await self._matches(
+            await self.all_rows(due.order_by(MATCHES.c.next_check_at, MATCHES.c.id).limit(limit))
+        )
+
+    async def claim_check(self, match_id: str, slot: datetime, next_check_at: datetime | None) -> bool:
+        still = MATCHES.c.id == match_id, MATCHES.c.next_check_at == slot
+        return bool(await self.run(sa.update(MATCHES).where(*still).values(next_check_at=next_check_at)))
+
+    async def add_check(self, match_id: str, at: datetime, result: str, detail: str | None) -> None:
+        workspace = sa.select(MATCHES.c.workspace_id).where(MATCHES.c.id == match_id).scalar_subquery()
+        line = {"match_id": match_id, "workspace_id": workspace, "at": at, "result": result, "detail": detail}
+        await self.run(sa.insert(MATCH_CHECKS).values(line))
+
+    async def checks(self, match_id: str) -> list[dict[str, Any]]:
+        shown = MATCH_CHECKS.c.at, MATCH_CHECKS.c.result, MATCH_CHECKS.c.detail
+        rows = await self.all_rows(
+            sa.select(*shown).where(MATCH_CHECKS.c.match_id == match_id).order_by(MATCH_CHECKS.c.id)
+        )
+        return [dict(row._mapping) for row in rows]
+
+    async def _only(self, statement: sa.Select[Any]) -> Match | None:
+        found = await self._matches(await self.all_rows(statement))
+        return found[0] if found else None
+
+    async def _matches(self, rows: Sequence[sa.Row[Any]]) -> list[Match]:
+        pages: dict[str, list[Page]] = {}
+        for chunk in chunks([row.id for row in rows]):
+            query = sa.select(MATCH_PAGES).where(MATCH_PAGES.c.match_id.in_(chunk))
+            for page in await self.all_rows(query.order_by(MATCH_PAGES.c.first_seen, MATCH_PAGES.c.url)):
+                pages.setdefault(page.match_id, []).append(page_of(page))
+        return [_match(row, pages.get(row.id, [])) for row in rows]
+
+    async def _unite(self, match: Match, seen: datetime) -> None:
+        owner = {"match_id": match.id, "workspace_id": match.workspace_id}
+        await self.unite_pages(MATCH_PAGES, owner, page_rows(match.pages, seen))
+
+
+def page_rows(pages: Sequence[Page], seen: datetime) -> list[dict[str, Any]]:
+    """Rows of pages, each URL once; times that are not given are `seen`. Sorted, so that locks are taken in order."""
+    rows = {url_key(page.url): _page_row(page, seen) for page in pages}
+    return [rows[key] for key in sorted(rows)]
+
+
+def _page_row(page: Page, seen: datetime) -> dict[str, Any]:
+    return {
+        "url_key": url_key(page.url),
+        "url": clean(page.url),
+        "title": None if page.title is None else clean(page.title),
+        "first_seen": page.first_seen or seen,
+        "last_seen": page.last_seen or seen,
+    }
+
+
+def page_of(row: sa.Row[Any]) -> Page:
+    """A page from a row of match_pages or entry_pages."""
+    return Page(url=row.url, title=row.title, first_seen=row.first_seen, last_seen=row.last_seen)
+
+
+def match_row(match: Match) -> dict[str, Any]:
+    """A match as a row, without its pages."""
+    verification = match.verification
+    comparison = verification.comparison
+    return row_of(
+        match,
+        MATCHES,
+        url_key=url_key(match.image_url),
+        verification_state=verification.state.value,
+        verified_at=verification.at,
+        reason=verification.reason,
+        comparison=msgspec.to_builtins(comparison),
+        confidence=comparison.confidence if comparison else None,
+        score=comparison.score if comparison else None,
+        match_type=comparison.match_type.value if comparison else None,
+    )
+
+
+def _match(row: sa.Row[Any], pages: list[Page]) -> Match:
+    values = row._mapping
+    verification = {
+        "state": values["verification_state"],
+        "at": values["verified_at"],
+        "comparison": values["comparison"],
+        "reason": values["reason"],
+    }
+    bare = struct_from(Match, values, pages=(), verification=verification)
+    return msgspec.structs.replace(bare, pages=tuple(pages))

@@ -1,0 +1,75 @@
+"""The schema's history, by Alembic; the same for both databases, and run by the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from copyhound.storage import tables_accounts, tables_collections, tables_events, tables_lists, tables_matches
+from copyhound.storage.database import Database
+from copyhound.storage.types import Base
+
+METADATA = Base.metadata
+TABLE_MODULES = (tables_accounts, tables_collections, tables_events, tables_lists, tables_matches)
+VERSION_TABLE = "copyhound_version"
+
+_MIGRATIONS_LOCK = 0x636F_7079_6503
+
+
+async def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema up to `revision`. Safe to be called by several processes at once."""
+    await _run(database, lambda config: command.upgrade(config, revision))
+
+
+async def downgrade(database: Database, revision: str) -> None:
+    """Take the schema back to `revision`; `base` for an empty database. Data in what is dropped is lost."""
+    await _run(database, lambda config: command.downgrade(config, revision))
+
+
+async def revision_of(database: Database) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    async with database.schema_change() as connection:
+        return await connection.run_sync(lambda sync: _context(sync).get_current_revision())
+
+
+async def differences(database: Database) -> list[Any]:
+    """How the migrated schema differs from the tables in the code; empty where all is well."""
+    async with database.schema_change() as connection:
+        return await connection.run_sync(lambda sync: list(compare_metadata(_context(sync), METADATA)))
+
+
+def head() -> str | None:
+    """The newest revision that the code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def ours(thing: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+    """Whether a table is ours: durable work keeps its own tables in the same database."""
+    return kind != "table" or name in METADATA.tables
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _context(connection: sa.Connection) -> MigrationContext:
+    options = {"version_table": VERSION_TABLE, "include_object": ours, "compare_type": True}
+    return MigrationContext.configure(connection, opts={**options, "target_metadata": METADATA})
+
+
+async def _run(database: Database, work: Callable[[Config], None]) -> None:
+    async with database.schema_change() as connection:
+        if database.backend == "postgresql":
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATIONS_LOCK)))
+        await connection.run_sync(lambda sync: work(_config(sync)))

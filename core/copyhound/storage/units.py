@@ -1,0 +1,104 @@
+"""The unit of work: one transaction, and every repository in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from copyhound.domain.ports import JobQueue
+from copyhound.domain.repositories import (
+    CollectionRepository,
+    DeliveryRepository,
+    EventRepository,
+    ExecutorRepository,
+    HookRepository,
+    IdempotencyRepository,
+    ImageRepository,
+    IngestRepository,
+    KeyRepository,
+    ListRepository,
+    MatchRepository,
+    SearchRepository,
+    StateRepository,
+    UnitOfWork,
+    UnitOfWorkFactory,
+    WorkspaceRepository,
+)
+from copyhound.storage.accounts import Executors, Idempotency, Keys, States, Workspaces
+from copyhound.storage.collections import Collections, Ingests
+from copyhound.storage.database import Database
+from copyhound.storage.events import Deliveries, Events, Hooks
+from copyhound.storage.lists import Images, Lists
+from copyhound.storage.matches import Matches
+from copyhound.storage.searches import Searches
+
+JobQueueFactory = Callable[[AsyncConnection], JobQueue]
+
+
+class LazyQueue:
+    """The unit's job queue, made when something is queued."""
+
+    def __init__(self, connection: AsyncConnection, factory: JobQueueFactory) -> None:
+        self._connection = connection
+        self._factory = factory
+        self._queue: JobQueue | None = None
+
+    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
+        if self._queue is None:
+            self._queue = self._factory(self._connection)
+        await self._queue.enqueue(job, *args, id=id, queue=queue, delay=delay)
+
+
+class Unit:
+    """Every repository on one connection."""
+
+    def __init__(self, connection: AsyncConnection, factory: JobQueueFactory) -> None:
+        self.connection = connection
+        self.workspaces: WorkspaceRepository = Workspaces(connection)
+        self.keys: KeyRepository = Keys(connection)
+        self.lists: ListRepository = Lists(connection)
+        self.images: ImageRepository = Images(connection)
+        self.searches: SearchRepository = Searches(connection)
+        self.matches: MatchRepository = Matches(connection)
+        self.events: EventRepository = Events(connection)
+        self.hooks: HookRepository = Hooks(connection)
+        self.deliveries: DeliveryRepository = Deliveries(connection)
+        self.collections: CollectionRepository = Collections(connection)
+        self.ingests: IngestRepository = Ingests(connection)
+        self.state: StateRepository = States(connection)
+        self.idempotency: IdempotencyRepository = Idempotency(connection)
+        self.executors: ExecutorRepository = Executors(connection)
+        self.jobs: JobQueue = LazyQueue(connection, factory)
+
+
+class Units:
+    """Makes units of work: `async with units() as unit`, `async with units.read() as unit`."""
+
+    def __init__(self, database: Database, job_queue_factory: JobQueueFactory) -> None:
+        self.database = database
+        self._factory = job_queue_factory
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Read and write; commits at a good end. CopyhoundError unavailable where the database stays busy."""
+        return self._write()
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Read only; a write in it is refused by the database."""
+        return self._read()
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[UnitOfWork]:
+        async with self.database.write() as connection:
+            yield Unit(connection, self._factory)
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[UnitOfWork]:
+        async with self.database.read() as connection:
+            yield Unit(connection, self._factory)
+
+
+def _conforms(database: Database, factory: JobQueueFactory) -> UnitOfWorkFactory:
+    return Units(database, factory)

