@@ -2,6 +2,8 @@
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api.hookspecs import hookimpl
+from copyhound.plugin_api.limits import AnswerTooLargeError, limit_answers
+from copyhound.plugin_api.replies import ProviderError, read_json, refuse_failures, retry_after
 from copyhound.plugin_api.types import (
     API_VERSION,
     ActionSpec,
@@ -31,6 +33,7 @@ __all__ = [
     "API_VERSION",
     "ActionSpec",
     "Answer",
+    "AnswerTooLargeError",
     "Candidate",
     "Context",
     "CopyhoundError",
@@ -42,6 +45,7 @@ __all__ = [
     "OwnIndex",
     "Page",
     "Progress",
+    "ProviderError",
     "ProviderLimits",
     "ProviderSpec",
     "Query",
@@ -52,4 +56,8 @@ __all__ = [
     "TriggerSpec",
     "UseCases",
     "hookimpl",
+    "limit_answers",
+    "read_json",
+    "refuse_failures",
+    "retry_after",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.plugin_api.replies import ProviderError
 from copyhound.plugin_api.types import Answer, Notice, NotifierSpec, Outcome, ProviderSpec, Query
 from copyhound.plugin_host.answers import check_answer
 from copyhound.plugin_host.catalogue import Catalogue
@@ -71,7 +72,10 @@ def _search_call(
     async def call() -> Any:
         opened = contexts.open(post.spec.name, post.settings, home=home, workspace_id=query.workspace_id, given=given)
         async with opened as context:
-            return await post.spec.search(query, context)
+            try:
+                return await post.spec.search(query, context)
+            except ProviderError as error:
+                return Answer(error.outcome, reason=error.reason, retry_after=error.retry_after)
 
     return call
 

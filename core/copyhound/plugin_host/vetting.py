@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api.types import (
     ActionSpec,
     NotifierSpec,
@@ -38,7 +39,7 @@ def brief(error: BaseException, limit: int = _MAX_REASON) -> str:
     except Exception:
         text = ""
     name = type(error).__name__
-    line = f"{name}: {text}" if text else name
+    line = text if isinstance(error, CopyhoundError) else f"{name}: {text}" if text else name
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -1,0 +1,59 @@
+"""A notifier that posts a notice as JSON to any address, signed by Standard Webhooks where a secret is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from standardwebhooks.webhooks import Webhook
+
+from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl
+
+
+class WebhookTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to tell."""
+
+    url: Annotated[str, msgspec.Meta(description="Where to post, http or https", pattern="^https?://", max_length=2048)]
+    secret: Annotated[
+        str | None,
+        msgspec.Meta(description="Signs each message, such as whsec_...", extra_json_schema={"x-secret": True}),
+    ] = None
+
+
+async def notify(notice: Notice, target: WebhookTarget, context: Context) -> None:
+    """Posts once. Raises CopyhoundError `fetch_failed` unless the target answers 2xx, `settings_invalid`."""
+    body = msgspec.json.encode(notice)
+    # the same notice has the same id, so that a receiver can tell a repetition
+    message_id = f"ntc_{hashlib.sha256(body).hexdigest()[:32]}"
+    headers = {"content-type": "application/json", **_signature(body, message_id, target.secret, context.now())}
+    response = await context.http.post(target.url, content=body, headers=headers)
+    if not response.is_success:
+        raise CopyhoundError("fetch_failed", f"The target answered with HTTP status {response.status_code}.")
+
+
+def _signature(body: bytes, message_id: str, secret: str | None, now: datetime) -> dict[str, str]:
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(int(now.timestamp()))}
+    if secret is None:
+        return headers
+    try:
+        signature = Webhook(secret).sign(message_id, now, body.decode())
+    except (ValueError, RuntimeError):
+        raise CopyhoundError("settings_invalid", "target.secret is not base64 after whsec_.") from None
+    return {**headers, "webhook-signature": signature}
+
+
+WEBHOOK = NotifierSpec(
+    name="webhook",
+    title="Webhook",
+    description="Posts notices as JSON to an address of yours, signed where a secret is given.",
+    notify=notify,
+    target=WebhookTarget,
+)
+
+
+@hookimpl
+def copyhound_notifiers() -> Sequence[NotifierSpec]:
+    return (WEBHOOK,)
