@@ -9,7 +9,6 @@ import cv2
 from copyhound.domain.pictures import Comparison, PictureFacts
 
 from .confidence import confidence_of
-from .decode import decode_own
 from .evidence import gather
 from .fingerprint import Fingerprint
 from .verdict import judge
@@ -35,11 +34,7 @@ def compare(
     """
     cv2.setNumThreads(1)
     prints = Fingerprint.from_bytes(query), Fingerprint.from_bytes(match)
-    copies = (
-        decode_own(query_reduced) if query_reduced is not None else None,
-        decode_own(match_reduced) if match_reduced is not None else None,
-    )
-    judged = [(confidence_of(one), one) for one in gather(*prints, *copies)]
+    judged = [(confidence_of(one), one) for one in gather(*prints, query_reduced, match_reduced)]
     if not judged:
         return None
     confidence, best = max(judged, key=lambda pair: pair[0])

@@ -17,7 +17,7 @@ from .header import Limits, facts_of, open_image
 Pixels = NDArray[np.uint8]
 """Height x width x 3 (RGB), or height x width (luminance)."""
 
-MAX_STRETCH: Final = 2.5
+MAX_STRETCH: Final = 4.0
 """The longer side is kept to this many times what the smaller side may have."""
 
 _WIDE_MODES: Final = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -28,7 +28,7 @@ def fitting_size(width: int, height: int, smaller: int) -> tuple[int, int]:
     """The size at which a picture is worked on: smaller side at most `smaller`; never larger than it is.
 
     >>> fitting_size(800, 600, 300), fitting_size(1000, 200, 300)
-    ((400, 300), (750, 150))
+    ((400, 300), (1000, 200))
     """
     scale = min(1.0, smaller / min(width, height), smaller * MAX_STRETCH / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))

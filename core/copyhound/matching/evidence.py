@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from .decode import Pixels
+from .decode import decode_own
 from .fingerprint import Fingerprint
 from .geometry import Array, scaling
 from .hashes import ORIENTATIONS, hamming
@@ -21,6 +21,7 @@ HASH_NEAR: Final = 84
 """Of 256 bits; two unrelated pictures differ in 128, give or take 8."""
 _PLENTY: Final = 25
 _CHECKED: Final = 3
+MIN_INLIERS: Final = 4
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -38,15 +39,18 @@ class Evidence(msgspec.Struct, frozen=True):
     pixels: PixelCheck | None
 
 
-def gather(query: Fingerprint, match: Fingerprint, query_copy: Pixels | None, match_copy: Pixels | None) -> list[Evidence]:
-    """The best few hypotheses, each with its pixel check where both copies are there."""
-    found = [*_by_features(query, match), *_by_hash(query, match)]
-    if query_copy is None or match_copy is None:
+def gather(query: Fingerprint, match: Fingerprint, query_copy: bytes | None, match_copy: bytes | None) -> list[Evidence]:
+    """The best few hypotheses, each with its pixel check where both reduced copies are there."""
+    found = [one for one in (*_by_features(query, match), *_by_hash(query, match)) if _worth_a_look(one)]
+    if query_copy is None or match_copy is None or not found:
         return found
+    copies = decode_own(match_copy), decode_own(query_copy)
     sizes = (float(match.width), float(match.height), float(query.width), float(query.height))
-    return [
-        msgspec.structs.replace(one, pixels=check_pixels(match_copy, query_copy, one.matrix, sizes)) for one in found
-    ]
+    return [msgspec.structs.replace(one, pixels=check_pixels(*copies, one.matrix, sizes)) for one in found]
+
+
+def _worth_a_look(one: Evidence) -> bool:
+    return one.inliers >= MIN_INLIERS or one.hash_distance <= HASH_NEAR
 
 
 def _by_features(query: Fingerprint, match: Fingerprint) -> list[Evidence]:

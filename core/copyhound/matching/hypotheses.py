@@ -28,6 +28,7 @@ from .sides import Side
 RATIO: Final = 0.88
 MAX_PAIRS: Final = 150
 MIN_VOTES: Final = 3
+_TRIED: Final = 60
 _VOTE_RADIUS: Final = 5.0
 _VOTE_SLACK: Final = 0.15
 _NEAR: Final = 3.5
@@ -77,8 +78,10 @@ def mutual_pairs(likeness: NDArray[np.float32]) -> Pairs:
     best = likeness.argmax(axis=1)
     rows = np.arange(len(best))
     top = likeness[rows, best]
-    mutual = likeness.argmax(axis=0)[best] == rows
-    second = np.partition(likeness, -2, axis=1)[:, -2]
+    mutual = top >= likeness.max(axis=0)[best]
+    likeness[rows, best] = -1.0
+    second = likeness.max(axis=1)
+    likeness[rows, best] = top
     ratio = np.sqrt(np.maximum(2 - 2 * top, 1e-6) / np.maximum(2 - 2 * second, 1e-6))
     kept = np.flatnonzero(mutual & (ratio < RATIO))
     kept = kept[np.argsort(ratio[kept], kind="stable")][:MAX_PAIRS]
@@ -89,12 +92,13 @@ def _seeds(match: Side, query: Side, pairs: Pairs, most: int) -> list[NDArray[np
     """The sets of pairs that agree with the best single pairs, no two sets nearly the same."""
     votes = _votes(match, query, pairs)
     places = _place_ids(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
-    counts = np.array([len(np.unique(places[row])) for row in votes])
+    counts = votes.sum(axis=1)
     chosen: list[NDArray[np.bool_]] = []
-    for i in np.argsort(-counts, kind="stable"):
+    for i in np.argsort(-counts, kind="stable")[:_TRIED]:
         if len(chosen) == most or counts[i] < MIN_VOTES:
             break
-        if all((votes[i] & other).sum() < 0.5 * votes[i].sum() for other in chosen):
+        fresh = all((votes[i] & other).sum() < 0.5 * counts[i] for other in chosen)
+        if fresh and len(np.unique(places[votes[i]])) >= MIN_VOTES:
             chosen.append(votes[i])
     return chosen
 
