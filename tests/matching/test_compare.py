@@ -1,0 +1,174 @@
+"""What a comparison says of copies, edit by edit, and of pictures that are not copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import matching_pictures as pics
+import pytest
+from PIL import Image
+
+from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
+from copyhound.matching import compare
+
+PHOTOS = ("kodak_0003.jpg", "clothing_0028.jpg", "kodak_0015.jpg", "clothing_0001.jpg")
+OTHER = "kodak_0008.jpg"
+
+
+def found(image: Image.Image, name: str, quality: int = 85) -> Comparison:
+    """The comparison of an edited picture (looked for) with its source (indexed)."""
+    comparison = pics.compared(pics.jpeg(image, quality), pics.raw(name))
+    assert comparison is not None
+    return comparison
+
+
+def kinds(comparison: Comparison) -> set[EditKind]:
+    """Which edits were seen."""
+    return {edit.kind for edit in comparison.edits}
+
+
+def edit_of(comparison: Comparison, kind: EditKind) -> Edit:
+    """The one edit of a kind."""
+    (edit,) = (edit for edit in comparison.edits if edit.kind is kind)
+    return edit
+
+
+EDITS: dict[str, tuple[Callable[[Image.Image], pics.Edited], set[EditKind], float]] = {
+    "crop": (pics.crop, {EditKind.embedded}, 0.03),
+    "mirror": (pics.mirror, {EditKind.mirrored}, 0.015),
+    "flip": (pics.flip, {EditKind.mirrored, EditKind.rotated}, 0.015),
+    "quarter turn": (pics.quarter_turn, {EditKind.rotated}, 0.015),
+    "rotate": (pics.rotate, {EditKind.rotated, EditKind.cropped}, 0.015),
+    "resize": (pics.resize, {EditKind.resized}, 0.015),
+    "stretch": (lambda image: pics.resize(image, 1.3, 0.9), {EditKind.stretched}, 0.015),
+    "invert": (pics.invert, {EditKind.inverted}, 0.015),
+    "grey": (pics.grey, set(), 0.015),
+    "blur": (pics.blur, {EditKind.blurred}, 0.015),
+    "caption": (pics.caption, {EditKind.covered}, 0.015),
+    "collage": (lambda image: pics.collage(image, pics.photo(OTHER)), {EditKind.cropped}, 0.015),
+    "cover": (lambda image: pics.cover(image, pics.photo(OTHER)), {EditKind.covered}, 0.015),
+}
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("edit", EDITS)
+def test_edit_is_found_named_and_aligned(edit: str, name: str) -> None:
+    """Each edit of each picture is found above the line, named, and laid over its source within its bound."""
+    change, expected, bound = EDITS[edit]
+    source = pics.photo(name)
+    edited, truth = change(source)
+    comparison = found(edited, name)
+    assert comparison.confidence >= 50
+    assert expected <= kinds(comparison)
+    assert pics.corner_error(comparison.matrix, truth, source.size, edited.size) < bound
+    assert comparison.match_type is (MatchType.partial if comparison.edits and expected else comparison.match_type)
+
+
+@pytest.mark.parametrize("name", pics.names())
+def test_same_file_scores_a_hundred(name: str) -> None:
+    """A file compared with itself is a full match without edits, at 99 or more."""
+    comparison = pics.compared(pics.raw(name), pics.raw(name))
+    assert comparison is not None
+    assert comparison.score >= 99
+    assert comparison.confidence > 99
+    assert comparison.match_type is MatchType.full
+    assert comparison.edits == ()
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_recompressed_file_is_a_full_match(name: str) -> None:
+    """A file that was merely saved anew is a full match that scores at least 95 and says so."""
+    comparison = found(pics.photo(name), name, quality=60)
+    assert kinds(comparison) == {EditKind.recompressed}
+    assert comparison.match_type is MatchType.full
+    assert comparison.score >= 95
+
+
+def test_no_two_photographs_match() -> None:
+    """No two different photographs of the package are taken for one another."""
+    names = pics.names()
+    wrong = [
+        (a, b, comparison.confidence)
+        for a in names
+        for b in names
+        if a != b and (comparison := pics.compared(pics.raw(a), pics.raw(b))) and comparison.confidence >= 50
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("backdrop", "things"), [
+    ("kodak_0005.jpg", ("clothing_0001.jpg", "clothing_0028.jpg")),
+    ("kodak_0013.jpg", ("clothing_0057.jpg", "kodak_0003.jpg")),
+    ("clothing_0012.jpg", ("kodak_0006.jpg", "kodak_0016.jpg")),
+])
+def test_two_things_on_one_backdrop_are_not_the_same_picture(backdrop: str, things: tuple[str, str]) -> None:
+    """Two photographs of different things on one backdrop are no match, although the backdrop's geometry holds."""
+    first, second = (
+        pics.jpeg(pics.on_backdrop(pics.photo(backdrop), pics.photo(thing), seed)) for seed, thing in enumerate(things)
+    )
+    comparison = pics.compared(first, second)
+    assert comparison is None or comparison.confidence < 50
+
+
+def test_crop_says_how_much_is_shared() -> None:
+    """A crop to 40 percent shares all of itself and 40 percent of its source, whichever way round."""
+    edited, _ = pics.crop(pics.photo("kodak_0015.jpg"), 0.4)
+    small = found(edited, "kodak_0015.jpg")
+    assert small.match_share == pytest.approx(40, abs=3)
+    assert small.query_share > 97
+    large = pics.compared(pics.raw("kodak_0015.jpg"), pics.jpeg(edited))
+    assert large is not None
+    assert edit_of(large, EditKind.cropped).share == pytest.approx(60, abs=3)
+
+
+def test_turn_is_told_as_the_match_is_turned() -> None:
+    """A found copy that stands 20 degrees clockwise of the image is reported so."""
+    turned, _ = pics.rotate(pics.photo("kodak_0015.jpg"), -20)
+    comparison = pics.compared(pics.raw("kodak_0015.jpg"), pics.jpeg(turned))
+    assert comparison is not None
+    assert edit_of(comparison, EditKind.rotated).angle == pytest.approx(20, abs=1)
+
+
+def test_size_is_told_relative_to_the_image() -> None:
+    """A found copy at half the size has the factor 0.5."""
+    small, _ = pics.resize(pics.photo("kodak_0015.jpg"), 0.5)
+    comparison = pics.compared(pics.raw("kodak_0015.jpg"), pics.jpeg(small))
+    assert comparison is not None
+    assert edit_of(comparison, EditKind.resized).factor == pytest.approx(0.5, abs=0.01)
+
+
+def test_thumbnail_of_a_hundred_pixels_is_found() -> None:
+    """A copy shrunk to 100 px on its longer side is still found."""
+    source = pics.photo("kodak_0015.jpg")
+    small, _ = pics.resize(source, 100 / max(source.size))
+    assert found(small, "kodak_0015.jpg").confidence >= 50
+
+
+def test_more_change_scores_less() -> None:
+    """The score falls from recompressed to written over to cropped, while the confidence stays high."""
+    source = pics.photo("kodak_0015.jpg")
+    comparisons = [
+        found(image, "kodak_0015.jpg") for image in (source, pics.caption(source)[0], pics.crop(source, 0.3)[0])
+    ]
+    scores = [comparison.score for comparison in comparisons]
+    assert scores == sorted(scores, reverse=True)
+    assert min(comparison.confidence for comparison in comparisons) > 95
+
+
+def test_without_copies_geometry_alone_decides() -> None:
+    """Where no reduced copy was kept, a crop is still found, and the comparison says that no pixels were checked."""
+    edited, _ = pics.crop(pics.photo("kodak_0015.jpg"), 0.4)
+    a, b = pics.query(pics.jpeg(edited)), pics.entry(pics.raw("kodak_0015.jpg"))
+    comparison = compare(a.fingerprint, b.fingerprint)
+    assert comparison is not None
+    assert comparison.confidence >= 50
+    assert not comparison.pixels_checked
+
+
+def test_without_copies_no_two_photographs_match() -> None:
+    """Geometry alone takes no two different photographs for one another either."""
+    names = pics.names()[::2]
+    for a in names:
+        for b in names:
+            comparison = compare(pics.query(pics.raw(a)).fingerprint, pics.entry(pics.raw(b)).fingerprint)
+            assert a == b or comparison is None or comparison.confidence < 50
