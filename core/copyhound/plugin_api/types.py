@@ -229,9 +229,15 @@ class SourceSpec(msgspec.Struct, frozen=True):
 class UseCases(Protocol):
     """The use cases that surfaces and actions stand on. Filled in by bootstrap."""
 
-    searches: Any
-    lists: Any
-    matches: Any
-    exports: Any
-    collections: Any
-    keys: Any
+    @property
+    def searches(self) -> Any: ...
+    @property
+    def lists(self) -> Any: ...
+    @property
+    def matches(self) -> Any: ...
+    @property
+    def exports(self) -> Any: ...
+    @property
+    def collections(self) -> Any: ...
+    @property
+    def keys(self) -> Any: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.repositories import PageOf
 from copyhound.domain.workspaces import Caller, Scope
-from copyhound.plugin_api import Lead, Progress, SourceItem
+from copyhound.plugin_api import Lead, Progress, SourceItem, SourceSpec
 from copyhound.services.candidates import CandidateService
 from copyhound.services.collections import CollectionService
 from copyhound.services.kit import Kit
@@ -26,15 +26,16 @@ _TELL_SECONDS = 0.5
 class Sources(Protocol):
     """The sources, behind their guard (`plugin_host`)."""
 
-    def known(self, source: str) -> bool: ...
-    def reads_server_files(self, source: str) -> bool: ...
-    def check(self, source: str, settings: dict[str, Any]) -> dict[str, Any]:
+    def spec(self, name: str) -> SourceSpec:
+        """CopyhoundError plugin_unknown."""
+
+    def settings(self, name: str, values: Mapping[str, Any]) -> msgspec.Struct:
         """The settings, whole and valid. CopyhoundError settings_invalid."""
 
-    def run(
-        self, source: str, settings: dict[str, Any], workspace_id: str, scope: str
+    def run_source(
+        self, name: str, settings: Mapping[str, Any], *, workspace_id: str, target: str
     ) -> AsyncIterator[SourceItem | Lead | Progress]:
-        """`scope` names the state that the source goes on from."""
+        """`target` names the state that the source goes on from. Goes on after an item only when it was taken."""
 
 
 class IngestService:
@@ -46,11 +47,9 @@ class IngestService:
 
     async def start(self, caller: Caller, collection: str, source: str, settings: dict[str, Any]) -> Ingest:
         """Queue a run of a source into a collection."""
-        if not self._sources.known(source):
-            raise CopyhoundError("plugin_unknown", f"There is no source {source!r}.", source=source)
-        if self._sources.reads_server_files(source) and Scope.admin not in caller.scopes:
+        if self._sources.spec(source).reads_server_files and Scope.admin not in caller.scopes:
             raise CopyhoundError("forbidden", f"The source {source!r} reads the server's files: it needs admin.")
-        checked = self._sources.check(source, settings)
+        checked = msgspec.to_builtins(self._sources.settings(source, settings))
         within = await self._collections.ensure(caller.workspace_id, collection)
         ingest = Ingest(
             id=new_id("ingest"),
@@ -86,14 +85,25 @@ class IngestService:
             return
         run = _Run(self._kit, self._collections, ingest)
         try:
-            scope = state_scope(ingest)
-            async for item in self._sources.run(ingest.source, ingest.settings, ingest.workspace_id, scope):
+            items = self._sources.run_source(
+                ingest.source, ingest.settings, workspace_id=ingest.workspace_id, target=state_scope(ingest)
+            )
+            async for item in items:
                 await run.take(item)
         except CopyhoundError as error:
             await run.end(IngestStatus.failed, f"{error.code}: {error.detail}")
         else:
             await run.end(IngestStatus.complete, None)
         await self._candidates.catch_up()
+
+    async def failed(self, ingest_id: str, reason: str) -> None:
+        """The job broke for good. What was indexed stays, and a new run goes on from there."""
+        async with self._kit.units() as uow:
+            ingest = await uow.ingests.by_id(ingest_id)
+            if ingest is not None and ingest.finished_at is None:
+                now = self._kit.now()
+                ended = msgspec.structs.replace(ingest, status=IngestStatus.failed, finished_at=now, note=reason)
+                await uow.ingests.save(ended)
 
 
 def state_scope(ingest: Ingest) -> str:

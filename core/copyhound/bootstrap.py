@@ -1,0 +1,328 @@
+"""The composition root: the only module that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, cast
+
+import msgspec
+
+from copyhound.compute.pool import ComputePool
+from copyhound.delivery.send import WebhookSender
+from copyhound.delivery.sign import new_secret
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.repositories import UnitOfWorkFactory
+from copyhound.domain.workspaces import ALL_SCOPES
+from copyhound.indexes import EmbeddedIndex
+from copyhound.jobs.calendar import WallCalendar
+from copyhound.jobs.clock import Duty, JobClock
+from copyhound.jobs.definitions import JobDefinition
+from copyhound.jobs.leader import Leader
+from copyhound.jobs.queue import DbosJobs
+from copyhound.jobs.runtime import JobRuntime
+from copyhound.jobs.watchdog import Watchdog
+from copyhound.matching import Limits
+from copyhound.net.outbound import Outbound
+from copyhound.net.policy import NetPolicy, check_url
+from copyhound.plugin_host.catalogue import Catalogue
+from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
+from copyhound.plugin_host.sources import SourceDesk
+from copyhound.services import Services
+from copyhound.services.actions import builtin_actions
+from copyhound.services.keys import KeyService
+from copyhound.services.kit import Kit, ServiceLimits
+from copyhound.services.triggers import TRIGGERS
+from copyhound.settings import Settings
+from copyhound.storage import Database, FolderBlobs, KeyFileBox, Units
+from copyhound.storage.migrations import upgrade
+
+_LOCAL_KEY_LIFE = timedelta(hours=1)
+_DUE_LISTS_SECONDS = 5.0
+_DUE_CHECKS_SECONDS = 30.0
+_WATCHDOG_SECONDS = 10.0
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a server says of itself in the data folder (server.json, or <executor>.json)."""
+
+    url: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything, put together and open."""
+
+    settings: Settings
+    services: Services
+    catalogue: Catalogue
+    providers: ProviderDesk
+    sources: SourceDesk
+    notifiers: NotifierDesk
+    database: Database
+
+
+class _Later:
+    """Stands where something comes that needs what it is handed to."""
+
+    def __init__(self) -> None:
+        self._thing: Any = None
+
+    def is_now(self, thing: Any) -> None:
+        self._thing = thing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._thing, name)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextlib.asynccontextmanager
+async def open_house(
+    settings: Settings, *, work: bool = True, extra_plugins: Sequence[tuple[str, Any]] = ()
+) -> AsyncIterator[House]:
+    """Open the data, load the plugins, and with `work` run jobs and stand for the clock.
+
+    CopyhoundError data_in_use where another process owns this data folder under this executor id.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        folder = settings.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(_owned(settings))
+        database = Database(settings.database)
+        stack.push_async_callback(database.dispose)
+        await upgrade(database)
+        await JobRuntime.migrate(settings.database)
+        jobs = DbosJobs(settings.database)
+        stack.callback(jobs.close)
+        units = cast(UnitOfWorkFactory, Units(database, jobs))
+        kit = await _kit(stack, settings, units)
+        house = _furnish(stack, settings, kit, database, extra_plugins)
+        if work:
+            await _put_to_work(stack, settings, house)
+        yield house
+
+
+async def _kit(stack: contextlib.AsyncExitStack, settings: Settings, units: UnitOfWorkFactory) -> Kit:
+    policy = NetPolicy(
+        allow_hosts=settings.net.allow_hosts, allow_ports=settings.net.allow_ports, proxy=settings.net.proxy
+    )
+    outbound = Outbound(policy, user_agent=settings.user_agent)
+    stack.push_async_callback(outbound.aclose)
+    limits = settings.compute
+    compute = ComputePool(
+        workers=limits.workers or os.cpu_count() or 1,
+        memory_bytes=limits.memory_mb * 2**20,
+        task_seconds=limits.task_seconds,
+        idle_seconds=limits.idle_seconds,
+    )
+    stack.push_async_callback(compute.aclose)
+    index = EmbeddedIndex(settings.folder / "index" / settings.executor_id)
+    stack.push_async_callback(index.close)
+    return Kit(
+        units=units,
+        blobs=FolderBlobs(settings.folder / "blobs"),
+        compute=compute,
+        outbound=outbound,
+        secrets=KeyFileBox(settings.folder / "secret.key"),
+        calendar=WallCalendar(),
+        index=index,
+        now=now,
+        check_url=lambda url: check_url(url, policy),
+        public_url=settings.url,
+        limits=ServiceLimits(
+            images_per_search=settings.images.per_search,
+            picture=Limits(max_bytes=settings.images.max_bytes, max_pixels=settings.images.max_pixels),
+            fetch_seconds=settings.net.fetch_seconds,
+            recheck_days=settings.monitoring.recheck_days,
+            link_days=settings.monitoring.link_days,
+        ),
+    )
+
+
+def _furnish(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    kit: Kit,
+    database: Database,
+    extra_plugins: Sequence[tuple[str, Any]],
+) -> House:
+    providers, sources = _Later(), _Later()
+    triggers = dict(TRIGGERS)
+    outbound = cast(Outbound, kit.outbound)
+    services = Services.build(
+        kit,
+        desk=cast(ProviderDesk, providers),
+        sources=cast(SourceDesk, sources),
+        sender=WebhookSender(outbound, settings.user_agent),
+        new_secret=new_secret,
+        triggers=triggers,
+    )
+    catalogue = Catalogue.build(
+        use_cases=services,
+        only=settings.load.only or None,
+        disabled=settings.load.disabled,
+        extra=extra_plugins,
+        builtin_triggers=TRIGGERS.values(),
+        builtin_actions=builtin_actions(services.actions),
+    )
+    triggers.update(catalogue.triggers)
+    parts: dict[str, Any] = {
+        "plugin_settings": settings.plugins,
+        "http_factory": outbound.client,
+        "state_factory": lambda plugin, workspace_id, target: _State(kit.units, workspace_id, f"{plugin}:{target}"),
+        "index": services.candidates,
+        "now": kit.now,
+    }
+    provider_desk = ProviderDesk(catalogue, **parts)
+    source_desk = SourceDesk(catalogue, **parts)
+    notifier_desk = NotifierDesk(catalogue, **parts)
+    for desk in (provider_desk, source_desk, notifier_desk):
+        stack.callback(desk.close)
+    providers.is_now(provider_desk)
+    sources.is_now(source_desk)
+    return House(settings, services, catalogue, provider_desk, source_desk, notifier_desk, database)
+
+
+class _State:
+    """The state that a plugin keeps, in the database."""
+
+    def __init__(self, units: UnitOfWorkFactory, workspace_id: str, scope: str) -> None:
+        self._units, self._workspace_id, self._scope = units, workspace_id, scope
+
+    async def get(self, key: str) -> Any | None:
+        async with self._units.read() as uow:
+            return await uow.state.get(self._workspace_id, self._scope, key)
+
+    async def put(self, items: Mapping[str, Any]) -> None:
+        async with self._units() as uow:
+            await uow.state.put(self._workspace_id, self._scope, dict(items))
+
+    async def delete(self, keys: Sequence[str] | None = None) -> None:
+        async with self._units() as uow:
+            await uow.state.delete(self._workspace_id, self._scope, keys)
+
+    async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]:
+        async with self._units.read() as uow:
+            return await uow.state.scan(self._workspace_id, self._scope, prefix, limit)
+
+
+def job_definitions(services: Services) -> dict[str, JobDefinition]:
+    """The durable jobs by their stable names."""
+    lookups, deliveries = services.lookups, services.deliveries
+    return {
+        "search": JobDefinition(lookups.fan_out),
+        "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
+        "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
+        "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
+        "recheck": JobDefinition(services.monitoring.recheck),
+        "ingest": JobDefinition(services.ingests.run, failed=services.ingests.failed),
+    }
+
+
+async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, house: House) -> None:
+    services = house.services
+    runtime = JobRuntime(settings.database, executor_id=settings.executor_id, jobs=job_definitions(services))
+    watchdog = Watchdog(services.kit.units, executor_id=settings.executor_id, now=now, take_over=runtime.take_over)
+    await watchdog.beat()
+    await runtime.start()
+    stack.push_async_callback(runtime.stop)
+    clock = JobClock(
+        {
+            "due lists": Duty(_DUE_LISTS_SECONDS, services.monitoring.run_due_lists),
+            "due rechecks": Duty(_DUE_CHECKS_SECONDS, services.monitoring.run_due_checks),
+            "watchdog": Duty(_WATCHDOG_SECONDS, watchdog.sweep),
+        }
+    )
+    for errand in (Leader(settings.database).run(clock.start, clock.stop), watchdog.run()):
+        stack.push_async_callback(_cancelled, asyncio.create_task(errand))
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@contextlib.contextmanager
+def _owned(settings: Settings) -> Any:
+    lock = _lock_file(settings).open("a")
+    try:
+        if not _locked(lock):
+            raise CopyhoundError("data_in_use", f"Another process works on {settings.folder}.")
+        yield
+    finally:
+        _announcement_file(settings).unlink(missing_ok=True)
+        lock.close()
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_file(settings: Settings) -> Path:
+    return settings.folder / f"{settings.executor_id}.lock"
+
+
+def _announcement_file(settings: Settings) -> Path:
+    return settings.folder / ("server.json" if settings.executor_id == "local" else f"{settings.executor_id}.json")
+
+
+def announce(settings: Settings) -> None:
+    """Say in the data folder that this process serves, and where. Call it once the port is open."""
+    file = _announcement_file(settings)
+    new = file.with_suffix(".new")
+    url = f"http://{settings.host}:{settings.port}"
+    new.write_bytes(msgspec.json.encode(Announcement(url, os.getpid())))
+    new.replace(file)
+
+
+def running_server(settings: Settings) -> str | None:
+    """The address of the server that owns this data folder; None where none runs."""
+    try:
+        with _lock_file(settings).open("r") as lock:
+            if _locked(lock):
+                return None  # nobody holds it: what is announced is left from a crash
+        said = msgspec.json.decode(_announcement_file(settings).read_bytes(), type=Announcement)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return said.url
+
+
+async def local_key(settings: Settings) -> str:
+    """A key for this machine's own command line, good for an hour: who may read the data folder may have it."""
+    database = Database(settings.database)
+    try:
+        units = cast(UnitOfWorkFactory, Units(database, DbosJobs(settings.database)))
+        kit = cast(Kit, _Bare(units, now))
+        async with units.read() as uow:
+            workspace = await uow.workspaces.first()
+        if workspace is None:
+            raise CopyhoundError("unavailable", "The server has not made its workspace yet.")
+        _, plain = await KeyService(kit).create(
+            workspace.id, "command line", ALL_SCOPES, expires_at=now() + _LOCAL_KEY_LIFE
+        )
+        return plain
+    finally:
+        await database.dispose()
+
+
+@dataclass(frozen=True)
+class _Bare:
+    """As much of a Kit as keys need."""
+
+    units: UnitOfWorkFactory
+    now: Any
