@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -14,8 +15,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from copyhound.compute.pool import REGISTRY, ComputePool
 from copyhound.domain.errors import CopyhoundError
@@ -38,7 +41,8 @@ async def make_pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PoolMaker]
     async with contextlib.AsyncExitStack() as stack:
 
         def make(**options: Any) -> ComputePool:
-            pool = ComputePool(**{"workers": 2, "task_seconds": 60, "registry": PROBE_REGISTRY} | options)
+            defaults: dict[str, Any] = {"workers": 2, "task_seconds": 60, "registry": PROBE_REGISTRY}
+            pool = ComputePool(**(defaults | options))
             stack.push_async_callback(pool.aclose)
             return pool
 
@@ -48,7 +52,7 @@ async def make_pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PoolMaker]
 async def until(condition: Callable[[], Any], seconds: float = 30) -> None:
     """Waits for a condition, and fails when it does not come."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.005)
 
 
@@ -71,6 +75,7 @@ async def test_a_result_comes_back(make_pool: PoolMaker) -> None:
     """A registered function runs elsewhere, and its result comes back."""
     pool = make_pool()
     assert await pool.run("add", 1, 2) == 3
+    assert await pool.run("add", 1, right=3) == 4
     assert await pool.run("pid") not in (os.getpid(), None)
 
 
@@ -273,12 +278,13 @@ async def test_several_event_loops_share_a_pool(make_pool: PoolMaker) -> None:
     pool = make_pool()
 
     async def some(start: int) -> list[int]:
-        return await asyncio.gather(*(pool.run("add", start, number) for number in range(100)))
+        return list(await asyncio.gather(*(pool.run("add", start, number) for number in range(100))))
 
-    results = await asyncio.gather(
-        some(0), *(asyncio.to_thread(lambda start=start: asyncio.run(some(start))) for start in (1000, 2000))
-    )
-    assert results == [[start + number for number in range(100)] for start in (0, 1000, 2000)]
+    def elsewhere(start: int) -> list[int]:
+        return asyncio.run(some(start))
+
+    results = await asyncio.gather(some(0), asyncio.to_thread(elsewhere, 1000), asyncio.to_thread(elsewhere, 2000))
+    assert list(results) == [[start + number for number in range(100)] for start in (0, 1000, 2000)]
     assert len(pool.worker_pids) <= 2
 
 
@@ -330,6 +336,25 @@ async def test_a_worker_that_cannot_start_is_our_fault(make_pool: PoolMaker, mon
     """If processes cannot be started, that is no picture's fault."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert (await error_of(make_pool().run("ping"))).code == "internal_error"
+
+
+async def test_matching_runs_in_the_pool() -> None:
+    """The registered functions of `matching` are there, and what is no picture is refused in their own words."""
+    pool = ComputePool(workers=1)
+    rng = np.random.default_rng(7)
+    file = io.BytesIO()
+    Image.fromarray(rng.integers(0, 255, (40, 60, 3), dtype=np.uint8)).resize((480, 320)).save(file, "PNG")
+    try:
+        facts = await pool.run("read_facts", file.getvalue())
+        query = await pool.run("prepare_query", file.getvalue())
+        entry = await pool.run("prepare_entry", file.getvalue())
+        comparison = await pool.run("compare", query.fingerprint, entry.fingerprint, query_facts=facts)
+        error = await error_of(pool.run("prepare_entry", b"GIF89a"))
+    finally:
+        await pool.aclose()
+    assert (facts.format, facts.width, facts.height) == ("PNG", 480, 320)
+    assert comparison.confidence > 50
+    assert error.code in ("not_an_image", "image_truncated")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a busy worker ends with its task only")

@@ -29,6 +29,7 @@ REGISTRY: Final[Mapping[str, str]] = {
 class _Task(msgspec.Struct):
     function: str
     args: tuple[Any, ...]
+    named: dict[str, Any]
     future: Future[Any]
 
 
@@ -61,7 +62,7 @@ class ComputePool:
         self._free = 0
         self._closed = False
 
-    async def run(self, function: str, *args: Any) -> Any:
+    async def run(self, function: str, /, *args: Any, **named: Any) -> Any:
         """The result of a registered function, computed in a worker.
 
         Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits;
@@ -69,7 +70,7 @@ class ComputePool:
         """
         if function not in self._spec.registry:
             raise KeyError(function)
-        task = _Task(function, args, Future())
+        task = _Task(function, args, named, Future())
         self._enqueue(task)
         return await asyncio.wrap_future(task.future)
 
@@ -137,7 +138,7 @@ class ComputePool:
     def _attempt(self, task: _Task) -> Callable[[Future[Any]], None]:
         """Runs a task; gives what is to be done with its future."""
         try:
-            value = _result(task.function, self._perform(pack_task(task.function, task.args)))
+            value = _result(task.function, self._perform(pack_task(task.function, task.args, task.named)))
         except BaseException as caught:
             error = _closed() if self._closed else _worded(task.function, caught)
             return lambda future: future.set_exception(error)

@@ -151,10 +151,10 @@ class WorkerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def pack_task(name: str, args: tuple[Any, ...]) -> bytes:
+def pack_task(name: str, args: tuple[Any, ...], named: dict[str, Any]) -> bytes:
     """A task as bytes. Raises pickle.PicklingError, TypeError or AttributeError for what cannot be sent."""
     try:
-        return pack((name, args))
+        return pack((name, args, named))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         error.add_note(f"the arguments of {name!r} cannot be sent to a compute worker")
         raise

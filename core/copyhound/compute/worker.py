@@ -44,11 +44,11 @@ def main(descriptor: int) -> None:
         pipe.send_bytes(READY)
         while True:
             try:
-                name, args = unpack_trusted(pipe.recv_bytes())
+                task = unpack_trusted(pipe.recv_bytes())
             except EOFError:
                 return
             allow_cpu_seconds(setup.task_seconds)
-            reply = _perform(name, args, functions, setup.registry)
+            reply = _perform(task, functions, setup.registry)
             _send(pipe, reply)
             if reply.status is Status.EXHAUSTED:
                 return
@@ -63,12 +63,15 @@ def _send(pipe: Connection, reply: Reply) -> None:
 
 
 def _perform(
-    name: str, args: tuple[Any, ...], functions: dict[str, Callable[..., Any]], registry: Mapping[str, str]
+    task: tuple[str, tuple[Any, ...], dict[str, Any]],
+    functions: dict[str, Callable[..., Any]],
+    registry: Mapping[str, str],
 ) -> Reply:
+    name, args, named = task
     try:
         if name not in functions:
             functions[name] = _load(registry[name])
-        return Reply(Status.DONE, functions[name](*args))
+        return Reply(Status.DONE, functions[name](*args, **named))
     except CopyhoundError as error:
         return Reply(Status.REFUSED, error)
     except MemoryError:
