@@ -73,12 +73,13 @@ class Repository:
         """Add pages by their URL, or move last_seen of those that are there; first_seen never changes."""
         if not pages:
             return
-        insert = self.upsert(table).values([{**owner, **page} for page in pages])
+        insert = self.upsert(table)
         new = insert.excluded
         keys = list(table.primary_key.columns)
         later = sa.case((new.last_seen > table.c.last_seen, new.last_seen), else_=table.c.last_seen)
         changed = {"last_seen": later, "title": sa.func.coalesce(new.title, table.c.title)}
-        await self.connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed))
+        united = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+        await self.connection.execute(united, [{**owner, **page} for page in pages])
 
 
 class Order:

@@ -62,47 +62,56 @@ class Collections(Repository):
     async def put_entry(self, collection: Collection, entry: NewEntry, at: datetime) -> tuple[Entry, bool]:
         # first of all: whoever waits for it holds no row that its owner could want
         await self.lock(CHANGES_LOCK)
-        same = FINGERPRINTS.c.fingerprint == entry.fingerprint
-        query = sa.select(ENTRIES, same.label("same")).select_from(_WITH_FINGERPRINT)
-        old = await self.one_row(query.where(*_in(collection), ENTRIES.c.url_key == url_key(entry.image_url)))
+        old = await self._old(collection, entry)
+        new = old["number"] is None
+        row = await (self._insert if new else self._update)(collection, old, entry, at)
         pages = page_rows(entry.pages, at)
-        if old is None:
-            row = await self._insert(collection, entry, at)
-        else:
-            row = await self._update(collection, old, entry, at)
         await self._unite(collection, row["number"], pages)
-        if old is not None:
-            stood = await self._pages([row["number"]])
-            return _entry(row, entry.fingerprint, stood.get(row["number"], [])), False
-        return _entry(row, entry.fingerprint, [_new_page(page) for page in pages]), True
+        if new:
+            return _entry(row, entry.fingerprint, [msgspec.convert(page, Page) for page in pages]), True
+        stood = await self._pages([row["number"]])
+        return _entry(row, entry.fingerprint, stood.get(row["number"], [])), False
 
-    async def _insert(self, collection: Collection, entry: NewEntry, at: datetime) -> dict[str, Any]:
+    async def _old(self, collection: Collection, entry: NewEntry) -> dict[str, Any]:
+        """What is there of that image_url (all None where nothing is), `short`: the collection's number."""
+        this = sa.and_(*_in(collection), ENTRIES.c.url_key == url_key(entry.image_url))
+        same = FINGERPRINTS.c.fingerprint == entry.fingerprint
+        joined = COLLECTIONS.outerjoin(_WITH_FINGERPRINT, this)
+        query = sa.select(ENTRIES, same.label("same"), COLLECTIONS.c.number.label("short")).select_from(joined)
+        row = await self.one_row(query.where(*_is(collection)))
+        if row is None:
+            raise CopyhoundError("not_found", f"There is no collection {collection.name}.")
+        return dict(row._mapping)
+
+    async def _insert(
+        self, collection: Collection, old: dict[str, Any], entry: NewEntry, at: datetime
+    ) -> dict[str, Any]:
         row = row_of(entry, ENTRIES, id=new_id("entry"), url_key=url_key(entry.image_url), first_seen=at, last_seen=at)
         row |= {"workspace_id": collection.workspace_id, "collection_id": collection.id}
         row["number"] = number = await self.scalar(sa.insert(ENTRIES).values(row).returning(ENTRIES.c.number))
         owner = {"number": number, "workspace_id": collection.workspace_id}
         await self.run(sa.insert(FINGERPRINTS).values(**owner, fingerprint=entry.fingerprint))
-        await self.bands.write(await self._short(collection), number, entry.hash256)
+        await self.bands.write(old["short"], number, entry.hash256)
         await self._log_changes(collection, [number], removed=False)
         return row
 
-    async def _update(self, collection: Collection, old: sa.Row[Any], entry: NewEntry, at: datetime) -> dict[str, Any]:
-        row = dict(old._mapping)
-        number, old_hash, unchanged = row["number"], row["hash256"], row.pop("same") and row["sha256"] == entry.sha256
-        changes = {"last_seen": max(at, row["last_seen"])}
+    async def _update(
+        self, collection: Collection, old: dict[str, Any], entry: NewEntry, at: datetime
+    ) -> dict[str, Any]:
+        number, unchanged = old["number"], old["same"] and old["sha256"] == entry.sha256
+        changes: dict[str, Any] = {"last_seen": max(at, old["last_seen"])}
         if unchanged:
-            changes["reduced_blob"] = entry.reduced_blob or row["reduced_blob"]
+            changes["reduced_blob"] = entry.reduced_blob or old["reduced_blob"]
         else:
             changes |= row_of(entry, ENTRIES)
         await self.run(sa.update(ENTRIES).where(ENTRIES.c.number == number).values(changes))
         if not unchanged:
             print_of = sa.update(FINGERPRINTS).where(FINGERPRINTS.c.number == number)
             await self.run(print_of.values(fingerprint=entry.fingerprint))
-            short = await self._short(collection)
-            await self.bands.erase(short, [(number, old_hash)])
-            await self.bands.write(short, number, entry.hash256)
+            await self.bands.erase(old["short"], [(number, old["hash256"])])
+            await self.bands.write(old["short"], number, entry.hash256)
             await self._log_changes(collection, [number], removed=False)
-        return row | changes
+        return old | changes
 
     async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Page], at: datetime) -> bool:
         this = *_in(collection), ENTRIES.c.url_key == url_key(image_url)
@@ -152,16 +161,16 @@ class Collections(Repository):
     async def hash_candidates(
         self, collection: Collection, hashes: Sequence[bytes], max_distance: int, limit: int
     ) -> list[tuple[int, int]]:
-        short = await self.bands.collection_number(collection.workspace_id, collection.id)
-        if short is None or not hashes:
+        if not hashes:
             return []
+        short = await self._short(collection)
         capped = self.bands.capped
         numbers: set[int] = set()
         for one in dict.fromkeys(hashes):
             numbers |= await self.bands.numbers(short, one, max_distance)
         if self.bands.capped > capped:
             _log.warning("hash_bands_capped", collection=collection.id, bands=self.bands.capped - capped)
-        stored = await self.bands.hashes(collection.workspace_id, collection.id, numbers)
+        stored = await self.bands.hashes(collection, numbers)
         return nearest(stored, hashes, max_distance, limit)
 
     async def changes(self, after: int, limit: int) -> list[IndexChange]:
@@ -179,10 +188,10 @@ class Collections(Repository):
         return found
 
     async def _short(self, collection: Collection) -> int:
-        number = await self.bands.collection_number(collection.workspace_id, collection.id)
+        number = await self.scalar(sa.select(COLLECTIONS.c.number).where(*_is(collection)))
         if number is None:
             raise CopyhoundError("not_found", f"There is no collection {collection.name}.")
-        return number
+        return int(number)
 
     async def _unite(self, collection: Collection, number: int, pages: Sequence[dict[str, Any]]) -> None:
         await self.unite_pages(ENTRY_PAGES, {"number": number, "workspace_id": collection.workspace_id}, pages)
@@ -247,8 +256,8 @@ def _in(collection: Collection) -> tuple[sa.ColumnElement[bool], ...]:
     return ENTRIES.c.collection_id == collection.id, ENTRIES.c.workspace_id == collection.workspace_id
 
 
-def _new_page(row: dict[str, Any]) -> Page:
-    return msgspec.convert(row, Page)
+def _is(collection: Collection) -> tuple[sa.ColumnElement[bool], ...]:
+    return COLLECTIONS.c.id == collection.id, COLLECTIONS.c.workspace_id == collection.workspace_id
 
 
 def _entry(values: dict[str, Any], fingerprint: bytes, pages: list[Page]) -> Entry:

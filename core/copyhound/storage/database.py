@@ -7,14 +7,15 @@ import contextlib
 import sqlite3
 import threading
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from copyhound.domain.errors import CopyhoundError
@@ -88,7 +89,7 @@ class Database:
         self.plain_url = parsed.set(drivername=self.backend).render_as_string(hide_password=False)
         """The URL without a driver, for others who open the same database."""
         self._url = parsed.set(drivername=_DRIVERS[backend])
-        self._engines: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Engines] = weakref.WeakKeyDictionary()
+        self._engines: dict[asyncio.AbstractEventLoop, _Engines] = {}
         self._guard = threading.Lock()
         if self.backend == "sqlite":
             self._set_wal()
@@ -106,8 +107,13 @@ class Database:
         loop = asyncio.get_running_loop()
         with self._guard:
             if loop not in self._engines:
+                self._forget_closed_loops()
                 self._engines[loop] = _Engines(self._url)
             return self._engines[loop]
+
+    def _forget_closed_loops(self) -> None:
+        for loop in [loop for loop in self._engines if loop.is_closed()]:
+            self._engines.pop(loop).abandon()
 
     def engine(self) -> AsyncEngine:
         """The writing engine of the running event loop."""
@@ -117,8 +123,8 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that commits at a good end. Writers are serialised on SQLite."""
         engines = self._here()
-        async with _turn(engines), engines.writer.connect() as connection:
-            with _translated():
+        with _translated():
+            async with _turn(engines), _connected(engines.writer) as connection:
                 await connection.begin()
                 yield connection
                 await connection.commit()
@@ -127,9 +133,10 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that cannot write."""
         engines = self._here()
-        async with engines.reader.connect() as plain:
-            with _translated():
-                connection = await plain.execution_options(postgresql_readonly=True) if not engines.sqlite else plain
+        with _translated():
+            async with _connected(engines.reader) as connection:
+                if not engines.sqlite:
+                    await connection.execution_options(postgresql_readonly=True)
                 await connection.begin()
                 yield connection
 
@@ -198,11 +205,23 @@ async def _turn(engines: _Engines) -> AsyncIterator[None]:
         engines.lock.release()
 
 
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except OSError as error:
+            raise CopyhoundError("unavailable", "The database does not answer.") from error
+        yield connection
+
+
 @contextlib.contextmanager
-def _translated() -> Any:
+def _translated() -> Iterator[None]:
     """Errors that go away by themselves, such as a lock or a lost connection, become `unavailable`."""
     try:
         yield
+    except PoolTimeout as error:
+        raise CopyhoundError("unavailable", "The database is busy.") from error
     except DBAPIError as error:
         state = str(getattr(error.orig, "sqlstate", None))
         if error.connection_invalidated or "database is locked" in str(error.orig) or state in _RETRYABLE_STATES:

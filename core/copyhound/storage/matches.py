@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import Match, MatchFilter, Page
 from copyhound.domain.repositories import PageOf
-from copyhound.storage.base import CHUNK, Order, Repository, chunks
+from copyhound.storage.base import CHUNK, EVENTS_LOCK, Order, Repository, chunks
 from copyhound.storage.match_filter import conditions
 from copyhound.storage.tables_lists import LISTS
 from copyhound.storage.tables_matches import MATCH_CHECKS, MATCH_PAGES, MATCHES
@@ -35,7 +35,11 @@ class Matches(Repository):
     async def find(self, image_id: str, image_url: str) -> Match | None:
         this = MATCHES.c.image_id == image_id, MATCHES.c.url_key == url_key(image_url)
         statement = sa.select(MATCHES).where(*this)
-        return await self._only(statement.with_for_update(key_share=True) if self.locking else statement)
+        if self.locking:
+            # the log's lock before the row's: what merges into a match may append an event about it
+            await self.lock(EVENTS_LOCK)
+            statement = statement.with_for_update(key_share=True)
+        return await self._only(statement)
 
     async def add(self, match: Match) -> bool:
         if await self.insert_new(MATCHES, match_row(match)) is None:
