@@ -57,6 +57,8 @@ class LoopbackServer:
     def __init__(self, reply: Callable[[Request], Reply]) -> None:
         self.requests: list[Request] = []
         self.released = threading.Event()
+        self.drained = False
+        """Whether a client has read an endless answer to its end."""
         self._reply = reply
 
     @property
@@ -133,3 +135,4 @@ class _Handler(BaseHTTPRequestHandler):
             if owner.released.is_set():
                 return
             self.wfile.write(_PIECE)
+        owner.drained = True

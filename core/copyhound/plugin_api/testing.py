@@ -158,7 +158,7 @@ class ProviderConformance:
     ) -> Answer:
         name, data = self.picture()
         with LoopbackServer(reply) as server:
-            return run_provider(
+            answer = run_provider(
                 self.spec,
                 data,
                 format=name,
@@ -167,6 +167,9 @@ class ProviderConformance:
                 timeout_seconds=timeout_seconds,
                 retries=0,
             )
+            drained = server.drained
+        assert not drained, f"{self.spec.name}: an endless answer was read to its end; context.http would have cut it."
+        return answer
 
     def _expect(self, answer: Answer, wanted: frozenset[Outcome] | set[Outcome], case: str) -> None:
         allowed = " or ".join(sorted(outcome.value for outcome in wanted))
