@@ -50,11 +50,11 @@ class Client:
 
     def start_crawl(self, url: str) -> str:
         """Crawl a website into the collection `web`, without a pause between requests; answers the ingest's id."""
-        body = {"source": "site", "settings": {"url": url, "delay": 0}}
+        body = {"source": "site", "settings": {"url": url, "delay_seconds": 0}}
         return str(self._json("POST", "/collections/web/ingests", json=body)["id"])
 
     def ingest(self, ingest_id: str) -> dict[str, Any]:
-        return self._json("GET", f"/collections/web/ingests/{ingest_id}")
+        return self._json("GET", f"/ingests/{ingest_id}")
 
     def add_hook(self, target_url: str, triggers: list[str]) -> str:
         """Subscribe; answers the secret that the webhooks are signed with."""
@@ -79,15 +79,16 @@ class Client:
 
 
 def _hit(match: Mapping[str, Any], names: Mapping[str, str]) -> Hit:
+    compared = match["verification"]["comparison"] or {}
     return Hit(
         match_id=match["id"],
         image=names[match["image_id"]].removesuffix(".jpg"),
         image_url=match["image_url"],
         pages=tuple(page["url"] for page in match["pages"]),
-        confidence=match["confidence"] or 0.0,
-        score=match["score"] or 0.0,
-        match_type=match["match_type"] or "unchecked",
-        edits=tuple(_edit(edit) for edit in match["edits"]),
+        confidence=compared.get("confidence", 0.0),
+        score=compared.get("score", 0.0),
+        match_type=compared.get("match_type", "unchecked"),
+        edits=tuple(_edit(edit) for edit in compared.get("edits", ())),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from typing import Final
 import httpx
 
 _START_SECONDS: Final = 60.0
+_KEY: Final = re.compile(r"\bch_key_[0-9a-z]+_[0-9A-Za-z_-]{43}")
 
 
 class DemoError(Exception):
@@ -39,27 +41,24 @@ def environment(data: Path) -> dict[str, str]:
 def serve(data: Path, log: Path) -> Iterator[House]:
     """Start `copyhound serve` on a free port, wait until it is ready, stop it at the end."""
     data.mkdir(parents=True, exist_ok=True)
-    env = environment(data)
-    key = _first_key(env)
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0"],
-            env=env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env=environment(data), stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            yield House(_wait_until_ready(process, data, log), key, process.pid)
+            url = _wait_until_ready(process, data, log)
+            yield House(url, _first_key(log), process.pid)
         finally:
             _stop(process)
 
 
-def _first_key(env: dict[str, str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "copyhound.cli", "keys", "create", "demo", "--json"],
-        env=env, capture_output=True, text=True, check=False, timeout=_START_SECONDS,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise DemoError(f"No API key could be made:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return str(json.loads(done.stdout)["key"])
+def _first_key(log: Path) -> str:
+    """What the server shows at its first start, as a newcomer would read it."""
+    found = _KEY.search(log.read_text(errors="replace"))
+    if found is None:
+        raise DemoError(f"The server showed no API key:\n{tail(log)}")
+    return found.group()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], data: Path, log: Path) -> str:

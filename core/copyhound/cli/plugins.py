@@ -1,0 +1,52 @@
+"""`copyhound plugins`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from copyhound.cli.api import Api, with_api
+from copyhound.cli.support import Choices, json_option, print_json, print_table
+
+
+@click.group()
+def plugins() -> None:
+    """Plugins: which are loaded and which are not, and a template for a new one."""
+
+
+@plugins.command("list")
+@json_option
+@click.pass_obj
+def list_(choices: Choices, as_json: bool) -> None:
+    """What is loaded, and why something is not."""
+
+    async def read(api: Api) -> list[dict[str, Any]]:
+        found = await api.call("GET", "/plugins")
+        return list(found["items"])
+
+    found = with_api(choices.settings(), read)
+    if as_json:
+        print_json(found)
+        return
+    rows = ((item["name"], item["version"], item["status"], _offers(item), item.get("reason")) for item in found)
+    print_table(("plugin", "version", "status", "offers", "reason"), rows)
+
+
+def _offers(item: dict[str, Any]) -> str:
+    kinds = ("providers", "sources", "notifiers", "surfaces", "triggers", "actions")
+    return "; ".join(f"{kind}: {', '.join(item[kind])}" for kind in kinds if item.get(kind))
+
+
+@plugins.command()
+@click.argument("name")
+@click.option(
+    "--dir", "into", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where the folder is made."
+)
+def new(name: str, into: Path) -> None:
+    """Write a new plugin's distribution from the template, with a test that passes."""
+    from copyhound.plugin_host.template import write_plugin
+
+    made = write_plugin(name, into)
+    click.echo(f"Written to {made}. Next:\n  pip install -e {made}\n  pytest {made}")

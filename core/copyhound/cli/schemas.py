@@ -1,0 +1,31 @@
+"""`copyhound schemas`: for who works on Copyhound itself."""
+
+from __future__ import annotations
+
+import click
+
+from copyhound.cli.support import Failure
+
+
+@click.group()
+def schemas() -> None:
+    """The exported JSON Schemas, in a working copy of the repository."""
+
+
+@schemas.command()
+def export() -> None:
+    """Write schemas/ anew from the code."""
+    from copyhound import schema_export
+
+    for path in schema_export.export():
+        click.echo(f"written: {path}")
+
+
+@schemas.command()
+def check() -> None:
+    """Fail where schemas/ is not what the code says."""
+    from copyhound import schema_export
+
+    drift = schema_export.check()
+    if drift:
+        raise Failure("schemas/ is stale: " + "; ".join(drift), "Run `make schemas`, and look at the difference.")

@@ -1,0 +1,70 @@
+"""`copyhound search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from copyhound.cli.api import Api, with_api
+from copyhound.cli.support import Choices, console, json_option, print_json, print_table
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--label", help="The new list's name.")
+@click.option("--provider", "providers", multiple=True, help="Ask this provider; several may be named.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the end, and show the matches.")
+@json_option
+@click.pass_obj
+def search(
+    choices: Choices, files: tuple[Path, ...], label: str | None, providers: tuple[str, ...], wait: bool, as_json: bool
+) -> None:
+    """Search for copies of the pictures FILES."""
+    fields = {"list_label": label, "providers": ",".join(providers) or None}
+    form = {name: value for name, value in fields.items() if value}
+    result = with_api(choices.settings(), lambda api: _search(api, files, form, wait=wait, quiet=as_json))
+    if as_json:
+        print_json(result)
+    elif wait:
+        _show(result)
+    else:
+        click.echo(f"Search {result['search_id']} has begun, in list {result['list_id']}.")
+
+
+async def _search(
+    api: Api, files: tuple[Path, ...], form: dict[str, str], *, wait: bool, quiet: bool
+) -> dict[str, Any]:
+    uploads = [("images", (path.name, path.read_bytes(), "application/octet-stream")) for path in files]
+    begun: dict[str, Any] = await api.call("POST", "/searches", files=uploads, data=form)
+    if not wait:
+        return begun
+    columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(), disable=quiet) as progress:
+        task = progress.add_task("lookups")
+
+        def tell(now: dict[str, Any]) -> None:
+            total = sum(now["outcomes"].values())
+            progress.update(task, completed=total - now["outcomes"].get("open", 0), total=total)
+
+        ended = await api.until(f"/searches/{begun['search_id']}", lambda now: bool(now["complete"]), tell)
+    matches = [match async for match in api.all(f"/lists/{begun['list_id']}/matches", limit=100)]
+    return {"search": ended, "matches": matches}
+
+
+def _show(result: dict[str, Any]) -> None:
+    names = {image["image_id"]: image["name"] for image in result["search"]["images"]}
+    rows = (_row(match, names) for match in result["matches"])
+    print_table(("picture", "copy", "page", "score", "confidence", "edits"), rows, empty="No copies were found.")
+    outcomes = result["search"]["outcomes"]
+    click.echo("Outcomes: " + ", ".join(f"{name} {number}" for name, number in sorted(outcomes.items())))
+
+
+def _row(match: dict[str, Any], names: dict[str, str]) -> tuple[Any, ...]:
+    compared = match["verification"]["comparison"] or {}
+    edits = ", ".join(edit["kind"] for edit in compared.get("edits", ()))
+    page = match["pages"][0]["url"] if match["pages"] else None
+    name = names.get(match["image_id"], match["image_id"])
+    return name, match["image_url"], page, compared.get("score"), compared.get("confidence"), edits

@@ -1,0 +1,106 @@
+"""`copyhound serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from copyhound.cli.support import Choices, Failure, data_option
+
+if TYPE_CHECKING:
+    from copyhound.settings import Settings
+
+_BACKLOG = 2048
+_GRACE_SECONDS = 10
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (else by setting).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0: any free one (else by setting).")
+@data_option
+@click.pass_obj
+def serve(choices: Choices, host: str | None, port: int | None, data: Path | None) -> None:
+    """Run the server: API, searches, webhooks, clock. Shows the first API key at its first start."""
+    import msgspec
+
+    from copyhound.logs import configure_logs
+
+    settings = choices.settings(host=host, port=port, data=data)
+    configure_logs(settings.log.level, settings.log.format)
+    # the port is taken first: links that leave the house name it
+    with _listening(settings) as listener:
+        taken = msgspec.structs.replace(settings, port=listener.getsockname()[1])
+        asyncio.run(_serve(taken, listener))
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise Failure(f"{where} cannot be listened on: {error.strerror}.", "Choose another --port.") from error
+        yield listener
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    from copyhound import bootstrap
+
+    async with bootstrap.open_house(settings) as house:
+        first = await house.services.keys.bootstrap()
+        if first is not None:
+            click.echo(f"API key (shown this once, only its hash is kept): {first}")
+        server = _server(bootstrap.create_app(house))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _leave, server)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        await _until_started(server, running)
+        bootstrap.announce(settings)
+        click.echo(f"Copyhound serves {settings.url}, its manual at {settings.url}/docs. Ctrl-C ends it.")
+        await running
+
+
+def _server(app: Any) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Leaves signals alone: uvicorn's own handling ends the process before the house is closed."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            backlog=_BACKLOG,
+        )
+    )
+
+
+def _leave(server: Any) -> None:
+    server.should_exit = True
+
+
+async def _until_started(server: Any, running: asyncio.Task[None]) -> None:
+    while not server.started:
+        if running.done():
+            await running
+            raise Failure("The server ended before it was ready.")
+        await asyncio.sleep(0.01)
