@@ -1,1 +1,1 @@
-"""The native API."""
+"""The native API: requests in, use cases called, answers and problems out."""

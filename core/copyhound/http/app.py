@@ -1,0 +1,133 @@
+"""The application: the native API under /api/v1, the surfaces beside it, one shell around all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from copyhound.domain.workspaces import Caller
+from copyhound.http.auth import KeyGuard
+from copyhound.http.controllers import automation, collections, hooks, ingests, lists, matches, operations, searches
+from copyhound.http.idempotency import Once
+from copyhound.http.manual import get_docs, get_docs_page
+from copyhound.http.metrics import Metrics
+from copyhound.http.openapi import config
+from copyhound.http.paging import provide_filter
+from copyhound.http.ports import Plugins
+from copyhound.http.problems import Problems
+from copyhound.http.settings import HttpSettings
+from copyhound.http.shell import Shell
+from copyhound.plugin_api import SurfaceSpec
+from copyhound.plugin_host.catalogue import Catalogue
+from copyhound.services import Services
+
+API: Final = "/api/v1"
+_OWN: Final = ("/api", "/docs", "/schema", "/healthz", "/readyz", "/metrics")
+_API_HANDLERS: Final[list[Any]] = [
+    searches.SearchController,
+    lists.ListController,
+    lists.ListContentController,
+    matches.MatchController,
+    collections.CollectionController,
+    collections.EntryController,
+    collections.compare,
+    ingests.IngestController,
+    automation.TriggerController,
+    automation.ActionController,
+    hooks.HookController,
+    hooks.DeliveryController,
+    operations.KeyController,
+    operations.get_me,
+    operations.list_plugins,
+    operations.list_providers,
+]
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    services: Services,
+    *,
+    catalogue: Catalogue,
+    plugins: Plugins,
+    settings: HttpSettings,
+    surfaces: Sequence[SurfaceSpec] = (),
+    lifespan: Sequence[Lifespan] = (),
+) -> Litestar:
+    """The whole ASGI application. `plugins` holds the desks: `{"providers": ..., "notifiers": ..., "sources": ...}`."""
+    metrics = Metrics()
+    docs = f"{services.kit.public_url}/docs"
+    app = Litestar(
+        _handlers(settings),
+        guards=[KeyGuard(services)],
+        dependencies=_dependencies(services, catalogue, plugins, metrics),
+        exception_handlers=Problems(docs).handlers,
+        request_max_body_size=settings.max_upload_bytes,
+        multipart_form_part_limit=services.kit.limits.images_per_search * 2 + 100,
+        lifespan=list(lifespan),
+        openapi_config=config(catalogue.triggers.values()),
+        state=State({"max_body_bytes": settings.max_body_bytes}),
+        logging_config=None,
+        debug=False,
+    )
+    app.asgi_handler = Shell(
+        app.asgi_handler,
+        surfaces=mounts(surfaces, catalogue),
+        allowed_hosts=settings.allowed_hosts,
+        docs=docs,
+        metrics=metrics,
+    )
+    return app
+
+
+def _handlers(settings: HttpSettings) -> list[Any]:
+    root: list[Any] = [operations.get_health, operations.get_readiness, get_docs, get_docs_page]
+    if settings.metrics:
+        root.append(operations.get_metrics)
+    return [Router(API, route_handlers=_API_HANDLERS), *root]
+
+
+def _dependencies(services: Services, catalogue: Catalogue, plugins: Plugins, metrics: Metrics) -> dict[str, Provide]:
+    def constant(value: Any) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False)
+
+    def once(request: Request[Any, Any, Any]) -> Once:
+        return Once(services, request.user, request)
+
+    return {
+        "services": constant(services),
+        "catalogue": constant(catalogue),
+        "plugins": constant(plugins),
+        "metrics": constant(metrics),
+        "caller": Provide(_caller, sync_to_thread=False),
+        "once": Provide(once, sync_to_thread=False),
+        "where": Provide(provide_filter, sync_to_thread=False),
+    }
+
+
+def _caller(request: Request[Any, Any, Any]) -> Caller:
+    caller: Caller = request.user
+    return caller
+
+
+def mounts(surfaces: Iterable[SurfaceSpec], catalogue: Catalogue) -> dict[str, ASGIApp]:
+    """Prefix -> application. A surface that claims a prefix that is not its to claim fails alone."""
+    found: dict[str, ASGIApp] = {}
+    for surface in surfaces:
+        paths = [f"/{prefix.strip('/')}" for prefix in surface.prefixes]
+        if taken := next((path for path in paths if path in found or _ours(path)), None):
+            owner = catalogue.owner("surface", surface.name)
+            catalogue.failed_later(owner.name if owner else surface.name, f"its prefix {taken} is taken")
+            continue
+        found.update(dict.fromkeys(paths, surface.app))
+    return found
+
+
+def _ours(path: str) -> bool:
+    return path == "/" or any(path == own or path.startswith(f"{own}/") for own in _OWN)

@@ -1,0 +1,143 @@
+"""What automations can wait for, and do."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.triggers import Action, Trigger
+from copyhound.domain.workspaces import Caller
+from copyhound.http.auth import READS, require
+from copyhound.http.bodies import decode, require_json
+from copyhound.http.idempotency import Made, Once
+from copyhound.http.paging import Cursor, Limit
+from copyhound.http.problems import refused
+from copyhound.http.wire.automation import EventsOut
+from copyhound.http.wire.common import Items
+from copyhound.http.wire.descriptors import descriptor
+from copyhound.plugin_host.catalogue import Catalogue
+from copyhound.services import Services
+
+SAMPLE_HEADER = "X-Copyhound-Sample"
+Few = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most.")]
+
+
+class TriggerController(Controller):
+    """A trigger is a kind of event that an automation can wait for."""
+
+    path = "/triggers"
+    tags = ("automation",)
+
+    @get("/")
+    async def list_triggers(self, catalogue: NamedDependency[Catalogue]) -> Items[dict[str, Any]]:
+        """The descriptors of all triggers."""
+        return Items([descriptor(trigger) for trigger in catalogue.triggers.values()])
+
+    @get("/{key:str}")
+    async def get_trigger(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> dict[str, Any]:
+        """The descriptor of one trigger."""
+        return descriptor(_trigger(catalogue, key))
+
+    @get("/{key:str}/samples")
+    async def get_samples(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        catalogue: NamedDependency[Catalogue],
+        key: FromPath[str],
+        limit: Few = 3,
+    ) -> Response[list[dict[str, Any]]]:
+        """The newest events; before there are any, a made-up one (`X-Copyhound-Sample: static`)."""
+        trigger = _trigger(catalogue, key)
+        if real := await services.events.newest(caller, key, limit):
+            return Response(real, headers={SAMPLE_HEADER: "real"})
+        return Response([trigger.sample], headers={SAMPLE_HEADER: "static"})
+
+    @get("/{key:str}/events")
+    async def get_events(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        catalogue: NamedDependency[Catalogue],
+        key: FromPath[str],
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> EventsOut:
+        """Events after a cursor, oldest first; without one, from the beginning of the log."""
+        _trigger(catalogue, key)
+        after = read_cursor(cursor) if cursor else 0
+        found = await services.events.after(caller, key, after, limit)
+        return EventsOut(found, make_cursor(found[-1]["sequence"] if found else after))
+
+
+class ActionController(Controller):
+    """An action is something that an automation can do."""
+
+    path = "/actions"
+    tags = ("automation",)
+
+    @get("/")
+    async def list_actions(self, catalogue: NamedDependency[Catalogue]) -> Items[dict[str, Any]]:
+        """The descriptors of all actions."""
+        return Items([descriptor(action) for action in catalogue.actions.values()])
+
+    @get("/{key:str}")
+    async def get_action(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> dict[str, Any]:
+        """The descriptor of one action."""
+        return descriptor(_action(catalogue, key))
+
+    # what it needs, the action says
+    @post("/{key:str}", opt=READS, status_code=200)
+    async def run_action(
+        self,
+        request: Request[Any, Any, Any],
+        caller: NamedDependency[Caller],
+        catalogue: NamedDependency[Catalogue],
+        once: NamedDependency[Once],
+        key: FromPath[str],
+    ) -> Response[dict[str, Any]]:
+        """Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does."""
+        action = _action(catalogue, key)
+        require(caller, action.scope)
+        require_json(request)
+        sent = decode(await request.body(), action.input)
+
+        async def make() -> Made:
+            return Made(await action.run(caller, sent), 200)
+
+        return await once(msgspec.to_builtins(sent), make)
+
+
+def _trigger(catalogue: Catalogue, key: str) -> Trigger:
+    if key not in catalogue.triggers:
+        raise CopyhoundError("not_found", f"There is no trigger {key!r}.")
+    return catalogue.triggers[key]
+
+
+def _action(catalogue: Catalogue, key: str) -> Action:
+    if key not in catalogue.actions:
+        raise CopyhoundError("not_found", f"There is no action {key!r}.")
+    return catalogue.actions[key]
+
+
+def make_cursor(sequence: int) -> str:
+    """Opaque, and good for ever: it says how far in the log a poller is."""
+    return base64.urlsafe_b64encode(f"seq:{sequence}".encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> int:
+    """Raises CopyhoundError `invalid_request` for what `make_cursor` did not make."""
+    try:
+        kind, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        if kind == "seq" and len(number) < 19:
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise refused([{"field": "cursor", "message": "It is not a cursor of this log"}])

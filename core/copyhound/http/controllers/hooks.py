@@ -1,0 +1,162 @@
+"""Subscriptions, and what was sent to them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from copyhound.domain.hooks import DeliveryStatus, Hook
+from copyhound.domain.workspaces import Caller, Scope
+from copyhound.http.bodies import JsonBody
+from copyhound.http.idempotency import Made, Once
+from copyhound.http.paging import Cursor, Limit
+from copyhound.http.wire.automation import AttemptOut, DeliveryOut, HookIn, HookMade, HookOut, SecretOut
+from copyhound.http.wire.common import Items, items, shaped
+from copyhound.services import Services
+from copyhound.services.hooks import HookChanges
+
+Target = Annotated[str | None, QueryParameter(max_length=2000, description="Only hooks of exactly this URL.")]
+
+
+class HookController(Controller):
+    """A hook subscribes a URL to triggers."""
+
+    path = "/hooks"
+    tags = ("hooks",)
+
+    @post("/", dependencies={"sent": JsonBody(HookIn)})
+    async def create_hook(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        sent: NamedDependency[HookIn],
+    ) -> Response[HookMade]:
+        """Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there."""
+
+        async def make() -> Made:
+            hook, secret, created = await services.hooks.create(
+                caller, sent.target_url, sent.triggers, sent.filter, sent.description
+            )
+            headers = {"Location": f"{services.kit.public_url}/api/v1/hooks/{hook.id}"}
+            return Made(_made(hook, secret), 201 if created else 200, headers)
+
+        return await once(sent, make)
+
+    @get("/")
+    async def list_hooks(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        target_url: Target = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Items[HookOut]:
+        """Hooks, newest first."""
+        page = await services.hooks.page(caller, target_url=target_url, cursor=cursor, limit=limit)
+        return items(page, lambda hook: shaped(HookOut, hook))
+
+    @get("/{hook_id:str}")
+    async def get_hook(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
+    ) -> HookOut:
+        """One hook, with its state and why it is so."""
+        return shaped(HookOut, await services.hooks.get(caller, hook_id))
+
+    @patch("/{hook_id:str}", dependencies={"sent": JsonBody(HookChanges)})
+    async def update_hook(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        hook_id: FromPath[str],
+        sent: NamedDependency[HookChanges],
+    ) -> HookOut:
+        """Change what a hook is told of."""
+        return shaped(HookOut, await services.hooks.update(caller, hook_id, sent))
+
+    @delete("/{hook_id:str}")
+    async def delete_hook(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
+    ) -> None:
+        """Unsubscribe; 204 also where it is gone already."""
+        await services.hooks.delete(caller, hook_id)
+
+    @post("/{hook_id:str}/enable", status_code=200)
+    async def enable_hook(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
+    ) -> HookOut:
+        """Wake a disabled hook: same id, same secret."""
+        return shaped(HookOut, await services.hooks.enable(caller, hook_id))
+
+    @post("/{hook_id:str}/test", status_code=200)
+    async def test_hook(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
+    ) -> AttemptOut:
+        """Send the sample event now, once, and tell how the target answered."""
+        return shaped(AttemptOut, await services.hooks.test(caller, hook_id))
+
+    # whoever holds it can sign: not for keys that only read
+    @get("/{hook_id:str}/secret", opt={"scope": Scope.write})
+    async def get_hook_secret(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
+    ) -> Response[SecretOut]:
+        """The secret that signs what is sent."""
+        return Response(SecretOut(await services.hooks.secret(caller, hook_id)), headers={"Cache-Control": "no-store"})
+
+
+class DeliveryController(Controller):
+    """A delivery is one event for one hook; it has one attempt or more."""
+
+    path = "/deliveries"
+    tags = ("hooks",)
+
+    @get("/")
+    async def list_deliveries(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        hook_id: FromQuery[str | None] = None,
+        status: FromQuery[DeliveryStatus | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Items[DeliveryOut]:
+        """Deliveries, newest first."""
+        page = await services.deliveries.page(caller, hook_id=hook_id, status=status, cursor=cursor, limit=limit)
+        return items(page, lambda one: shaped(DeliveryOut, one))
+
+    @get("/{delivery_id:str}")
+    async def get_delivery(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], delivery_id: FromPath[str]
+    ) -> DeliveryOut:
+        """One delivery."""
+        return shaped(DeliveryOut, await services.deliveries.get(caller, delivery_id))
+
+    @get("/{delivery_id:str}/attempts")
+    async def list_attempts(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], delivery_id: FromPath[str]
+    ) -> Items[AttemptOut]:
+        """Every HTTP request of a delivery, and how it was answered."""
+        return Items([shaped(AttemptOut, one) for one in await services.deliveries.attempts(caller, delivery_id)])
+
+    @post("/{delivery_id:str}/resend", status_code=202)
+    async def resend_delivery(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        delivery_id: FromPath[str],
+    ) -> Response[DeliveryOut]:
+        """Send it once more, with the same `webhook-id`."""
+
+        async def make() -> Made:
+            return Made(shaped(DeliveryOut, await services.deliveries.resend(caller, delivery_id)), 202)
+
+        return await once(None, make)
+
+
+def _made(hook: Hook, secret: str) -> HookMade:
+    return HookMade(**msgspec.structs.asdict(shaped(HookOut, hook)), secret=secret)

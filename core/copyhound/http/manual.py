@@ -1,0 +1,106 @@
+"""The manual at /docs: Markdown of the package `copyhound.docs` as HTML that loads nothing from anywhere."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+from importlib import resources
+from typing import Annotated, Final
+
+from litestar import Response, get
+from litestar.params import PathParameter
+from markdown_it import MarkdownIt
+
+from copyhound.domain.errors import ERRORS, CopyhoundError
+from copyhound.http.auth import PUBLIC
+
+_PAGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_LINK: Final = re.compile(r'href="(?!https?:|mailto:|#|/)(?:\./)?([a-z0-9_-]+)\.md(#[^"]*)?"')
+_HEADING: Final = re.compile(r"<h([1-4])>(.*?)</h\1>", re.DOTALL)
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_STYLE: Final = (
+    "body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
+    "nav a{margin-right:1rem}a{color:#0a58ca}pre,code{font:14px/1.45 ui-monospace,monospace;background:#f3f4f6}"
+    "pre{padding:.8rem;overflow-x:auto}code{padding:.1rem .2rem}table{border-collapse:collapse;display:block;"
+    "overflow-x:auto}td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;vertical-align:top}"
+)
+Page = Annotated[str, PathParameter(description="Name of a page, without .md.")]
+
+
+@get("/docs", opt=PUBLIC, media_type="text/html", tags=["operations"])
+async def get_docs() -> Response[str]:
+    """The manual's first page."""
+    return _answer("index")
+
+
+@get("/docs/{page:str}", opt=PUBLIC, media_type="text/html", tags=["operations"])
+async def get_docs_page(page: Page) -> Response[str]:
+    """A page of the manual."""
+    return _answer(page)
+
+
+def _answer(page: str) -> Response[str]:
+    text = page_text(page)
+    if text is None:
+        raise CopyhoundError("not_found", f"The manual has no page {page!r}.")
+    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=300"}
+    return Response(rendered(page, text), media_type="text/html", headers=headers)
+
+
+def pages() -> list[str]:
+    """The names of all pages, `index` first."""
+    try:
+        files = [item.name for item in resources.files("copyhound.docs").iterdir() if item.name.endswith(".md")]
+    except ModuleNotFoundError:
+        files = []
+    names = {name.removesuffix(".md") for name in files} | {"index", "errors"}
+    return sorted(names, key=lambda name: (name != "index", name))
+
+
+def page_text(page: str) -> str | None:
+    """A page's Markdown; None where there is none. `errors` and `index` are made where nobody wrote them."""
+    if not _PAGE.fullmatch(page):
+        return None
+    try:
+        file = resources.files("copyhound.docs") / f"{page}.md"
+        if file.is_file():
+            return file.read_text("utf-8")
+    except ModuleNotFoundError:
+        pass
+    return {"errors": _errors, "index": _index}.get(page, lambda: None)()
+
+
+@cache
+def rendered(page: str, text: str) -> str:
+    """HTML of a page's Markdown. HTML within it is shown as text."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    body = _LINK.sub(lambda m: f'href="/docs/{m[1]}{m[2] or ""}"', body)
+    body = _HEADING.sub(_anchored, body)
+    links = "".join(f'<a href="/docs/{name}">{html.escape(name)}</a>' for name in pages())
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(page)} - Copyhound</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
+        f"<body><nav>{links}</nav><main>{body}</main></body></html>"
+    )
+
+
+def _anchored(found: re.Match[str]) -> str:
+    level, inner = found.groups()
+    plain = html.unescape(re.sub(r"<[^>]+>", "", inner)).lower()
+    anchor = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")
+    return f'<h{level} id="{anchor}">{inner}</h{level}>'
+
+
+def _errors() -> str:
+    sections = [
+        f"### `{code}`\n\nHTTP status {kind.status}. {kind.title}. {kind.hint}"
+        + (" Sending it again may help." if kind.retryable else "")
+        for code, kind in ERRORS.items()
+    ]
+    return "# Errors\n\nEvery error is a problem (RFC 9457) with one of these codes.\n\n" + "\n\n".join(sections)
+
+
+def _index() -> str:
+    links = "\n".join(f"- [{name}]({name}.md)" for name in pages() if name != "index")
+    return f"# Copyhound\n\n{links}\n\nThe API, for machines: [/schema/openapi.json](/schema/openapi.json)."

@@ -1,0 +1,169 @@
+"""The OpenAPI 3.1 document: routes and parameters as Litestar sees them, every shape from its msgspec Struct."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, get_args, get_origin
+
+import msgspec
+from litestar import Litestar, Request, Router
+from litestar.enums import OpenAPIMediaType
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.response import Response, Stream
+from litestar.routes import HTTPRoute
+
+from copyhound import __version__
+from copyhound.domain.triggers import Trigger
+from copyhound.http.auth import PUBLIC
+from copyhound.http.uploads import PicturesBody
+from copyhound.http.wire.common import Problem
+
+TITLE: Final = "Copyhound"
+_REF: Final = "#/components/schemas/{name}"
+_REFERENCE: Final = re.compile(r'"#/components/schemas/([^"]+)"')
+_KEY_PARAMETER: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "The same request under the same key is done once, and answered the same for a day.",
+}
+_SCHEMES: Final = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+
+
+class Document(OpenAPIRenderPlugin):
+    """Serves the document as JSON, made once."""
+
+    def __init__(self, triggers: Iterable[Trigger]) -> None:
+        super().__init__(path="/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON)
+        self._triggers = triggers
+        self._made: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._made is None:
+            self._made = msgspec.json.encode(document(request.app, openapi_schema, self._triggers), order="sorted")
+        return self._made
+
+
+def config(triggers: Iterable[Trigger]) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=TITLE,
+        version=__version__,
+        use_handler_docstrings=True,
+        operation_id_creator=lambda handler, method, path: handler.handler_name,
+        render_plugins=[Document(triggers)],
+        openapi_router=Router("/schema", route_handlers=[], opt=PUBLIC, include_in_schema=False),
+    )
+
+
+def document(app: Litestar, base: dict[str, Any], triggers: Iterable[Trigger]) -> dict[str, Any]:
+    """Litestar's document with our shapes: what refuses unknown fields says so."""
+    operations = list(_operations(app, base))
+    triggers = list(triggers)
+    wanted = {kind for handler, _ in operations for kind in _kinds(handler)} | {Problem}
+    types = [*sorted(wanted, key=str), *(trigger.payload for trigger in triggers)]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    known = dict(zip(types, schemas, strict=True))
+    for handler, operation in operations:
+        _amend(handler, operation, known)
+    base["webhooks"] = {trigger.key: _webhook(trigger, known[trigger.payload]) for trigger in triggers}
+    own = base.pop("components", {}).get("schemas", {})
+    base["components"] = {
+        "schemas": _needed(base, {**own, **components}),
+        "securitySchemes": _SCHEMES,
+    }
+    base["security"] = [{name: []} for name in _SCHEMES]
+    return base
+
+
+def _operations(app: Litestar, base: dict[str, Any]) -> Iterator[tuple[HTTPRouteHandler, dict[str, Any]]]:
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            for method in handler.http_methods:
+                operation = base["paths"].get(route.path_format, {}).get(method.lower())
+                if operation is not None:
+                    yield handler, operation
+
+
+def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
+    if (body := _body(handler)) is not None:
+        yield body.struct
+    for _, kind in _answers(handler):
+        yield kind
+
+
+def _body(handler: HTTPRouteHandler) -> Any:
+    return handler.resolve_dependencies().get("sent")
+
+
+def _answers(handler: HTTPRouteHandler) -> Iterator[tuple[int, Any]]:
+    """(status, type) of the answers in JSON."""
+    kind = handler.parsed_fn_signature.return_type.annotation
+    if get_origin(kind) is Response:
+        kind = get_args(kind)[0]
+    if kind not in (None, type(None), bytes, str, Stream):
+        yield handler.status_code, kind
+    yield from handler.opt.get("also", {}).items()
+
+
+def _amend(handler: HTTPRouteHandler, operation: dict[str, Any], known: dict[Any, Any]) -> None:
+    if (body := _body(handler)) is not None:
+        operation["requestBody"] = _request_body(body, known[body.struct])
+    success = {code: one for code, one in operation["responses"].items() if code.startswith("2")}
+    for answer in success.values():
+        answer.pop("headers", None)
+    for status, kind in _answers(handler):
+        success[str(status)] = {"description": "Done.", "content": {"application/json": {"schema": known[kind]}}}
+    failure = {"description": "A problem.", "content": {"application/problem+json": {"schema": known[Problem]}}}
+    operation["responses"] = {**success, "default": failure}
+    if handler.opt.get("public"):
+        operation["security"] = []
+    if "once" in handler.parsed_fn_signature.parameters:
+        operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+
+
+def _request_body(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    if isinstance(body, PicturesBody):
+        file = {"type": "string", "contentMediaType": "application/octet-stream"}
+        files = {name: {"type": "array", "items": file} for name in body.files}
+        texts = {
+            field.encode_name: {"type": "string"}
+            for field in msgspec.structs.fields(body.struct)
+            if field.encode_name not in body.files
+        }
+        content["multipart/form-data"] = {"schema": {"type": "object", "properties": {**files, **texts}}}
+    return {"required": True, "content": content}
+
+
+def _webhook(trigger: Trigger, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "post": {
+            "operationId": f"webhook_{trigger.key}",
+            "summary": trigger.title,
+            "description": trigger.description,
+            "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+            "responses": {"2XX": {"description": "Taken; anything else is tried again."}},
+            "security": [],
+        }
+    }
+
+
+def _needed(base: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """The components that are referred to, directly or not."""
+    kept: dict[str, Any] = {}
+    todo = _REFERENCE.findall(msgspec.json.encode(base).decode())
+    while todo:
+        name = todo.pop()
+        if name not in kept and name in components:
+            kept[name] = components[name]
+            todo += _REFERENCE.findall(msgspec.json.encode(components[name]).decode())
+    return kept

@@ -1,0 +1,49 @@
+"""Parameters that many routes share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from litestar.params import FromQuery, QueryParameter
+
+from copyhound.domain.matches import Decision, MatchFilter, MatchStatus
+from copyhound.domain.pictures import MatchType
+
+Cursor = Annotated[str | None, QueryParameter(max_length=500, description="Where the last page ended: its `cursor`.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
+Percent = Annotated[float | None, QueryParameter(ge=0, le=100)]
+Sort = Literal["first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"]
+
+
+def provide_filter(
+    image_id: FromQuery[str | None] = None,
+    search_id: FromQuery[str | None] = None,
+    status: FromQuery[MatchStatus | None] = None,
+    decision: FromQuery[Decision | None] = None,
+    domain: FromQuery[str | None] = None,
+    host: FromQuery[str | None] = None,
+    provider: FromQuery[str | None] = None,
+    match_type: FromQuery[MatchType | None] = None,
+    min_confidence: Percent = None,
+    min_score: Percent = None,
+    found_after: FromQuery[datetime | None] = None,
+    found_before: FromQuery[datetime | None] = None,
+    include_small: FromQuery[bool] = False,
+) -> MatchFilter:
+    """Which matches are asked for, from the query."""
+    return MatchFilter(
+        image_id=image_id,
+        search_id=search_id,
+        status=status,
+        decision=decision,
+        domain=domain,
+        host=host,
+        provider=provider,
+        match_type=match_type,
+        min_confidence=min_confidence,
+        min_score=min_score,
+        found_after=found_after,
+        found_before=found_before,
+        include_small=include_small,
+    )

@@ -1,0 +1,20 @@
+"""How the API behaves; part of the settings tree."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+
+class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits and doors of the HTTP server."""
+
+    max_body_bytes: Annotated[int, msgspec.Meta(ge=1024, description="Largest body of ordinary requests.")] = 2**20
+    max_upload_bytes: Annotated[
+        int, msgspec.Meta(ge=1024, description="Largest body of requests that carry pictures.")
+    ] = 200 * 2**20
+    allowed_hosts: Annotated[
+        tuple[str, ...], msgspec.Meta(description="Host names that are answered, such as *.example.com; empty: all.")
+    ] = ()
+    metrics: Annotated[bool, msgspec.Meta(description="Answer GET /metrics.")] = True

@@ -1,0 +1,79 @@
+"""Triggers, actions, hooks and deliveries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from copyhound.domain.hooks import DeliveryStatus, HookStatus
+from copyhound.http.wire.common import Instant
+from copyhound.services.hooks import HookFilter
+
+TargetUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+Triggers = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(min_length=1, max_length=50)]
+Description = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class EventsOut(msgspec.Struct):
+    """Events after a cursor, oldest first. Keep `cursor`: it never expires, and asks for what comes next."""
+
+    items: list[dict[str, Any]]
+    cursor: str
+
+
+class HookIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A subscription. The same target, triggers and filter again give the hook that is there."""
+
+    target_url: TargetUrl
+    triggers: Triggers
+    filter: HookFilter = HookFilter()
+    description: Description | None = None
+
+
+class HookOut(msgspec.Struct):
+    id: str
+    target_url: str
+    triggers: list[str]
+    filter: dict[str, Any]
+    description: str | None
+    status: HookStatus
+    status_reason: str | None
+    failing_since: Instant | None
+    last_success_at: Instant | None
+    created_at: Instant
+
+
+class HookMade(HookOut):
+    secret: str
+    """Signs what is sent (Standard Webhooks). Read it again at GET /hooks/{id}/secret."""
+
+
+class SecretOut(msgspec.Struct):
+    secret: str
+
+
+class DeliveryOut(msgspec.Struct):
+    """One event for one hook."""
+
+    id: str
+    hook_id: str
+    event_id: str
+    trigger: str
+    status: DeliveryStatus
+    attempts: int
+    created_at: Instant
+    next_attempt_at: Instant | None
+    delivered_at: Instant | None
+
+
+class AttemptOut(msgspec.Struct):
+    """One HTTP request."""
+
+    number: int
+    at: Instant
+    duration_ms: int
+    manual: bool
+    status_code: int | None
+    error: str | None
+    response_body: str | None

@@ -1,0 +1,168 @@
+"""Our own index."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from copyhound.domain.collections import Collection, Entry, Ingest, IngestStatus
+from copyhound.domain.matches import Page as SeenOn
+from copyhound.http.wire.common import Instant
+from copyhound.http.wire.images import ImageIn
+from copyhound.http.wire.matches import ComparisonOut, PageOut, comparison_out, page_out
+from copyhound.plugin_host.catalogue import Catalogue
+from copyhound.plugin_host.settings import redacted
+from copyhound.services.collections import EntryMatch
+
+Url = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+
+
+class CollectionOut(msgspec.Struct):
+    name: str
+    entries: int
+    created_at: Instant | None = None
+
+
+class PageIn(msgspec.Struct, forbid_unknown_fields=True):
+    url: Url
+    title: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+
+
+class EntryIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A picture to index. Without base64 it is fetched from its `image_url`."""
+
+    image_url: Url
+    base64: str | None = None
+    pages: Annotated[list[PageIn], msgspec.Meta(max_length=100)] = []
+
+
+class EntriesIn(msgspec.Struct, forbid_unknown_fields=True):
+    """In multipart: files in `images`, and as many `image_urls`, in the same order."""
+
+    entries: list[EntryIn] = []
+    image_urls: list[Url] = []
+
+
+class EntryOut(msgspec.Struct):
+    id: str
+    image_url: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    sha256: str
+    pages: list[PageOut]
+    first_seen: Instant
+    last_seen: Instant
+
+
+class EntryFault(msgspec.Struct):
+    code: str
+    detail: str
+
+
+class EntryResult(msgspec.Struct):
+    """What became of one picture of many."""
+
+    image_url: str
+    added: bool
+    """False where it was there already, or was refused."""
+    entry: EntryOut | None
+    error: EntryFault | None = None
+
+
+class OneImageIn(msgspec.Struct, forbid_unknown_fields=True):
+    image: ImageIn | None = None
+
+
+class FoundEntry(msgspec.Struct):
+    entry: EntryOut
+    comparison: ComparisonOut
+
+
+class PairIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Two pictures; in multipart as the files `image` and `other`."""
+
+    image: ImageIn | None = None
+    other: ImageIn | None = None
+
+
+class ComparedOut(msgspec.Struct):
+    same: bool
+    comparison: ComparisonOut | None
+    """Null where nothing in common was found."""
+
+
+class IngestIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A source, and its settings by its schema (`GET /plugins`)."""
+
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    settings: dict[str, Any] = {}
+
+
+class IngestOut(msgspec.Struct):
+    id: str
+    collection: str
+    source: str
+    settings: dict[str, Any]
+    status: IngestStatus
+    created_at: Instant
+    finished_at: Instant | None
+    seen: int
+    added: int
+    updated: int
+    refused: int
+    pages: int
+    note: str | None
+
+
+class RemovedOut(msgspec.Struct):
+    removed: int
+
+
+def collection_out(pair: tuple[Collection, int]) -> CollectionOut:
+    return CollectionOut(pair[0].name, pair[1], pair[0].created_at)
+
+
+def entry_out(entry: Entry) -> EntryOut:
+    return EntryOut(
+        id=entry.id,
+        image_url=entry.image_url,
+        width=entry.width,
+        height=entry.height,
+        format=entry.format,
+        bytes=entry.bytes,
+        sha256=entry.sha256,
+        pages=[page_out(page) for page in entry.pages],
+        first_seen=entry.first_seen,
+        last_seen=entry.last_seen,
+    )
+
+
+def found_entry(found: EntryMatch) -> FoundEntry:
+    told = comparison_out(found.comparison)
+    assert told is not None
+    return FoundEntry(entry_out(found.entry), told)
+
+
+def seen_on(pages: list[PageIn]) -> tuple[SeenOn, ...]:
+    return tuple(SeenOn(page.url, page.title) for page in pages)
+
+
+def ingest_out(ingest: Ingest, catalogue: Catalogue) -> IngestOut:
+    """A run, the secrets of its source's settings replaced by `***`."""
+    plain = msgspec.structs.asdict(ingest)
+    wanted = {name: plain[name] for name in IngestOut.__struct_fields__ if name in plain}
+    wanted["settings"] = _shown(ingest, catalogue)
+    return IngestOut(collection=ingest.collection_name, **wanted)
+
+
+def _shown(ingest: Ingest, catalogue: Catalogue) -> dict[str, Any]:
+    spec = catalogue.sources.get(ingest.source)
+    if spec is None:
+        return {}  # its plugin is gone, and with it what tells secrets from the rest
+    try:
+        return redacted(msgspec.convert(ingest.settings, spec.settings))
+    except msgspec.ValidationError:
+        return {}

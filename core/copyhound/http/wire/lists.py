@@ -1,0 +1,33 @@
+"""Lists."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from copyhound.domain.lists import Label, Schedule
+from copyhound.http.wire.common import Instant
+
+
+class ListIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A new list. `monitored` without a schedule is searched once a day."""
+
+    label: Label
+    monitored: bool = False
+    schedule: Schedule | None = None
+    providers: tuple[str, ...] = ()
+    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] = 50.0
+
+
+class ListOut(msgspec.Struct):
+    id: str
+    label: str
+    created_at: Instant
+    monitored: bool
+    schedule: Schedule | None
+    providers: list[str]
+    """Empty: all that are ready."""
+    min_confidence: float
+    next_run_at: Instant | None
+    last_run_at: Instant | None

@@ -1,0 +1,95 @@
+"""Keys, plugins, and the state of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from copyhound.domain.workspaces import Scope
+from copyhound.http.wire.common import Instant
+from copyhound.plugin_host.loader import PluginState
+from copyhound.plugin_host.posts import SpecState
+
+
+class WorkspaceOut(msgspec.Struct):
+    id: str
+    name: str
+
+
+class MeKey(msgspec.Struct):
+    id: str
+    name: str
+    scopes: list[Scope]
+    expires_at: Instant | None
+
+
+class MeOut(msgspec.Struct):
+    """Who the key belongs to; `id` and `name` are those of the workspace, for connection labels."""
+
+    id: str
+    name: str
+    workspace: WorkspaceOut
+    key: MeKey
+
+
+class KeyIn(msgspec.Struct, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = (Scope.read, Scope.write)
+    expires_at: Instant | None = None
+
+
+class KeyOut(msgspec.Struct):
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+    last_used_at: Instant | None
+
+
+class KeyMade(KeyOut):
+    key: str
+    """The key itself: shown now and never again."""
+
+
+class HealthOut(msgspec.Struct):
+    status: str = "ok"
+
+
+class PluginOut(msgspec.Struct):
+    """One plugin: where it comes from, whether it is loaded, and what it offers."""
+
+    name: str
+    distribution: str | None
+    version: str | None
+    status: str
+    reason: str | None
+    providers: list[str]
+    notifiers: list[str]
+    sources: list[str]
+    surfaces: list[str]
+    triggers: list[str]
+    actions: list[str]
+    specs: dict[str, list[SpecState]]
+    """Kind -> how each of its specifications fares, and what it needs."""
+
+
+def plugin_out(state: PluginState, told: Mapping[str, Sequence[SpecState]]) -> PluginOut:
+    """`told` is how the specifications of each kind fare, of all plugins."""
+    return PluginOut(
+        name=state.name,
+        distribution=state.distribution,
+        version=state.version,
+        status=state.status,
+        reason=state.reason,
+        providers=list(state.providers),
+        notifiers=list(state.notifiers),
+        sources=list(state.sources),
+        surfaces=list(state.surfaces),
+        triggers=list(state.triggers),
+        actions=list(state.actions),
+        specs={kind: [one for one in specs if one.plugin == state.name] for kind, specs in told.items()},
+    )
