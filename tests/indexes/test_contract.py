@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from copyhound.domain.ports import CandidateIndex, IndexHit, IndexRecord
 from copyhound.indexes import BruteForceIndex, EmbeddedIndex
 from copyhound.indexes.scoring import idf, unit
@@ -144,9 +145,7 @@ async def test_two_event_loops_share_it(index: CandidateIndex) -> None:
     def other_loop() -> None:
         asyncio.run(index.upsert([record(n, {1: 1.0}) for n in range(100, 200)]))
 
-    await asyncio.gather(
-        asyncio.to_thread(other_loop), *(index.upsert([record(n, {1: 1.0})]) for n in range(1, 50))
-    )
+    await asyncio.gather(asyncio.to_thread(other_loop), *(index.upsert([record(n, {1: 1.0})]) for n in range(1, 50)))
     assert await index.count() == 149
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 import qdrant_edge as qdrant
@@ -22,6 +22,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit, IndexRecord
 from copyhound.indexes.scoring import unit, unite
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -46,19 +47,20 @@ class EmbeddedIndex:
     """
 
     def __init__(self, folder: Path, *, tidy_after: int = 5_000) -> None:
-        """Open or make the index in `folder`; CopyhoundError `data_in_use` where another one has it open.
+        """Open the index in `folder`; CopyhoundError `data_in_use` where another one has it open.
 
-        After `tidy_after` changes the shard is optimised in a child process; calls wait meanwhile (about 1 s
-        for every 10,000 entries).
+        The engine starts with the first entry. After `tidy_after` changes it is optimised in a child process;
+        calls wait meanwhile (about 1 s for every 10,000 entries).
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._path = folder / "shard"
         self._tidy_after = tidy_after
         self._changes = 0
+        self._closed = False
         self._lock = _own(folder / "lock")
         try:
-            self._shard: qdrant.EdgeShard | None = self._opened()
+            self._shard = self._opened()
         except BaseException:
             os.close(self._lock)
             raise
@@ -68,101 +70,108 @@ class EmbeddedIndex:
         """Write entries, each in place of what stood under its number."""
         for start in range(0, len(records), _CHUNK):
             points = [_point(record) for record in records[start : start + _CHUNK]]
-            await self._change(qdrant.UpdateOperation.upsert_points(points), len(points))
+            await self._do(self._change, qdrant.UpdateOperation.upsert_points(points), len(points))
 
     async def remove(self, numbers: Sequence[int]) -> None:
         """Take entries out; quiet where one is not there."""
         if numbers:
-            await self._change(qdrant.UpdateOperation.delete_points(list(numbers)), len(numbers))
+            await self._do(self._change, qdrant.UpdateOperation.delete_points(list(numbers)), len(numbers))
 
     async def candidates(
         self, workspace_id: str, collection_id: str, variants: Sequence[Mapping[int, float]], limit: int
     ) -> list[IndexHit]:
         """Best first, each entry once (its best variant); only entries that share a word."""
         place = _place(workspace_id, collection_id)
+        asked = [(variant, unit(words)) for variant, words in enumerate(variants)]
         return unite(
-            [
-                await self._do(lambda shard, w=words, v=variant: _ask(shard, place, w, v, limit))
-                for variant, words in enumerate(map(unit, variants))
-                if words
-            ],
-            limit,
+            [await self._do(self._ask, place, words, variant, limit) for variant, words in asked if words], limit
         )
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""
-        return await self._do(lambda shard: shard.count(qdrant.CountRequest(exact=True)))
+        return await self._do(lambda: self._shard.count(qdrant.CountRequest(exact=True)) if self._shard else 0)
 
     async def mark(self) -> int:
         """The last change (seq) that is durably in the index; 0 for an empty one."""
-        return await self._do(lambda shard: self._read_mark())
+        return await self._do(self._read_mark)
 
     async def set_mark(self, seq: int) -> None:
         """Put everything handed in on disk, then remember that the changes up to `seq` are there."""
-
-        def work(shard: qdrant.EdgeShard) -> None:
-            shard.flush()
-            self._write_mark(seq)
-
-        await self._do(work)
+        await self._do(self._settle, seq)
 
     async def clear(self) -> None:
         """Empty the index; its mark is 0 again, before anything is gone."""
-
-        def work(shard: qdrant.EdgeShard) -> None:
-            self._write_mark(0)
-            shard.close()
-            shutil.rmtree(self._path)
-            self._shard = self._created()
-            self._changes = 0
-
-        await self._do(work)
+        await self._do(self._clear)
 
     async def optimise(self) -> None:
-        """Compact the shard now. Calls wait until it is done."""
-        await self._do(lambda shard: self._tidy(shard))
+        """Compact the index now. Calls wait until it is done."""
+        await self._do(self._tidy)
 
     async def close(self) -> None:
         """Put everything on disk and give the folder free; quiet the second time."""
-        if self._shard is None:
+        if self._closed:
             return
-
-        def work(shard: qdrant.EdgeShard) -> None:
-            self._shard = None
-            shard.flush()
-            shard.close()
-
-        await self._do(work)
+        await self._do(self._close)
         self._thread.shutdown(wait=False)
+
+    async def _do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def run() -> T:
+            if self._closed:
+                raise CopyhoundError("unavailable", "The index is closed.")
+            return work(*args, **kwargs)
+
+        if self._closed:
+            raise CopyhoundError("unavailable", "The index is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+    # what follows runs in the index's own thread
+
+    def _change(self, operation: qdrant.UpdateOperation, points: int) -> None:
+        if self._shard is None:
+            self._shard = self._created()
+        self._shard.update(operation)
+        self._changes += points
+        if self._changes >= self._tidy_after:
+            self._tidy()
+
+    def _ask(self, place: qdrant.Filter, words: Mapping[int, float], variant: int, limit: int) -> list[IndexHit]:
+        if self._shard is None:
+            return []
+        request = qdrant.QueryRequest(
+            limit=limit,
+            query=qdrant.Query.Nearest(_sparse(words), using=_VECTOR),
+            filter=place,
+            params=qdrant.SearchParams(idf=qdrant.IdfParams(corpus=place)),
+        )
+        return [IndexHit(int(point.id), point.score, variant) for point in self._shard.query(request)]
+
+    def _settle(self, seq: int) -> None:
+        if self._shard is not None:
+            self._shard.flush()
+        self._write_mark(seq)
+
+    def _clear(self) -> None:
+        self._write_mark(0)
+        self._changes = 0
+        if self._shard is not None:
+            shard, self._shard = self._shard, None
+            shard.close()
+            shutil.rmtree(self._path)
+
+    def _close(self) -> None:
+        self._closed = True
+        if self._shard is not None:
+            self._shard.flush()
+            self._shard.close()
         os.close(self._lock)
 
-    async def _change(self, operation: qdrant.UpdateOperation, points: int) -> None:
-        def work(shard: qdrant.EdgeShard) -> None:
-            shard.update(operation)
-            self._changes += points
-            if self._changes >= self._tidy_after:
-                self._tidy(shard)
-
-        await self._do(work)
-
-    async def _do(self, work: Callable[[qdrant.EdgeShard], T]) -> T:
-        def run() -> T:
-            if self._shard is None:
-                raise CopyhoundError("unavailable", "The index is closed.")
-            return work(self._shard)
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
-        except RuntimeError as error:
-            if self._shard is not None:
-                raise
-            raise CopyhoundError("unavailable", "The index is closed.") from error
-
-    def _tidy(self, shard: qdrant.EdgeShard) -> None:
+    def _tidy(self) -> None:
+        if self._shard is None:
+            return
         self._changes = 0
+        shard, self._shard = self._shard, None
         shard.flush()
         shard.close()
-        self._shard = None
         command = [sys.executable, "-m", "copyhound.indexes.tidy", str(self._path)]
         try:
             done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
@@ -171,9 +180,10 @@ class EmbeddedIndex:
         finally:
             self._shard = self._loaded()
 
-    def _opened(self) -> qdrant.EdgeShard:
+    def _opened(self) -> qdrant.EdgeShard | None:
         if not self._path.exists():
-            return self._created()
+            self._write_mark(0)
+            return None
         try:
             return self._loaded()
         except Exception as error:
@@ -185,10 +195,9 @@ class EmbeddedIndex:
         broken = self._folder / "shard.broken"
         shutil.rmtree(broken, ignore_errors=True)
         self._path.rename(broken)
-        return self._created()
+        return None
 
     def _created(self) -> qdrant.EdgeShard:
-        self._write_mark(0)
         self._path.mkdir()
         return _keyed(qdrant.EdgeShard.create(str(self._path), _config()))
 
@@ -211,6 +220,8 @@ class EmbeddedIndex:
         return found.seq if found.format == _FORMAT else 0
 
     def _write_mark(self, seq: int) -> None:
+        if seq == self._read_mark():
+            return
         new = self._folder / "mark.json.new"
         with new.open("wb") as file:
             file.write(msgspec.json.encode(_Mark(seq)))
@@ -274,15 +285,3 @@ def _place(workspace_id: str, collection_id: str) -> qdrant.Filter:
             for key, value in zip(_KEYS, (workspace_id, collection_id), strict=True)
         ]
     )
-
-
-def _ask(
-    shard: qdrant.EdgeShard, place: qdrant.Filter, words: Mapping[int, float], variant: int, limit: int
-) -> list[IndexHit]:
-    request = qdrant.QueryRequest(
-        limit=limit,
-        query=qdrant.Query.Nearest(_sparse(words), using=_VECTOR),
-        filter=place,
-        params=qdrant.SearchParams(idf=qdrant.IdfParams(corpus=place)),
-    )
-    return [IndexHit(int(point.id), point.score, variant) for point in shard.query(request)]
