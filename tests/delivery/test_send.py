@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 import standardwebhooks
-from receiver import Answer, Receiver, redirect
+from tests.fixtures.receiver import Answer, Receiver, redirect
 
 from copyhound.delivery.send import WebhookSender
 from copyhound.delivery.sign import new_secret
