@@ -62,7 +62,7 @@ class ComputePool:
         self._free = 0
         self._closed = False
 
-    async def run(self, function: str, /, *args: Any, **named: Any) -> Any:
+    async def run(self, function: str, *args: Any, **named: Any) -> Any:
         """The result of a registered function, computed in a worker.
 
         Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits;

@@ -27,7 +27,8 @@ Dialler = Callable[[str, int, float | None], Awaitable[httpcore.AsyncNetworkStre
 _MAX_ATTEMPTS: Final = 4
 _MAX_CONNECTIONS: Final = 200
 _MAX_KEPT: Final = 20
-_KEPT_SECONDS: Final = 15.0
+# common servers hang up after 5 s of silence: a request must not meet that
+_KEPT_SECONDS: Final = 4.0
 
 
 @functools.cache
