@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
+from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import KeyGuard
 from copyhound.http.controllers import automation, collections, hooks, ingests, lists, matches, operations, searches
 from copyhound.http.idempotency import Once
 from copyhound.http.manual import get_docs, get_docs_page
 from copyhound.http.metrics import Metrics
-from copyhound.http.openapi import config
+from copyhound.http.openapi import config, document
 from copyhound.http.paging import provide_filter
 from copyhound.http.ports import Plugins
 from copyhound.http.problems import Problems
@@ -26,6 +28,7 @@ from copyhound.http.shell import Shell
 from copyhound.plugin_api import SurfaceSpec
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
+from copyhound.services.kit import ServiceLimits
 
 API: Final = "/api/v1"
 _OWN: Final = ("/api", "/docs", "/schema", "/healthz", "/readyz", "/metrics")
@@ -84,6 +87,16 @@ def create_app(
         metrics=metrics,
     )
     return app
+
+
+def describe_api(triggers: Sequence[Trigger]) -> dict[str, Any]:
+    """The OpenAPI document, without a house behind it."""
+    catalogue = Catalogue()
+    catalogue.triggers.update({trigger.key: trigger for trigger in triggers})
+    kit = SimpleNamespace(public_url="", limits=ServiceLimits())
+    services = cast(Services, SimpleNamespace(kit=kit))
+    app = create_app(services, catalogue=catalogue, plugins={}, settings=HttpSettings())
+    return document(app, app.openapi_schema.to_schema(), triggers)
 
 
 def _handlers(settings: HttpSettings) -> list[Any]:

@@ -82,6 +82,15 @@ def document(app: Litestar, base: dict[str, Any], triggers: Iterable[Trigger]) -
     return base
 
 
+def _tidied(operation: dict[str, Any]) -> None:
+    text = operation.get("description", "")
+    operation["summary"] = re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(".:") or operation["operationId"]
+    for parameter in (operation, *operation.get("parameters", ())):
+        for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
+            if parameter.get(flag) is False:
+                del parameter[flag]
+
+
 def _operations(app: Litestar, base: dict[str, Any]) -> Iterator[tuple[HTTPRouteHandler, dict[str, Any]]]:
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
@@ -115,8 +124,11 @@ def _answers(handler: HTTPRouteHandler) -> Iterator[tuple[int, Any]]:
 
 
 def _amend(handler: HTTPRouteHandler, operation: dict[str, Any], known: dict[Any, Any]) -> None:
+    _tidied(operation)
     if (body := _body(handler)) is not None:
         operation["requestBody"] = _request_body(body, known[body.struct])
+    elif handler.opt.get("any_object"):
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     success = {code: one for code, one in operation["responses"].items() if code.startswith("2")}
     for answer in success.values():
         answer.pop("headers", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +18,7 @@ from copyhound.services.exports import ExportService
 from copyhound.services.images import ImageInput
 from copyhound.services.links import API
 from copyhound.services.lists import ListService
+from copyhound.services.payloads import Instant
 from copyhound.services.searches import SearchRequest, SearchService
 
 _MOST_ROWS = 1000
@@ -48,7 +48,7 @@ class SearchStarted(msgspec.Struct, frozen=True):
     list_id: str
     images: int
     providers: tuple[str, ...]
-    created_at: datetime
+    created_at: Instant
 
 
 class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,15 +64,15 @@ class ListCreated(msgspec.Struct, frozen=True):
     id: str
     label: str
     monitored: bool
-    next_run_at: datetime | None
-    created_at: datetime
+    next_run_at: Instant | None
+    created_at: Instant
 
 
 class ExportMatches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     list_id: str
     match_type: MatchType | None = None
     min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
-    found_after: datetime | None = None
+    found_after: Instant | None = None
 
 
 class MatchesExported(msgspec.Struct, frozen=True):

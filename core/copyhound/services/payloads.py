@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,6 +14,8 @@ from copyhound.domain.searches import Search
 from copyhound.services.kit import Kit
 from copyhound.services.links import signed_overlay_url
 
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True):
     """What every event has."""
@@ -21,7 +23,7 @@ class EventBase(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """Stable over retries and replays: the `webhook-id`."""
     type: str
-    timestamp: datetime
+    timestamp: Instant
     sequence: int
     """Grows with every event; a poller goes on after the highest it saw."""
 
@@ -64,8 +66,8 @@ class MatchEvent(EventBase, frozen=True, kw_only=True):
     height: int | None
     overlay_url: str | None
     """Copy and image side by side, aligned; needs no key, expires."""
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: Instant
+    last_seen: Instant
 
 
 class NewDomainEvent(MatchEvent, frozen=True, kw_only=True):
@@ -87,8 +89,8 @@ class SearchCompleteEvent(EventBase, frozen=True, kw_only=True):
     """Matches in the list now."""
     new_matches: int
     """Matches that this search added."""
-    created_at: datetime
-    completed_at: datetime
+    created_at: Instant
+    completed_at: Instant
 
 
 class HookDisabledEvent(EventBase, frozen=True, kw_only=True):
@@ -98,7 +100,7 @@ class HookDisabledEvent(EventBase, frozen=True, kw_only=True):
     target_url: str
     triggers: list[str]
     reason: str | None
-    failing_since: datetime | None
+    failing_since: Instant | None
 
 
 _PAGES = 20  # keeps a body below Standard Webhooks' 20 kB

@@ -21,7 +21,7 @@ from copyhound.http.paging import Cursor, Limit
 from copyhound.http.problems import refused
 from copyhound.http.wire.automation import EventsOut
 from copyhound.http.wire.common import Items
-from copyhound.http.wire.descriptors import descriptor
+from copyhound.http.wire.descriptors import Descriptor, descriptor
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
 
@@ -36,12 +36,12 @@ class TriggerController(Controller):
     tags = ("automation",)
 
     @get("/")
-    async def list_triggers(self, catalogue: NamedDependency[Catalogue]) -> Items[dict[str, Any]]:
+    async def list_triggers(self, catalogue: NamedDependency[Catalogue]) -> Items[Descriptor]:
         """The descriptors of all triggers."""
         return Items([descriptor(trigger) for trigger in catalogue.triggers.values()])
 
     @get("/{key:str}")
-    async def get_trigger(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> dict[str, Any]:
+    async def get_trigger(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> Descriptor:
         """The descriptor of one trigger."""
         return descriptor(_trigger(catalogue, key))
 
@@ -84,17 +84,17 @@ class ActionController(Controller):
     tags = ("automation",)
 
     @get("/")
-    async def list_actions(self, catalogue: NamedDependency[Catalogue]) -> Items[dict[str, Any]]:
+    async def list_actions(self, catalogue: NamedDependency[Catalogue]) -> Items[Descriptor]:
         """The descriptors of all actions."""
         return Items([descriptor(action) for action in catalogue.actions.values()])
 
     @get("/{key:str}")
-    async def get_action(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> dict[str, Any]:
+    async def get_action(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> Descriptor:
         """The descriptor of one action."""
         return descriptor(_action(catalogue, key))
 
     # what it needs, the action says
-    @post("/{key:str}", opt=READS, status_code=200)
+    @post("/{key:str}", opt={**READS, "any_object": True}, status_code=200)
     async def run_action(
         self,
         request: Request[Any, Any, Any],

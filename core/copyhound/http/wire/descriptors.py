@@ -23,23 +23,27 @@ def _refers(components: dict[str, Any], name: str) -> bool:
     return f'"#/$defs/{name}"'.encode() in msgspec.json.encode(components)
 
 
-def descriptor(item: Trigger | Action) -> dict[str, Any]:
+class Descriptor(msgspec.Struct):
     """What an automation needs to know of a trigger or an action; every adapter is made from this."""
-    told = {"key": item.key, "title": item.title, "noun": item.noun, "description": item.description}
-    if isinstance(item, Trigger):
-        return {
-            **told,
-            "input_schema": json_schema(item.filter) if item.filter else None,
-            "output_schema": json_schema(item.payload),
-            "sample": item.sample,
-            "dynamic_fields": {},
-            "delivery": list(item.delivery),
-        }
-    return {
-        **told,
-        "input_schema": json_schema(item.input),
-        "output_schema": json_schema(item.output),
-        "sample": item.sample,
-        "dynamic_fields": item.dynamic_fields,
-        "delivery": ["call"],
-    }
+
+    key: str
+    title: str
+    noun: str
+    description: str
+    input_schema: dict[str, Any] | None
+    """Of a trigger: a hook's filter. Of an action: what it takes."""
+    output_schema: dict[str, Any]
+    """Of a trigger: its events. Of an action: what it answers."""
+    sample: dict[str, Any]
+    dynamic_fields: dict[str, str]
+    """Input field -> where its choices are read."""
+    delivery: list[str]
+
+
+def descriptor(item: Trigger | Action) -> Descriptor:
+    told = (item.key, item.title, item.noun, item.description)
+    if isinstance(item, Action):
+        schemas = json_schema(item.input), json_schema(item.output)
+        return Descriptor(*told, *schemas, item.sample, item.dynamic_fields, ["call"])
+    filter_schema = json_schema(item.filter) if item.filter else None
+    return Descriptor(*told, filter_schema, json_schema(item.payload), item.sample, {}, list(item.delivery))

@@ -1,0 +1,103 @@
+"""Writes schemas/ from the code, and tells where they differ: `python -m copyhound.schema_export [--check]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+
+import copyhound_schemas
+from copyhound.domain.triggers import Action, Trigger
+from copyhound.http.app import describe_api
+from copyhound.http.wire.descriptors import json_schema
+from copyhound.services.actions import Actions, builtin_actions
+from copyhound.services.hooks import HookFilter
+from copyhound.services.triggers import TRIGGERS
+
+COMMAND: Final = "make schemas"
+
+
+def folder() -> Path:
+    """Where the package `copyhound_schemas` lies."""
+    return Path(copyhound_schemas.__file__).parent
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Path within the folder -> schema, of everything that is exported."""
+    found: dict[str, dict[str, Any]] = {"openapi.json": describe_api(list(TRIGGERS.values()))}
+    found["hook_filter.json"] = {"$id": "hook_filter.json", **json_schema(HookFilter)}
+    for trigger in TRIGGERS.values():
+        found[f"triggers/{trigger.key}.json"] = _of_trigger(trigger)
+    for action in builtin_actions(cast(Actions, _Unbound())):
+        found[f"actions/{action.key}.input.json"] = _of_action(action, "input")
+        found[f"actions/{action.key}.output.json"] = _of_action(action, "output")
+    return found
+
+
+class _Unbound:
+    """Stands for the use cases that descriptors are bound to."""
+
+    def __getattr__(self, name: str) -> Any:
+        return None
+
+
+def _of_trigger(trigger: Trigger) -> dict[str, Any]:
+    told = {"title": trigger.title, "description": trigger.description, "examples": [trigger.sample]}
+    return {**json_schema(trigger.payload), "$id": f"triggers/{trigger.key}.json", **told}
+
+
+def _of_action(action: Action, part: str) -> dict[str, Any]:
+    schema = json_schema(getattr(action, part))
+    examples = {"examples": [action.sample]} if part == "output" else {}
+    told = {"title": f"{action.title}: {part}", "description": action.description}
+    return {**schema, "$id": f"actions/{action.key}.{part}.json", **told, **examples}
+
+
+def written(schema: dict[str, Any]) -> bytes:
+    """As it stands in its file: sorted keys, two spaces, a newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"
+
+
+def export(into: Path | None = None) -> list[Path]:
+    """Write all schemas, delete what is no longer exported; the files that were written anew."""
+    base = into or folder()
+    wanted = {base / name: written(schema) for name, schema in schemas().items()}
+    for stale in set(base.rglob("*.json")) - set(wanted):
+        stale.unlink()
+    changed = [file for file, data in sorted(wanted.items()) if not file.exists() or file.read_bytes() != data]
+    for file in changed:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(wanted[file])
+    return changed
+
+
+def check(within: Path | None = None) -> list[str]:
+    """What differs from the code, a sentence each; empty where all is fresh."""
+    base = within or folder()
+    wanted = {name: written(schema) for name, schema in schemas().items()}
+    present = {file.relative_to(base).as_posix(): file.read_bytes() for file in base.rglob("*.json")}
+    missing = [f"{name} is missing" for name in sorted(wanted.keys() - present.keys())]
+    surplus = [f"{name} is no longer exported" for name in sorted(present.keys() - wanted.keys())]
+    stale = [f"{name} differs from the code" for name in sorted(wanted) if present.get(name, b"") != wanted[name]]
+    return missing + surplus + [text for text in stale if text.split(" ")[0] in present]
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """The exit code: 1 where `--check` found something."""
+    if "--check" not in arguments:
+        for file in export():
+            sys.stdout.write(f"written: {file}\n")
+        return 0
+    drift = check()
+    for text in drift:
+        sys.stderr.write(f"{text}\n")
+    if drift:
+        sys.stderr.write(f"Run `{COMMAND}`, look at the difference, and commit it.\n")
+    return 1 if drift else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
