@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,30 @@ async def test_stop_in_the_middle_loses_nothing(house: House) -> None:
     await house.start(lookup=JobDefinition(ask, settle))
     await until(lambda: settled)
     assert (asked, settled) == (["a"], ["paid"])
+
+
+async def test_forgets_only_what_ended_before(house: House) -> None:
+    """Records of jobs that ended are deleted after a time; one that waits for its day, or broke just now, stays."""
+    ran: list[str] = []
+
+    async def work(key: str) -> None:
+        ran.append(key)
+        if key == "bad":
+            raise CopyhoundError("not_found")
+
+    runtime = await house.start(search=JobDefinition(work))
+    async with house.queue() as queue:
+        await queue.enqueue("search", "later", id="search:later", delay=86400)
+        await queue.enqueue("search", "good", id="search:good")
+        await queue.enqueue("search", "bad", id="search:bad")
+    await until(lambda: len(ran) == 2)
+    assert await runtime.forget(datetime.now(UTC) - timedelta(hours=1)) == 0
+    gone = 0
+    async with asyncio.timeout(10):
+        while gone < 2:  # a job ends a moment after its last line
+            gone += await runtime.forget(datetime.now(UTC) + timedelta(hours=1))
+    assert await runtime.forget(datetime.now(UTC) + timedelta(hours=48)) == 0
+    assert gone == 2
 
 
 async def test_kill_and_restart(house: House, start_worker: StartWorker, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from dbos import DBOS, DBOSConfig, WorkflowStatus
@@ -54,6 +55,10 @@ class JobRuntime:
         """Queue anew what another executor began and never ended. Answers how many jobs."""
         return await asyncio.to_thread(self._take_over, executor_id)
 
+    async def forget(self, before: datetime) -> int:
+        """Delete the records of jobs that ended before then. Answers how many. Their ids are free again."""
+        return await asyncio.to_thread(self._forget, before)
+
     @staticmethod
     async def migrate(database_url: str) -> None:
         """Make or migrate the tables of the queues, without running anything."""
@@ -92,6 +97,23 @@ class JobRuntime:
                 DBOS.resume_workflows(ids, queue_name=queue)
             taken += len(pending)
         return taken
+
+    def _forget(self, before: datetime) -> int:
+        forgotten = 0
+        while ended := _ended(before):
+            DBOS.delete_workflows([workflow.workflow_id for workflow in ended])
+            forgotten += len(ended)
+        return forgotten
+
+
+def _ended(before: datetime) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(
+        status=["SUCCESS", "ERROR", "CANCELLED"],
+        completed_before=before.isoformat(),
+        limit=_PAGE,
+        load_input=False,
+        load_output=False,
+    )
 
 
 def _pending(executor_id: str) -> list[WorkflowStatus]:
