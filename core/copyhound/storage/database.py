@@ -62,13 +62,15 @@ class _Engines:
         if self.reader is not self.writer:
             await self.reader.dispose()
 
-    def abandon(self) -> None:
-        """Let go of connections whose event loop is gone; their threads would keep the process alive."""
+    def abandon(self) -> list[asyncio.Future[Any]]:
+        """Let go of connections whose event loop is gone; their threads would keep the process alive. Their ends."""
         for engine in {self.writer, self.reader}:
             engine.sync_engine.dispose(close=False)
+        ends = []
         for connection in list(self.threads):
             with contextlib.suppress(Exception):
-                connection.stop()
+                ends.append(connection.stop())
+        return ends
 
 
 class Database:
@@ -162,7 +164,10 @@ class Database:
             elif loop.is_running():
                 await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(engines.close(), loop))
             else:
-                engines.abandon()
+                ends = engines.abandon()
+                if ends:
+                    # a thread that ends after this loop would complain; one that is dead already never answers
+                    await asyncio.wait(ends, timeout=1)
 
 
 def sqlite_pragmas(*, read_only: bool, foreign_keys: bool = True) -> tuple[str, ...]:
