@@ -114,7 +114,7 @@ def desk_of(catalogue_of: Callable[..., Catalogue], parts: DeskParts) -> Iterato
     desks: list[ProviderDesk] = []
 
     def build(*specs: Any, **changes: Any) -> ProviderDesk:
-        desk = ProviderDesk(catalogue_of(providers=list(specs)), **{**parts, **changes})  # type: ignore[typeddict-item]
+        desk = ProviderDesk(catalogue_of(providers=list(specs)), **{**parts, **changes})
         desks.append(desk)
         return desk
 

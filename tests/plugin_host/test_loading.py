@@ -130,8 +130,9 @@ def test_a_loaded_plugin_tells_where_it_is_from(install: Install) -> None:
 def test_a_disabled_plugin_is_not_even_imported(install: Install) -> None:
     """What the settings turn off is listed as disabled, and its module never runs."""
     install("acme-dist", acme_plugin="raise RuntimeError")
-    for chosen in ({"disabled": ["acme_plugin"]}, {"only": ["other"]}):
-        state = state_of(Catalogue.build(use_cases=None, **chosen), "acme_plugin")
+    named = Catalogue.build(use_cases=None, disabled=["acme_plugin"])
+    for catalogue in (named, Catalogue.build(use_cases=None, only=["other"])):
+        state = state_of(catalogue, "acme_plugin")
         assert (state.status, state.reason) == ("disabled", "it is turned off in the settings")
 
 
@@ -172,7 +173,7 @@ def test_two_surfaces_cannot_share_a_prefix() -> None:
         return offering(surfaces=hook)
 
     extra = [("one", surfaces("first")), ("two", surfaces("second"))]
-    catalogue = Catalogue.build(use_cases=SimpleNamespace(), only=["one", "two"], extra=extra)  # type: ignore[arg-type]
+    catalogue = Catalogue.build(use_cases=SimpleNamespace(), only=["one", "two"], extra=extra)
     assert catalogue.surfaces == {}
     assert state_of(catalogue, "one").reason == "the prefix /rest is claimed by one and two"
 

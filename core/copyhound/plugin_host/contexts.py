@@ -29,7 +29,12 @@ async def run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) 
     """Does `work` on another event loop of the process, and waits for it."""
     if loop is asyncio.get_running_loop():
         return await work
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+    try:
+        done = asyncio.run_coroutine_threadsafe(work, loop)
+    except RuntimeError:  # the loop is closed
+        work.close()
+        raise
+    return await asyncio.wrap_future(done)
 
 
 class _HomeState:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api.types import Answer, Outcome, ProviderLimits
 from copyhound.plugin_host.lane import Ended, Lane, TimedOutError, WedgedError
 from copyhound.plugin_host.settings import scrub
@@ -111,6 +112,8 @@ class Guard:
                 raise self._fault(f"failed: {error}") from error
             except asyncio.CancelledError:
                 raise
+            except CopyhoundError as error:
+                raise self._fault(f"raised {brief(error)}", retry=error.retryable) from error
             except BaseException as error:
                 raise self._fault(f"raised {brief(error)}") from error
             finally:
