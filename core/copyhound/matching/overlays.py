@@ -23,7 +23,6 @@ def overlay(
     matrix: Matrix,
     match_size: tuple[int, int],
     query_size: tuple[int, int],
-    *,
     view: str = "pair",
 ) -> bytes:
     """The match, and the query laid onto the match's frame.
