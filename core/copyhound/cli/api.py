@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import httpx
 
-from copyhound.cli.support import Failure
+from copyhound.cli.app import make_app
+from copyhound.cli.support import Failure, show_first_key
 
 if TYPE_CHECKING:
     from copyhound.settings import Settings
@@ -68,7 +69,9 @@ def _failure(answer: httpx.Response) -> Failure:
 async def open_api(settings: Settings) -> AsyncIterator[Api]:
     """The API of the server that runs on the data folder, or of the house opened here."""
     from copyhound import bootstrap
+    from copyhound.logs import configure_logs
 
+    configure_logs("warning", settings.log.format)
     url = bootstrap.running_server(settings)
     if url is not None:
         key = await bootstrap.local_key(settings)
@@ -76,8 +79,11 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             yield Api(http)
         return
     async with bootstrap.open_house(settings) as house:
-        key = await bootstrap.local_key(settings)
-        transport = httpx.ASGITransport(app=house.app)
+        first = await house.services.keys.bootstrap()
+        if first is not None:
+            show_first_key(first)
+        key = first or await bootstrap.local_key(settings)
+        transport = httpx.ASGITransport(app=make_app(house))
         async with _client(key, base_url="http://127.0.0.1/api/v1", transport=transport) as http:
             yield Api(http)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from copyhound.cli.api import run_async
 from copyhound.cli.support import Choices
 
 
@@ -16,7 +17,11 @@ def db() -> None:
 @click.pass_obj
 def upgrade(choices: Choices) -> None:
     """Bring the tables up to this version. `copyhound serve` does it by itself at start."""
-    from copyhound import bootstrap
+    from copyhound.bootstrap import open_house
 
-    bootstrap.upgrade_database(choices.settings())
+    async def work() -> None:
+        async with open_house(choices.settings(), work=False):
+            pass
+
+    run_async(work())
     click.echo("The database is up to date.")

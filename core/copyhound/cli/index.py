@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from copyhound.cli.api import Api, with_api
+from copyhound.cli.api import Api, run_async, with_api
 from copyhound.cli.support import Choices, Failure, console, json_option, print_json, print_table
 
 collection_option = click.option("--collection", default="web", show_default=True, help="Which collection.")
@@ -120,14 +120,13 @@ def remove(choices: Choices, prefix: str | None, everything: bool, collection: s
 def rebuild(choices: Choices, as_json: bool) -> None:
     """Make the candidate index anew from what the database keeps."""
     from copyhound import bootstrap
-    from copyhound.cli.api import run_async
 
     settings = choices.settings()
     if bootstrap.running_server(settings) is not None:
         raise Failure("A server owns the index.", "Stop it, rebuild, start it again.")
 
     async def work() -> int:
-        async with bootstrap.open_house(settings) as house:
+        async with bootstrap.open_house(settings, work=False) as house:
             return await house.services.collections.rebuild()
 
     held = run_async(work())

@@ -42,11 +42,13 @@ def _offers(item: dict[str, Any]) -> str:
 @plugins.command()
 @click.argument("name")
 @click.option(
-    "--dir", "into", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Where the folder is made."
+    "--dir", "into", type=click.Path(path_type=Path, file_okay=False), help="The folder to write (copyhound-NAME)."
 )
-def new(name: str, into: Path) -> None:
+def new(name: str, into: Path | None) -> None:
     """Write a new plugin's distribution from the template, with a test that passes."""
-    from copyhound.plugin_host.template import write_plugin
+    from copyhound.plugin_api.template import write_plugin
 
-    made = write_plugin(name, into)
-    click.echo(f"Written to {made}. Next:\n  pip install -e {made}\n  pytest {made}")
+    folder = into or Path(f"copyhound-{name.replace('_', '-')}")
+    for path in write_plugin(name, folder):
+        click.echo(f"written: {path}")
+    click.echo(f"Next: pip install -e {folder} && pytest {folder}")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from copyhound.cli.support import Choices, Failure, data_option
+from copyhound.cli.app import make_app
+from copyhound.cli.support import Choices, Failure, data_option, show_first_key
 
 if TYPE_CHECKING:
     from copyhound.settings import Settings
@@ -60,8 +61,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with bootstrap.open_house(settings) as house:
         first = await house.services.keys.bootstrap()
         if first is not None:
-            click.echo(f"API key (shown this once, only its hash is kept): {first}")
-        server = _server(bootstrap.create_app(house))
+            show_first_key(first)
+        server = _server(make_app(house))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _leave, server)

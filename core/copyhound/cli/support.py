@@ -35,7 +35,7 @@ class Choices:
 
         chosen = {**given, "data": given.get("data") or self.data}
         plain = {name: str(value) if isinstance(value, Path) else value for name, value in chosen.items()}
-        return load_settings(file=self.config, **plain)
+        return load_settings(None, self.config, **plain)
 
 
 class Commands(click.Group):
@@ -61,6 +61,11 @@ class Failure(click.ClickException):
         click.secho(f"Error: {self.message}", fg="red", err=True, file=file)
         if self.hint:
             click.echo(f"Hint: {self.hint}", err=True, file=file)
+
+
+def show_first_key(key: str) -> None:
+    """The key of the first start: on stderr, so that no pipe swallows it."""
+    click.echo(f"API key (shown this once, only its hash is kept): {key}", err=True)
 
 
 def console() -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,13 +14,14 @@ from rich.table import Table
 from copyhound.demo.verdict import Hit, Verdict
 
 _EVERY: Final = 0.25
+_PIPED_WIDTH: Final = 120
 
 
 class Story:
     """Says each step, with the time that it took."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
         self._started = time.monotonic()
         self._step = 0
 
