@@ -55,6 +55,20 @@ def test_missed_slots_are_left_out() -> None:
     assert calendar.next_after(weekly, last, last) == utc("2026-01-08T03:00")
 
 
+def test_a_slot_done_a_moment_late_keeps_the_rhythm() -> None:
+    """A weekly list whose search begins seconds after its slot is due a week after that slot, not the next day."""
+    weekly = Schedule(days=7, at="03:00")
+    slot = utc("2026-01-01T03:00")
+    assert calendar.next_after(weekly, slot + timedelta(seconds=4), slot) == utc("2026-01-08T03:00")
+
+
+def test_a_changed_time_of_day_counts_from_the_last_slot() -> None:
+    """A last slot at another time of day, as before a change of the schedule, still says on which day it goes on."""
+    slot = utc("2026-01-01T03:00")
+    assert calendar.next_after(Schedule(days=7, at="09:00"), slot, slot) == utc("2026-01-08T09:00")
+    assert calendar.next_after(Schedule(days=7, at="01:00"), slot, slot) == utc("2026-01-08T01:00")
+
+
 def test_daily_time_that_the_clocks_skip() -> None:
     """02:30 does not exist on 29 March: the list is due at 03:30 that day, once, and at 02:30 again the day after."""
     assert series(Schedule(days=1, at="02:30", timezone=BERLIN), "2026-03-27T12:00", 4) == [

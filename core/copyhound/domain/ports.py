@@ -27,8 +27,9 @@ class Clock(Protocol):
 
 
 class Calendar(Protocol):
-    def next_after(self, schedule: Schedule, after: datetime) -> datetime:
-        """The first due time after `after`. CopyhoundError invalid_request where cron or time zone is wrong."""
+    def next_after(self, schedule: Schedule, after: datetime, last: datetime | None = None) -> datetime:
+        """The first due time after `after`; `last` is the slot that was due before, from which `days` count.
+        CopyhoundError invalid_request where cron or time zone is wrong."""
 
 
 class BlobStore(Protocol):

@@ -45,16 +45,17 @@ class WallCalendar:
 
 def _next_days(schedule: Schedule, zone: ZoneInfo, after: datetime, last: datetime | None) -> datetime:
     at = time.fromisoformat(schedule.at)
-    after = after.astimezone(UTC)
-    day = (last or after).astimezone(zone).date()
-    if last is None and _utc(datetime.combine(day, at, zone)) != after:
-        step = 1
-    else:
-        step = schedule.days or 1
+    day = after.astimezone(zone).date()
+    step = timedelta(days=1)
+    if last is None and _utc(datetime.combine(day, at, zone)) == after:
+        last = after
+    if last is not None:
+        step = timedelta(days=schedule.days or 1)
+        first = last.astimezone(zone).date()
         # straight to the neighbourhood of `after`, however long ago the last slot was
-        day += timedelta(days=max(0, (after.astimezone(zone).date() - day).days // step - 1) * step)
-    while (due := _utc(datetime.combine(day, at, zone))) <= after or (last is not None and due <= last):
-        day += timedelta(days=step)
+        day = first + max(1, (day - first) // step) * step
+    while (due := _utc(datetime.combine(day, at, zone))) <= after:
+        day += step
     return due
 
 

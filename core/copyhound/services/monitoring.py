@@ -45,7 +45,7 @@ class MonitoringService:
         assert in_list.schedule is not None
         slot, now = in_list.next_run_at, self._kit.now()
         # the next one after now, not after the slot: what was missed while we were down is made up for once
-        following = self._kit.calendar.next_after(in_list.schedule, now)
+        following = self._kit.calendar.next_after(in_list.schedule, now, slot)
         async with self._kit.units() as uow:
             if not await uow.lists.claim_slot(in_list.id, slot, following):
                 return False
