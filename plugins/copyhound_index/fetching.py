@@ -35,12 +35,14 @@ Monotonic = Callable[[], float]
 class FetchError(Exception):
     """What was asked for did not come. `again`: it may come later."""
 
-    def __init__(self, reason: str, *, again: bool = False, robots: bool = False) -> None:
+    def __init__(self, reason: str, *, again: bool = False, robots: bool = False, unwanted: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.again = again
         self.robots = robots
         """The host's robots.txt could not be had: nothing may be asked of it for now."""
+        self.unwanted = unwanted
+        """The site asks us not to: no failure."""
 
 
 class Answered(msgspec.Struct):
@@ -90,7 +92,7 @@ class PoliteFetcher:
             if answer.location is None:
                 return answer
             if not may(answer.location):
-                raise FetchError("It redirects to where we do not go.")
+                raise FetchError("It redirects to where we do not go.", unwanted=True)
             url = answer.location
         raise FetchError("It redirects too often.")
 
@@ -98,7 +100,7 @@ class PoliteFetcher:
         """A 200, a 304 or a redirect. Raises FetchError for all else, and where robots.txt forbids it."""
         rules = await self.rules(url)
         if not rules.can_fetch(url, ROBOT):
-            raise FetchError("Its robots.txt forbids it.")
+            raise FetchError("Its robots.txt forbids it.", unwanted=True)
         answer = await self._ask(url, max_bytes, headers)
         if answer.status in (200, 304) or answer.location is not None:
             return answer

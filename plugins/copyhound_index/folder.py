@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -31,7 +31,7 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Addresses of pages on which every one of these pictures stands."""
 
 
-async def run(settings: FolderSettings, context: Context) -> AsyncIterator[SourceItem | Lead | Progress]:
+async def run(settings: FolderSettings, context: Context) -> AsyncGenerator[SourceItem | Lead | Progress, None]:
     """Every picture file in order of its path: read where it is new or changed, else a Lead.
 
     A file that cannot be read is left out and counted in the last progress. CopyhoundError `settings_invalid`

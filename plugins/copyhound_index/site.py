@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -58,7 +58,7 @@ class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fetch every picture of a `srcset`, in place of the largest."""
 
 
-def run(settings: SiteSettings, context: Context) -> AsyncIterator[Given]:
+def run(settings: SiteSettings, context: Context) -> AsyncGenerator[Given, None]:
     """Crawl a site: each picture once, and a Lead for each further page that it stands on.
 
     Goes on where it stopped; after a whole crawl it begins a new one, in which what has not changed is not sent
@@ -96,7 +96,7 @@ class Crawl:
             Kind.page: self._page,
         }
 
-    async def run(self) -> AsyncIterator[Given]:
+    async def run(self) -> AsyncGenerator[Given, None]:
         """Everything there is to do, one thing after the other."""
         frontier = self._frontier
         if await frontier.open():
@@ -109,9 +109,9 @@ class Crawl:
             except FetchError as failure:
                 await self._failed(todo, failure)
             await frontier.drop(key)
+        yield self._progress("Done.", failed=frontier.run.failed)
         frontier.run.done = True
         await frontier.save()
-        yield self._progress("Done.")
         if not frontier.run.pages and frontier.run.first_failure:
             raise CopyhoundError("fetch_failed", f"{self._start}: {frontier.run.first_failure}")
 
@@ -155,7 +155,7 @@ class Crawl:
         elif answer.media_type.startswith(_NO_PICTURE_TYPES):
             raise FetchError(f"It is no picture but {answer.media_type}.")
         elif directives(answer.headers.get_list("x-robots-tag")) & {"noindex", "noimageindex"}:
-            raise FetchError("Its X-Robots-Tag asks us not to keep it.")
+            raise FetchError("Its X-Robots-Tag asks us not to keep it.", unwanted=True)
         else:
             yield SourceItem(todo.url, answer.body, pages)
             record.validators = answer.validators
@@ -257,7 +257,7 @@ class Crawl:
             record.failed = True
             self._done(todo.kind, todo.url, record)
             if todo.kind is not Kind.sitemap:
-                run.failed += 1
+                run.failed += not failure.unwanted
                 run.first_failure = run.first_failure or failure.reason
         await self._frontier.save()
 
@@ -267,10 +267,10 @@ class Crawl:
     def _may_hold_pictures(self, url: str) -> bool:
         return self._settings.images_from_other_hosts or self._ours(url)
 
-    def _progress(self, note: str) -> Progress:
+    def _progress(self, note: str, *, failed: int = 0) -> Progress:
         run = self._frontier.run
-        failed = f" {run.failed} failed, the first: {run.first_failure}" if run.failed and run.done else ""
-        return Progress(pages=run.pages, pictures=run.pictures, total=run.planned, note=note + failed)
+        more = f" {failed} addresses failed." if failed else ""
+        return Progress(pages=run.pages, pictures=run.pictures, total=run.planned, note=note + more)
 
 
 def _names_sitemap(url: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+
 from copyhound.plugin_api import Context, NoSettings
 from copyhound_index.site import Crawl, Given, SiteSettings
 
@@ -52,17 +53,16 @@ async def context(state: JsonState) -> AsyncIterator[Context]:
         )
 
 
-CrawlOnce = Callable[..., AsyncIterator[Given]]
+CrawlOnce = Callable[..., AsyncGenerator[Given, None]]
 
 
 @pytest.fixture
 def crawl(site: LittleSite, context: Context, clock: Clock) -> CrawlOnce:
     """Crawls the little website with the settings that are given."""
 
-    def start(url: str = "/", **settings: Any) -> AsyncIterator[Given]:
+    def start(url: str = "/", **settings: Any) -> AsyncGenerator[Given, None]:
         settings = {"delay_seconds": 0.0, **settings}
         chosen = SiteSettings(url=site.url + url if url.startswith("/") else url, **settings)
         return Crawl(chosen, context, sleep=clock.sleep, monotonic=clock.monotonic).run()
 
     return start
-

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import pytest
+
 from copyhound.plugin_api import CopyhoundError, Lead, Progress, SourceItem
 from copyhound_index.site import Given
 
 from .little_site import Clock, File, JsonState, LittleSite
 
-CrawlOnce = Callable[..., AsyncIterator[Given]]
+CrawlOnce = Callable[..., AsyncGenerator[Given, None]]
 
 
 async def everything(crawl: AsyncIterator[Given]) -> list[Given]:
@@ -119,7 +120,7 @@ async def test_asks_nothing_that_is_forbidden(full_site: LittleSite, crawl: Craw
     assert asked[0] == "/robots.txt"
     assert not [one for one in asked if one.startswith("/private") or one in ("/paid", "/never", "/small.jpg")]
     assert "/afterquiet" in asked
-    assert "/quiet.jpg" not in asked and "/q2.jpg" not in asked
+    assert not {"/quiet.jpg", "/q2.jpg"} & set(asked)
     twice = {one for one in asked if asked.count(one) > 1}
     assert twice == {"/broken"}
     assert asked.count("/broken") == 3
@@ -182,6 +183,7 @@ async def test_goes_on_wherever_it_was_cut(
     full_site: LittleSite, crawl: CrawlOnce, state: JsonState, settings: dict[str, Any]
 ) -> None:
     """Cut at any yield, a crawl gives everything, and asks again only for the picture that it was giving."""
+    del full_site.files["/huge"]
     whole = await everything(crawl(**settings))
     asked_whole = sorted(full_site.paths())
     for cut in range(len(whole)):
@@ -197,8 +199,8 @@ async def test_goes_on_wherever_it_was_cut(
         given += await everything(crawl(**settings))
         assert pictures(given) == pictures(whole)
         extra = full_site.paths()
-        for one in asked_whole:
-            extra.remove(one)
+        for asked in asked_whole:
+            extra.remove(asked)
         last = given[cut]
         assert extra == ([path(last.image_url)] if isinstance(last, SourceItem) else [])
 
@@ -225,12 +227,13 @@ async def test_second_crawl_sends_nothing_again(full_site: LittleSite, crawl: Cr
     """What has not changed answers 304 the second time, and gives leads with the same pages."""
     first = await everything(crawl(max_depth=2))
     full_site.forget()
+    del full_site.files["/huge"]
     second = await everything(crawl(max_depth=2))
     assert not [one for one in second if isinstance(one, SourceItem)]
     assert pictures(second) == pictures(first)
     fresh = [one for one in full_site.asked if one.status == 200]
     # what is no picture has given no validators
-    assert {one.path for one in fresh} <= {"/robots.txt", "/map.xml", "/notpicture.jpg", "/huge"}
+    assert {one.path for one in fresh} <= {"/robots.txt", "/map.xml", "/notpicture.jpg"}
     assert [one for one in full_site.asked if one.status == 304]
 
 
@@ -252,7 +255,9 @@ async def test_pictures_of_other_hosts(site: LittleSite, other_site: LittleSite,
     other_site.files["/robots.txt"] = site_file(b"User-agent: Copyhound\nDisallow: /no", "text/plain")
     other_site.picture("/yes.jpg")
     other_site.picture("/no.jpg")
-    site.page("/", f"<img src={other_site.url}/yes.jpg><img src={other_site.url}/no.jpg><a href={other_site.url}/>x</a>")
+    site.page(
+        "/", f"<img src={other_site.url}/yes.jpg><img src={other_site.url}/no.jpg><a href={other_site.url}/>x</a>"
+    )
     assert set(pictures(await everything(crawl()))) == {"/yes.jpg"}
     assert other_site.paths(robots=True) == ["/robots.txt", "/yes.jpg"]
     other_site.forget()
@@ -308,7 +313,7 @@ async def test_x_robots_tag_is_obeyed(site: LittleSite, crawl: CrawlOnce) -> Non
     site.page("/noimages", "<img src=/x.jpg>", **{"X-Robots-Tag": "noimageindex"})
     site.page("/nofollow", "<a href=/y>y</a>", **{"X-Robots-Tag": "none"})
     assert set(pictures(await everything(crawl()))) == {"/other.jpg"}
-    assert "/x.jpg" not in site.paths() and "/y" not in site.paths()
+    assert not {"/x.jpg", "/y"} & set(site.paths())
 
 
 async def test_large_and_small_pictures_are_left_out(site: LittleSite, crawl: CrawlOnce) -> None:
