@@ -146,15 +146,15 @@ def _robots_problems(scene: Scene) -> list[str]:
 def _tell(scene: Scene, verdict: Verdict, out: Path) -> None:
     story, plan = scene.story, scene.plan
     files = {copy.path: copy.data for copy in plan.copies}
+    story.step("Report")
     summary = (
         f"{len(verdict.found)} of {verdict.planted} planted copies found, {len(verdict.missed)} missed, "
-        f"{len(verdict.false)} false; {len(scene.receiver.events)} webhooks verified; {story.seconds:.1f} s in all"
+        f"{len(verdict.false)} false; {len(scene.receiver.events)} webhooks verified"
     )
     page = write_report(
         out / "report", verdict, own=plan.own.__getitem__, copy=lambda hit: files[hit.path],
-        overlay=scene.client.overlay, lead=f"The demo's website on loopback. {summary}.",
+        overlay=scene.client.overlay, lead=f"The demo's website on loopback: {summary}.",
     )  # fmt: skip
-    story.step("Report")
     story.say(f"each pair with its overlay: {page.resolve().as_uri()}")
-    colour = "green" if verdict.good else "red"
-    story.console.print(f"\n[bold {colour}]{'Good' if verdict.good else 'Not good enough'}:[/] {summary}")
+    colour, word = ("green", "Good") if verdict.good else ("red", "Not good enough")
+    story.console.print(f"\n[bold {colour}]{word}:[/] {summary}; {story.seconds:.1f} s in all")
