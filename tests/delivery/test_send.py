@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import standardwebhooks
@@ -98,6 +99,24 @@ async def test_private_target_is_refused_without_a_request(receiver: Receiver) -
     assert str(result.error).startswith("url_forbidden: ")
     assert receiver.requests == []
     await guarded.aclose()
+
+
+class Broken:
+    """A way out with a fault of its own."""
+
+    async def fetch(self, url: str, **_: Any) -> Any:
+        raise NotImplementedError
+
+    async def post(self, url: str, **_: Any) -> Any:
+        raise RuntimeError("whsec_secret")
+
+
+async def test_fault_of_our_own_is_a_failed_attempt(caplog: pytest.LogCaptureFixture) -> None:
+    """Something unexpected on the way out counts as a failed attempt; its text stays in the log."""
+    sender = WebhookSender(Broken(), "test")
+    result = await sender.send("http://127.0.0.1/", [SECRET.encode()], "evt_1", BODY, datetime.now(UTC))
+    assert (result.status_code, result.error) == (None, "internal_error: Something broke on our side.")
+    assert "sending evt_1 broke" in caplog.text
 
 
 async def test_same_sender_on_two_loops(outbound: Outbound, receiver: Receiver) -> None:

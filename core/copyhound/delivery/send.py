@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +12,8 @@ from copyhound.delivery.sign import signed_headers
 from copyhound.domain.deliveries import KEPT_HEADERS, SendResult
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import Outbound
+
+_log: Final = logging.getLogger(__name__)
 
 TIMEOUT: Final = 15.0
 """Seconds for all of it: name, connection, request, answer."""
@@ -38,6 +41,10 @@ class WebhookSender:
             answer = await self._outbound.post(url, content=body, headers=headers, timeout=self._timeout)
         except CopyhoundError as error:
             return SendResult(_since(started), error=f"{error.code}: {error.detail}")
+        except Exception:
+            # an attempt that failed like any other: it must not be tried for ever outside the schedule
+            _log.exception("sending %s broke", event_id)
+            return SendResult(_since(started), error="internal_error: Something broke on our side.")
         kept = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
         return SendResult(_since(started), answer.status, kept, _text(answer.body))
 
