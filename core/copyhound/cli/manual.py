@@ -150,10 +150,8 @@ def commands() -> str:
     """Every command, with its help as it is printed."""
     from copyhound.cli import main
 
-    return "\n\n".join(
-        f"### `{name}`\n\n```text\n{text}\n```"
-        for name, text in _helps(main, click.Context(main, info_name="copyhound"))
-    )
+    top = click.Context(main, info_name="copyhound", **main.context_settings)
+    return "\n\n".join(f"### `{name}`\n\n```text\n{text}\n```" for name, text in _helps(main, top))
 
 
 def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
