@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,9 +88,13 @@ def now() -> datetime:
 
 @contextlib.asynccontextmanager
 async def open_house(
-    settings: Settings, *, work: bool = True, extra_plugins: Sequence[tuple[str, Any]] = ()
+    settings: Settings,
+    *,
+    work: bool = True,
+    clock: Callable[[], datetime] = now,
+    extra_plugins: Sequence[tuple[str, Any]] = (),
 ) -> AsyncIterator[House]:
-    """Open the data, load the plugins, and with `work` run jobs and stand for the clock.
+    """Open the data, load the plugins, and with `work` run jobs and stand for the leader's clock.
 
     CopyhoundError data_in_use where another process owns this data folder under this executor id.
     """
@@ -105,14 +109,16 @@ async def open_house(
         jobs = DbosJobs(settings.database)
         stack.callback(jobs.close)
         units = cast(UnitOfWorkFactory, Units(database, jobs))
-        kit = await _kit(stack, settings, units)
+        kit = await _kit(stack, settings, units, clock)
         house = _furnish(stack, settings, kit, database, extra_plugins)
         if work:
             await _put_to_work(stack, settings, house)
         yield house
 
 
-async def _kit(stack: contextlib.AsyncExitStack, settings: Settings, units: UnitOfWorkFactory) -> Kit:
+async def _kit(
+    stack: contextlib.AsyncExitStack, settings: Settings, units: UnitOfWorkFactory, clock: Callable[[], datetime]
+) -> Kit:
     policy = NetPolicy(
         allow_hosts=settings.net.allow_hosts, allow_ports=settings.net.allow_ports, proxy=settings.net.proxy
     )
@@ -136,7 +142,7 @@ async def _kit(stack: contextlib.AsyncExitStack, settings: Settings, units: Unit
         secrets=KeyFileBox(settings.folder / "secret.key"),
         calendar=WallCalendar(),
         index=index,
-        now=now,
+        now=clock,
         check_url=lambda url: check_url(url, policy),
         public_url=settings.url,
         limits=ServiceLimits(

@@ -53,7 +53,7 @@ class SecretBox(Protocol):
 
 
 class Compute(Protocol):
-    async def run(self, function: str, *args: Any) -> Any:
+    async def run(self, function: str, *args: Any, **named: Any) -> Any:
         """Run `copyhound.matching.<function>` in a limited process. CopyhoundErrors cross intact."""
 
 

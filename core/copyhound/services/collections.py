@@ -17,6 +17,7 @@ from copyhound.matching import Prepared, entry_hash
 from copyhound.services.candidates import CandidateService
 from copyhound.services.kit import Kit
 from copyhound.services.lists import drop_blobs
+from copyhound.services.verifying import facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -114,7 +115,13 @@ class CollectionService:
         for entry in await self._candidates.entries(caller.workspace_id, query.fingerprint, name):
             reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
             comparison = await self._kit.compute.run(
-                "compare", query.fingerprint, entry.fingerprint, query.reduced, reduced
+                "compare",
+                query.fingerprint,
+                entry.fingerprint,
+                query.reduced,
+                reduced,
+                query_facts=query.facts,
+                match_facts=facts_of(entry),
             )
             if comparison is not None and comparison.confidence >= 50:
                 found.append(EntryMatch(entry, comparison))
@@ -126,7 +133,13 @@ class CollectionService:
         one: Prepared = await self._kit.compute.run("prepare_query", image, limits)
         two: Prepared = await self._kit.compute.run("prepare_query", other, limits)
         result: Comparison | None = await self._kit.compute.run(
-            "compare", one.fingerprint, two.fingerprint, one.reduced, two.reduced
+            "compare",
+            one.fingerprint,
+            two.fingerprint,
+            one.reduced,
+            two.reduced,
+            query_facts=one.facts,
+            match_facts=two.facts,
         )
         return result
 

@@ -12,7 +12,7 @@ import msgspec
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import derived_id
 from copyhound.domain.lists import Image, ImageList
-from copyhound.domain.matches import Match, Verification, VerificationState
+from copyhound.domain.matches import Match, MatchStatus, Verification, VerificationState
 from copyhound.domain.searches import SearchKind
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.merging import Merging
@@ -100,8 +100,10 @@ class MonitoringService:
                 return
             if verification is not None:
                 await self._merging.seen(uow, in_list, image, current, verification)
-            elif current.status == "online":
+            elif current.status is MatchStatus.online:
                 await self._merging.removed(uow, in_list, image, current, why)
+            else:
+                await uow.matches.add_check(match.id, self._kit.now(), "absent", why)
 
     async def _look(self, in_list: ImageList, image: Image, match: Match) -> tuple[Verification | None, str]:
         """(its verification now, "") or (None, why it is gone). Raises what may pass."""

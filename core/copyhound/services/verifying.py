@@ -8,10 +8,11 @@ from datetime import datetime
 
 import msgspec
 
+from copyhound.domain.collections import Entry
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import Image
 from copyhound.domain.matches import Page, Verification, VerificationState
-from copyhound.domain.pictures import Comparison
+from copyhound.domain.pictures import Comparison, PictureFacts
 from copyhound.matching import Prepared
 from copyhound.plugin_api import Candidate
 from copyhound.services.images import fetch_picture
@@ -53,8 +54,7 @@ class Side(msgspec.Struct, frozen=True):
     fingerprint: bytes
     reduced: bytes | None
     reduced_blob: str | None
-    width: int
-    height: int
+    facts: PictureFacts
     seen_at: datetime | None = None
 
 
@@ -97,8 +97,8 @@ class Verifying:
             candidate.image_url,
             candidate.pages,
             Verification(VerificationState.verified, self._kit.now(), comparison),
-            side.width,
-            side.height,
+            side.facts.width,
+            side.facts.height,
             candidate.entry_id,
             side.reduced_blob or await self._kit.blobs.put(image.workspace_id, side.reduced or b""),
             side.seen_at,
@@ -107,7 +107,13 @@ class Verifying:
     async def compare(self, image: Image, reduced: bytes | None, side: Side) -> Comparison | None:
         """Our own comparison of an image with a found picture; None where they are different pictures."""
         result: Comparison | None = await self._kit.compute.run(
-            "compare", image.fingerprint, side.fingerprint, reduced, side.reduced
+            "compare",
+            image.fingerprint,
+            side.fingerprint,
+            reduced,
+            side.reduced,
+            query_facts=facts_of(image),
+            match_facts=side.facts,
         )
         return result
 
@@ -119,13 +125,13 @@ class Verifying:
         if entry is None:
             raise CopyhoundError("not_found")
         reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
-        return Side(entry.fingerprint, reduced, entry.reduced_blob, entry.width, entry.height, entry.last_seen)
+        return Side(entry.fingerprint, reduced, entry.reduced_blob, facts_of(entry), entry.last_seen)
 
     async def fetch(self, image_url: str) -> Side:
         """A found picture from the web, fetched and fingerprinted."""
         data = await fetch_picture(self._kit, image_url)
         prepared: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
-        return Side(prepared.fingerprint, prepared.reduced, None, prepared.facts.width, prepared.facts.height)
+        return Side(prepared.fingerprint, prepared.reduced, None, prepared.facts)
 
     def _unchecked(self, candidate: Candidate, reason: str) -> Found:
         verification = Verification(VerificationState.unchecked, self._kit.now(), None, reason)
@@ -138,3 +144,10 @@ class Verifying:
             candidate.entry_id,
             None,
         )
+
+
+def facts_of(picture: Image | Entry) -> PictureFacts:
+    """What is kept of a decoded picture's file."""
+    return PictureFacts(
+        picture.format or "", picture.width or 0, picture.height or 0, picture.bytes or 0, picture.sha256 or ""
+    )
