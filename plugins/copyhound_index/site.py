@@ -103,12 +103,16 @@ class Crawl:
             await self._begin()
         while (following := await frontier.next()) is not None:
             key, todo = following
+            tell = False
             try:
                 async for given in self._work[todo.kind](todo):
                     yield given
             except FetchError as failure:
                 await self._failed(todo, failure)
+                tell = not failure.unwanted
             await frontier.drop(key)
+            if tell:
+                yield self._progress(todo.url)
         yield self._progress("Done.", failed=frontier.run.failed)
         frontier.run.done = True
         await frontier.save()

@@ -215,7 +215,10 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class SourceSpec(msgspec.Struct, frozen=True):
-    """What feeds a collection. `run` may be stopped at any point and is run again with the same state."""
+    """What feeds a collection. `run` may be stopped at any point and is run again with the same state.
+
+    What it gives is kept when the next one is asked for: not before that should its state say that it is done.
+    """
 
     name: str
     title: str

@@ -20,7 +20,6 @@ from copyhound.plugin_host.vetting import FaultySpecError, brief, need
 
 Item = SourceItem | Lead | Progress
 IDLE_SECONDS: Final = 600.0
-_AHEAD: Final = 4
 _LONGEST_RUN: Final = 30 * 86400.0
 _SCHEMES: Final = ("http", "https", "file")
 
@@ -60,7 +59,7 @@ class SourceDesk:
         chosen = self.settings(name, settings)
         post = self._bench.post("source", name)
         home = asyncio.get_running_loop()
-        queue: asyncio.Queue[Any] = asyncio.Queue(_AHEAD)
+        queue: asyncio.Queue[Any] = asyncio.Queue()
 
         async def pump() -> None:
             opened = self._bench.contexts.open(name, chosen, home=home, workspace_id=workspace_id, target=target)
@@ -68,13 +67,14 @@ class SourceDesk:
                 stream = post.spec.source.run(chosen, context)
                 need(hasattr(stream, "__aiter__"), "run must be an async generator function")
                 async for item in stream:
-                    await run_on(home, queue.put(item))
+                    await run_on(home, _handed_over(queue, item))
 
         driver = asyncio.create_task(_drive(post, pump, queue))
         try:
             while not isinstance(item := await self._next(post.lane, queue), _End):
                 if (checked := _checked(name, item)) is not None:
                     yield checked
+                queue.task_done()
             if item.error is not None:
                 raise item.error
         finally:
@@ -149,6 +149,12 @@ async def _drive(post: Post[_Runnable], pump: Callable[[], Awaitable[None]], que
     if error is not None:
         post.guard.failed(error.detail)
     await queue.put(_End(error))
+
+
+async def _handed_over(queue: asyncio.Queue[Any], item: Any) -> None:
+    """Returns when the item was dealt with: a source writes in its state what is done when it is asked on."""
+    await queue.put(item)
+    await queue.join()
 
 
 def _failed(reason: str) -> CopyhoundError:
