@@ -144,6 +144,30 @@ async def test_a_failed_trial_opens_it_again(guard_of: Callable[..., Guard], clo
     assert guard.health == "open"
 
 
+async def test_half_open_lets_one_call_through(guard_of: Callable[..., Guard], clock: Any) -> None:
+    """While the trial runs, nobody else asks."""
+    guard, down = guard_of(), Service(DOWN)
+    for _ in range(5):
+        await guard.ask(down, same)
+    clock.time += 60
+    entered, leave = asyncio.Event(), threading.Event()
+    home = asyncio.get_running_loop()
+
+    async def trial() -> Answer:
+        home.call_soon_threadsafe(entered.set)
+        await asyncio.to_thread(leave.wait, 30)
+        return NO_MATCH
+
+    asked = asyncio.create_task(guard.ask(trial, same))
+    await entered.wait()
+    other = Service(NO_MATCH)
+    assert (await guard.ask(other, same)).outcome is Outcome.transient
+    assert other.calls == 0
+    leave.set()
+    assert await asked == NO_MATCH
+    assert await guard.ask(other, same) == NO_MATCH
+
+
 async def test_being_blocked_is_failing_but_opens_nothing(guard_of: Callable[..., Guard]) -> None:
     """A service that blocks us shows as failing; the breaker is for what is down."""
     guard, service = guard_of(), Service(Answer(Outcome.blocked, reason="captcha"))
@@ -336,6 +360,28 @@ async def test_a_cancelled_wait_gives_its_place_back() -> None:
     await asyncio.wait_for(asyncio.gather(first, third), 5)
     assert later.is_set()
     assert second.cancelled()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_place_is_never_lost(turns: int) -> None:
+    """However closely a grant and a cancellation meet, the place is there for the next."""
+    slots, leave, entered = Slots(1), asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with slots:
+            entered.set()
+            await leave.wait()
+
+    first = asyncio.create_task(hold())
+    await entered.wait()
+    second = asyncio.create_task(hold())
+    await asyncio.sleep(0)
+    leave.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait({first, second})
+    await asyncio.wait_for(hold(), 5)
 
 
 async def test_a_lie_is_not_retried(guard_of: Callable[..., Guard]) -> None:
