@@ -118,7 +118,7 @@ class PoliteFetcher:
             except FetchError as error:
                 self._without_rules[origin] = error
                 raise
-            self._delays[host_of(url)] = min(rules.crawl_delay(ROBOT) or 0.0, _LONGEST_DELAY)
+            self._delays[host_of(url)] = min(_asked_delay(rules), _LONGEST_DELAY)
             self._rules[origin] = rules
         return self._rules[origin]
 
@@ -193,6 +193,11 @@ class PoliteFetcher:
                             break
                         raise FetchError(f"It has more than {max_bytes} bytes.")
             return Answered(url, response.status_code, response.headers, bytes(body[:max_bytes]))
+
+
+def _asked_delay(rules: Protego) -> float:
+    rate = rules.request_rate(ROBOT)
+    return max(rules.crawl_delay(ROBOT) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)
 
 
 def _retry_after(headers: httpx.Headers, now: datetime) -> float:

@@ -19,6 +19,8 @@ _LAZY_SETS: Final = ("srcset", "data-srcset", "data-lazy-srcset")
 _METAS: Final = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
 _OTHER_TYPES: Final = ("image/svg+xml", "image/avif", "image/jxl", "image/heic")
 _SET: Final = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([^,]*))?\s*(?:,|$)")
+_STYLE_URL: Final = re.compile(r"url\(\s*[\"']?([^\"')]+)")
+_REFRESH: Final = re.compile(r"\s*\d*\s*[;,]\s*url\s*=\s*[\"']?([^\"']+)", re.IGNORECASE)
 _CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 
 
@@ -102,7 +104,7 @@ def _meta_robots(tree: LexborHTMLParser) -> Iterator[str]:
 
 def _links(tree: LexborHTMLParser, base: str) -> tuple[list[str], list[str]]:
     """Pages that are linked, and picture files that are."""
-    pages, files = [], []
+    pages, files = [url for url in _refreshed(tree, base) if may_be_page(url)], []
     for node in tree.css("a[href], area[href], iframe[src], frame[src], link[rel=next][href]"):
         url = normalised(_value(node, "href") or _value(node, "src"), base)
         if url is None or "nofollow" in _value(node, "rel").lower().split():
@@ -112,6 +114,12 @@ def _links(tree: LexborHTMLParser, base: str) -> tuple[list[str], list[str]]:
         elif may_be_page(url):
             pages.append(url)
     return pages, files
+
+
+def _refreshed(tree: LexborHTMLParser, base: str) -> Iterator[str]:
+    for node in tree.css("meta[http-equiv=refresh i][content]"):
+        if found := _REFRESH.match(_value(node, "content")):
+            yield from _resolved([found[1]], base)
 
 
 def _pictures(tree: LexborHTMLParser, base: str, min_side: int, all_sizes: bool) -> Iterator[str]:
@@ -125,6 +133,8 @@ def _pictures(tree: LexborHTMLParser, base: str, min_side: int, all_sizes: bool)
             continue
         if not _too_small(node, min_side):
             yield from _resolved(_addresses(node, all_sizes), base)
+    for node in tree.css("[style*='url(']"):
+        yield from _resolved(_STYLE_URL.findall(_value(node, "style")), base)
 
 
 def _addresses(node: LexborNode, all_sizes: bool) -> Iterator[str]:

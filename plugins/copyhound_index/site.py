@@ -14,7 +14,7 @@ from copyhound_index.fetching import Answered, FetchError, Monotonic, PoliteFetc
 from copyhound_index.frontier import MAX_TRIES, Frontier, Kind, Record, Todo
 from copyhound_index.html import Found, directives, read_page
 from copyhound_index.sitemaps import read_sitemap
-from copyhound_index.urls import extension, normalised, same_site
+from copyhound_index.urls import extension, host_of, normalised, same_site
 
 VERSION: Final = "0.1"
 _MAX_PAGE_BYTES: Final = 5 * 2**20
@@ -184,8 +184,8 @@ class Crawl:
         if record.done != self._frontier.run.crawl:
             headers = {"accept": "text/html,application/xhtml+xml", **record.validators}
             answer = await self._fetcher.get(todo.url, max_bytes=_MAX_PAGE_BYTES, headers=headers)
-            self._frontier.run.pages += 1
             await self._take_page(todo, record, answer)
+            self._frontier.run.pages += 1
             self._done(Kind.page, todo.url, record)
             await self._frontier.save()
         yield self._progress(todo.url)
@@ -193,6 +193,8 @@ class Crawl:
     async def _take_page(self, todo: Todo, record: Record, answer: Answered) -> None:
         if answer.location is not None:
             # a redirect is a link: so loops end, and each page is known by one address
+            if todo.url == self._start and not self._ours(answer.location):
+                raise FetchError(f"It redirects to {host_of(answer.location)}: start there.")
             await self._plan_pages([answer.location], todo.depth)
             return
         if answer.media_type in _XML_TYPES:

@@ -12,21 +12,41 @@ from typing import Any
 from copyhound.plugin_api import Candidate, Query
 
 
+class KilledError(BaseException):
+    """Stands for the death of the process."""
+
+
 class JsonState:
     """State as the core keeps it: JSON values, and keys in order."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
+        self._left = 0
+        self._after = False
+
+    def die_at(self, write: int, *, after: bool) -> None:
+        """Raise KilledError at the n-th write, before or after it is done."""
+        self._left, self._after = write, after
+
+    def _dies(self, *, after: bool) -> None:
+        if after is self._after and self._left > 0:
+            self._left -= 1
+            if self._left == 0:
+                raise KilledError
 
     async def get(self, key: str) -> Any | None:
         return json.loads(self.values[key]) if key in self.values else None
 
     async def put(self, items: Mapping[str, Any]) -> None:
+        self._dies(after=False)
         self.values |= {key: json.dumps(value) for key, value in items.items()}
+        self._dies(after=True)
 
     async def delete(self, keys: Sequence[str] | None = None) -> None:
+        self._dies(after=False)
         for key in list(self.values) if keys is None else keys:
             self.values.pop(key, None)
+        self._dies(after=True)
 
     async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]:
         keys = sorted(key for key in self.values if key.startswith(prefix))[:limit]

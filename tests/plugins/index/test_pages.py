@@ -90,6 +90,12 @@ def test_lazy_and_noscript_pictures_are_found() -> None:
     ]
 
 
+def test_pictures_in_styles_and_refreshes_are_found() -> None:
+    """A picture in a style attribute is found, and a page that a refresh leads to."""
+    html = """<meta http-equiv="Refresh" content="0; URL='/next'"><div style="background: url('/bg.jpg') no-repeat">"""
+    assert read(html) == (None, ["http://example.org/next"], ["http://example.org/bg.jpg"])
+
+
 def test_drawings_are_no_pictures() -> None:
     """SVG, AVIF and icons, which cannot be compared, are left out."""
     assert read("<img src=a.svg><img src=b.AVIF?x><img src=c.ico><img src=d.jpg>")[2] == [

@@ -6,12 +6,14 @@ import gzip
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
-from copyhound.plugin_api import CopyhoundError, Lead, Progress, SourceItem
-from copyhound_index.site import Given
+from copyhound.plugin_api import Context, CopyhoundError, Lead, Progress, SourceItem
+from copyhound_index.site import Crawl, Given, SiteSettings
 
-from .little_site import Clock, File, JsonState, LittleSite
+from .little_site import Clock, File, JsonState, KilledError, LittleSite
 
 CrawlOnce = Callable[..., AsyncGenerator[Given, None]]
 
@@ -205,6 +207,33 @@ async def test_goes_on_wherever_it_was_cut(
         assert extra == ([path(last.image_url)] if isinstance(last, SourceItem) else [])
 
 
+@pytest.mark.parametrize("after", [False, True])
+async def test_goes_on_after_death_at_any_write(
+    full_site: LittleSite, crawl: CrawlOnce, state: JsonState, after: bool
+) -> None:
+    """Killed right before or right after any write to its state, a crawl still gives everything."""
+    del full_site.files["/huge"]
+    whole = await everything(crawl(max_depth=2))
+    asked = len(full_site.paths())
+    for write in range(1, 1000):
+        state.values.clear()
+        full_site.forget()
+        state.die_at(write, after=after)
+        given: list[Given] = []
+        try:
+            async for one in crawl(max_depth=2):
+                given.append(one)  # noqa: PERF401 - what came before the death counts
+        except KilledError:
+            if (await state.get("run") or {}).get("done"):
+                break
+            given += await everything(crawl(max_depth=2))
+            assert pictures(given) == pictures(whole)
+            assert len(full_site.paths()) <= asked + 1 + 3
+        else:
+            break
+    assert write > 60
+
+
 async def test_cut_twice_at_each_item(full_site: LittleSite, crawl: CrawlOnce) -> None:
     """A crawl that is stopped after every single item still ends, with everything."""
     given: list[Given] = []
@@ -366,3 +395,102 @@ async def test_forbidden_start_says_why(site: LittleSite, crawl: CrawlOnce) -> N
     with pytest.raises(CopyhoundError, match="robots"):
         await everything(crawl())
     assert site.paths(robots=True) == ["/robots.txt"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+async def test_site_without_robots_txt_may_be_crawled(site: LittleSite, crawl: CrawlOnce, status: int) -> None:
+    """A robots.txt that answers 4xx forbids nothing."""
+    site.files["/robots.txt"] = site_file(b"User-agent: *\nDisallow: /", "text/plain", status)
+    site.page("/", "<img src=/a.jpg>")
+    site.picture("/a.jpg")
+    assert set(pictures(await everything(crawl()))) == {"/a.jpg"}
+
+
+async def test_redirected_robots_txt_counts(site: LittleSite, crawl: CrawlOnce) -> None:
+    """A robots.txt behind a redirect is obeyed."""
+    site.files["/robots.txt"] = site_file(b"", status=301, Location="/real-robots.txt")
+    site.files["/real-robots.txt"] = site_file(b"User-agent: *\nDisallow: /a", "text/plain")
+    site.page("/", "<img src=/a.jpg><img src=/b.jpg>")
+    site.picture("/a.jpg")
+    site.picture("/b.jpg")
+    assert set(pictures(await everything(crawl()))) == {"/b.jpg"}
+
+
+async def test_crawl_goes_on_when_robots_txt_is_back(site: LittleSite, crawl: CrawlOnce, state: JsonState) -> None:
+    """Where the site's robots.txt fails within a crawl, the run fails, and the next one goes on where it was."""
+    site.page("/", "<a href=/b>b</a>")
+    site.page("/b", "<img src=/a.jpg>")
+    site.picture("/a.jpg")
+    first = crawl()
+    async for one in first:
+        if isinstance(one, Progress) and one.pages == 1:
+            break
+    await first.aclose()
+    del state.values[f"robots:{site.url}"]
+    site.files["/robots.txt"] = site_file(b"", status=503)
+    with pytest.raises(CopyhoundError, match="503"):
+        await everything(crawl())
+    del site.files["/robots.txt"]
+    site.forget()
+    assert set(pictures(await everything(crawl()))) == {"/a.jpg"}
+    assert "/" not in site.paths()
+
+
+async def test_start_that_redirects_away_says_where(site: LittleSite, other_site: LittleSite, crawl: CrawlOnce) -> None:
+    """A start that redirects to another site is an error that names it, and nothing is asked there."""
+    site.files["/"] = site_file(b"", status=301, Location=other_site.url + "/")
+    with pytest.raises(CopyhoundError, match=other_site.url.removeprefix("http://")):
+        await everything(crawl())
+    assert other_site.asked == []
+
+
+async def test_host_that_is_down_fails_alone(site: LittleSite, crawl: CrawlOnce) -> None:
+    """A picture on a host that cannot be reached is left out; the rest comes."""
+    site.page("/", "<img src=http://127.0.0.1:1/a.jpg><img src=/b.jpg>")
+    site.picture("/b.jpg")
+    given = await everything(crawl())
+    assert set(pictures(given)) == {"/b.jpg"}
+    assert isinstance(given[-1], Progress)
+    assert given[-1].note == "Done. 1 addresses failed."
+
+
+async def test_guard_refusal_fails_alone(site: LittleSite, context: Context, clock: Clock) -> None:
+    """An address that the core's guard refuses is left out; the rest comes."""
+
+    class Guard(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/internal.jpg":
+                raise CopyhoundError("url_forbidden")
+            page = b"<img src=/internal.jpg><img src=/ok.jpg>" if request.url.path == "/" else b"GIF89a"
+            kind = "text/html" if request.url.path == "/" else "image/gif"
+            return httpx.Response(
+                200 if "." not in request.url.path or "ok" in request.url.path else 404,
+                content=page,
+                headers={"content-type": kind},
+            )
+
+    async with httpx.AsyncClient(transport=Guard()) as client:
+        guarded = msgspec.structs.replace(context, http=client)
+        settings = SiteSettings("http://example.org/", delay_seconds=0)
+        given = await everything(Crawl(settings, guarded, sleep=clock.sleep, monotonic=clock.monotonic).run())
+    assert set(pictures(given)) == {"/ok.jpg"}
+
+
+async def test_page_types_are_checked(site: LittleSite, crawl: CrawlOnce) -> None:
+    """What is no HTML is not read as a page."""
+    site.page("/", "<a href=/text>t</a><a href=/json>j</a><a href=/xhtml>x</a>")
+    site.files["/text"] = site_file(b"<img src=/t.jpg>", "text/plain")
+    site.files["/json"] = site_file(b"<img src=/j.jpg>", "application/json")
+    site.files["/xhtml"] = site_file(b"<img src='/x.jpg'/>", "application/xhtml+xml; charset=utf-8")
+    site.picture("/x.jpg")
+    assert set(pictures(await everything(crawl()))) == {"/x.jpg"}
+    assert not {"/t.jpg", "/j.jpg"} & set(site.paths())
+
+
+async def test_picture_that_fails_for_a_moment_comes_later(site: LittleSite, crawl: CrawlOnce) -> None:
+    """A picture that answers 500 once is tried again, and comes with all its pages."""
+    answers = iter([site_file(b"", status=500), File(b"GIF89a", "image/gif")])
+    site.page("/", "<img src=/a.gif><a href=/b>b</a>")
+    site.page("/b", "<img src=/a.gif>")
+    site.files["/a.gif"] = lambda _: next(answers)
+    assert pictures(await everything(crawl())) == {"/a.gif": {"/", "/b"}}
