@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from copyhound.domain.ports import JobQueue
 from copyhound.storage import Database, Units
 from copyhound.storage.migrations import upgrade
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .fixtures import postgres
 

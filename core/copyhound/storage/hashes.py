@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -42,7 +43,7 @@ def probes_of(hash256: bytes, max_distance: int) -> list[list[int]]:
 
 
 @cache
-def _probe(dialect: str) -> sa.Executable:
+def _probe(dialect: str) -> sa.CompoundSelect[Any]:
     """Rows of (number, band): what stands under the tokens b0 ... b15 of a collection, capped band by band."""
     parts = [
         sa.select(
@@ -58,7 +59,7 @@ def _probe(dialect: str) -> sa.Executable:
 
 
 @cache
-def _read(dialect: str) -> sa.Executable:
+def _read(dialect: str) -> sa.Select[Any]:
     # coalesce hides the collection from SQLite's planner, which would rather walk the whole collection
     in_collection = sa.func.coalesce(ENTRIES.c.collection_id, "") == sa.bindparam("id")
     mine = in_collection, ENTRIES.c.workspace_id == sa.bindparam("workspace")

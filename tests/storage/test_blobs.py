@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.storage import FolderBlobs
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path / "blobs")
+
+
+def _files(blobs: FolderBlobs) -> list[str]:
+    return sorted(str(path.relative_to(blobs.root)) for path in blobs.root.rglob("*") if path.is_file())
+
+
+async def test_bytes_come_back_by_their_key(blobs: FolderBlobs) -> None:
+    """The key tells workspace and content; the same bytes are kept once."""
+    digest = hashlib.sha256(b"picture").hexdigest()
+    keys = [await blobs.put("ws_1", b"picture") for _ in range(2)]
+    assert keys == [f"ws_1/{digest[:2]}/{digest}"] * 2
+    assert await blobs.get(keys[0]) == b"picture"
+    assert _files(blobs) == [keys[0]]
+
+
+async def test_workspaces_share_no_file(blobs: FolderBlobs) -> None:
+    """Deleting one workspace's copy leaves the other's."""
+    mine, theirs = await blobs.put("ws_1", b"x"), await blobs.put("ws_2", b"x")
+    await blobs.delete(mine)
+    assert await blobs.get(theirs) == b"x"
+
+
+async def test_what_is_gone_is_not_found(blobs: FolderBlobs) -> None:
+    """Reading says so; deleting again is quiet."""
+    key = await blobs.put("ws_1", b"x")
+    await blobs.delete(key)
+    await blobs.delete(key)
+    with pytest.raises(CopyhoundError, match="not_found"):
+        await blobs.get(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "../../etc/passwd",
+        "ws_1/../../x",
+        "/etc/passwd",
+        "ws_1/aa/" + "a" * 63,
+        "ws_1/aa/" + "a" * 64 + "\n",
+        "a\x00b",
+    ],
+)
+async def test_only_keys_of_ours_are_looked_up(blobs: FolderBlobs, key: str) -> None:
+    """No path can be smuggled in."""
+    for use in (blobs.get, blobs.delete):
+        with pytest.raises(CopyhoundError, match="not_found"):
+            await use(key)
+
+
+async def test_a_workspace_cannot_be_a_path(blobs: FolderBlobs) -> None:
+    """A workspace id that is no plain name is refused."""
+    with pytest.raises(CopyhoundError, match="not_found"):
+        await blobs.put("../x", b"x")
+
+
+async def test_a_full_disk_leaves_no_partial_file(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENOSPC is the retryable `unavailable`; afterwards nothing of the picture is there, and later it can be put."""
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(CopyhoundError, match="No space left") as caught:
+            await blobs.put("ws_1", b"picture")
+    assert (caught.value.code, caught.value.retryable) == ("unavailable", True)
+    assert _files(blobs) == []
+    assert await blobs.get(await blobs.put("ws_1", b"picture")) == b"picture"
+
+
+async def test_a_file_of_the_wrong_size_is_written_again(blobs: FolderBlobs) -> None:
+    """What a crash of the file system cut short is healed by the next put."""
+    key = await blobs.put("ws_1", b"picture")
+    (blobs.root / key).write_bytes(b"pic")
+    await blobs.put("ws_1", b"picture")
+    assert await blobs.get(key) == b"picture"
+
+
+async def test_the_same_bytes_can_be_put_at_once(blobs: FolderBlobs) -> None:
+    """Many writers of one file end with one whole file."""
+    data = os.urandom(300_000)
+    keys = await asyncio.gather(*[blobs.put("ws_1", data) for _ in range(8)])
+    assert await blobs.get(keys[0]) == data
+    assert _files(blobs) == [keys[0]]

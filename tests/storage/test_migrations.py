@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from copyhound.storage import Database, Units
+from copyhound.storage.migrations import differences, downgrade, head, revision_of, upgrade
+
+from .makers import W1, a_list, an_image
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database without any table."""
+    sqlite = f"sqlite:///{tmp_path}/empty.db"
+    database = Database(sqlite if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url"))
+    yield database
+    await database.dispose()
+
+
+async def test_the_migrated_schema_is_that_of_the_tables(empty: Database) -> None:
+    """Alembic sees no difference between the migrations' result and the code."""
+    assert await differences(empty) != []
+    await upgrade(empty)
+    assert await differences(empty) == []
+    assert await revision_of(empty) == head()
+
+
+async def test_migrations_go_down_and_up_again(empty: Database) -> None:
+    """Every migration can be taken back, down to nothing."""
+    await upgrade(empty)
+    await downgrade(empty, "base")
+    assert await _tables(empty) <= {"copyhound_version"}
+    await upgrade(empty)
+    assert await differences(empty) == []
+
+
+async def test_each_step_can_be_taken_alone(empty: Database) -> None:
+    """One revision after the other, up and down."""
+    for revision in ("0001", "0002", "0003", "0002", "0001"):
+        await (upgrade if revision > (await revision_of(empty) or "") else downgrade)(empty, revision)
+        assert await revision_of(empty) == revision
+
+
+async def test_several_processes_may_upgrade_at_once(empty: Database) -> None:
+    """The first one migrates, the others find it done."""
+    await asyncio.gather(*[upgrade(empty) for _ in range(3)])
+    assert await differences(empty) == []
+
+
+async def test_tables_of_others_are_left_alone(empty: Database) -> None:
+    """Durable work keeps its own tables in the same database."""
+    async with empty.schema_change() as connection:
+        await connection.execute(sa.text("CREATE TABLE workflow_status (id INTEGER PRIMARY KEY)"))
+    await upgrade(empty)
+    assert await differences(empty) == []
+    await downgrade(empty, "base")
+    assert "workflow_status" in await _tables(empty)
+
+
+async def test_an_upgrade_keeps_what_is_there(units: Units) -> None:
+    """Migrating a database that is up to date loses nothing, although SQLite checks no foreign keys meanwhile."""
+    async with units() as unit:
+        await unit.lists.add(a_list())
+        await unit.images.add([an_image()])
+    await upgrade(units.database)
+    async with units.read() as unit:
+        assert await unit.images.get(W1, "image_1") == an_image()
+
+
+async def _tables(database: Database) -> set[str]:
+    async with database.schema_change() as connection:
+        return set(await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
