@@ -14,7 +14,7 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api import Answer, Outcome, ProviderLimits
 from copyhound.plugin_host.guard import Guard, GuardRules, PluginFault
-from copyhound.plugin_host.lane import Lane, TimedOutError, WedgedError
+from copyhound.plugin_host.lane import Lane, TimedOutError, WedgedError, close_lanes
 from copyhound.plugin_host.valves import Slots
 
 NO_MATCH = Answer(Outcome.no_match)
@@ -25,7 +25,7 @@ DOWN = Answer(Outcome.transient, reason="down")
 def lane() -> Iterator[Lane]:
     lane = Lane("tested", grace=0.2)
     yield lane
-    lane.close()
+    close_lanes([lane])
 
 
 @pytest.fixture
@@ -284,6 +284,35 @@ async def test_a_neighbour_of_a_blocking_call_is_not_cancelled(lane: Lane) -> No
     release.set()
     with pytest.raises(WedgedError):
         await neighbour
+
+
+async def test_closing_waits_for_nobody_who_blocks(lane: Lane) -> None:
+    """Closing ends what waits, leaves behind what blocks, and takes a little time in all however many there are."""
+    release, entered, ended = threading.Event(), threading.Event(), threading.Event()
+
+    async def block() -> None:
+        entered.set()
+        release.wait(30)
+
+    async def wait() -> None:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    stuck = [Lane(f"stuck{number}", grace=0.2) for number in range(3)]
+    calls = [asyncio.create_task(each.run(block, 20)) for each in stuck] + [asyncio.create_task(lane.run(wait, 20))]
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(entered.wait, 5)
+    started = time.monotonic()
+    close_lanes([lane, *stuck])
+    assert time.monotonic() - started < 4
+    assert ended.wait(5)
+    release.set()
+    for call in calls:
+        with pytest.raises(WedgedError):
+            await call
 
 
 async def test_short_blocking_is_recorded(guard_of: Callable[..., Guard]) -> None:

@@ -133,8 +133,25 @@ async def test_a_plain_function_is_found_out(desk_of_source: Make) -> None:
         await collect(desk_of_source(run))
 
 
+async def test_an_item_is_kept_before_the_next_is_asked_for(desk_of_source: Make) -> None:
+    """A source goes on only when its item was dealt with: what its state says is done, is done."""
+    kept: list[str] = []
+    known: list[int] = []
+
+    async def run(settings: FeedSettings, context: Context) -> AsyncIterator[Any]:
+        for number in range(settings.count):
+            yield Lead(f"{URL}?{number}")
+            known.append(len(kept))
+
+    async for item in desk_of_source(run).run_source("feed", {}, workspace_id="ws_1", target="col_1"):
+        await asyncio.sleep(0.01)
+        assert isinstance(item, Lead)
+        kept.append(item.image_url)
+    assert known == [1, 2, 3]
+
+
 async def test_stopping_early_stops_the_source(desk_of_source: Make) -> None:
-    """Who has enough closes the run; the source is told, and runs no further ahead than a few items."""
+    """Who has enough closes the run; the source is told, and was never asked for more."""
     given, stopped = 0, threading.Event()
 
     async def run(settings: Any, context: Context) -> AsyncIterator[Any]:
@@ -150,7 +167,7 @@ async def test_stopping_early_stops_the_source(desk_of_source: Make) -> None:
     assert await anext(running) == Lead(URL)
     await running.aclose()
     assert await asyncio.to_thread(stopped.wait, 5)
-    assert given < 20
+    assert given == 1
 
 
 async def test_an_idle_source_is_given_up(desk_of_source: Make) -> None:
@@ -187,3 +204,20 @@ async def test_settings_are_checked_before_anything_runs(desk_of_source: Make, m
         desk.spec("other")
     assert caught.value.code == "plugin_unknown"
     assert (desk.known("feed"), desk.known("other")) == (True, False)
+
+
+async def test_source_goes_on_when_its_item_was_dealt_with(desk_of_source: Make) -> None:
+    """A source is asked for its next item only after the last one was dealt with: it never says `done` too early."""
+    resumed: list[int] = []
+
+    async def run(settings: FeedSettings, context: Context) -> AsyncIterator[Any]:
+        for number in range(settings.count):
+            yield Lead(f"{URL}?{number}")
+            resumed.append(number)
+
+    dealt: list[int] = []
+    async for _ in desk_of_source(run).run_source("feed", {"count": 3}, workspace_id="ws_1", target="col_1"):
+        await asyncio.sleep(0.05)  # time enough to run ahead, for a source that may
+        assert resumed == dealt
+        dealt.append(len(dealt))
+    assert resumed == [0, 1, 2]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 _BEAT: Final = 0.1
 _SLOW: Final = 0.25
 _JOIN_SECONDS: Final = 2.0
+_CLEAN_UP_SECONDS: Final = 0.5
 
 
 class TimedOutError(Exception):
@@ -87,14 +89,14 @@ class Lane:
                 self._thread.start()
             return self._loop
 
-    def close(self) -> None:
-        """Stops the thread; one that is blocked is left behind."""
+    def stop(self) -> threading.Thread | None:
+        """Tells the thread to end, without waiting; answers the thread, if there is one."""
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
-        if loop is not None and thread is not None and thread.is_alive():
+        if loop is not None:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(loop.stop)
-            thread.join(_JOIN_SECONDS)
+        return thread
 
     async def replace_if_stuck(self) -> None:
         """Gives up the loop if nothing moves in it for the grace time."""
@@ -130,7 +132,7 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         for task in tasks:
             task.cancel()
         with contextlib.suppress(Exception):
-            loop.run_until_complete(asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 1))
+            loop.run_until_complete(asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), _CLEAN_UP_SECONDS))
         with contextlib.suppress(Exception):
             loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
@@ -188,3 +190,10 @@ async def _tamed(call: Callable[[], Awaitable[Any]]) -> Ended[Any]:
         return Ended(error=RuntimeError(f"it tried to end the process ({type(error).__name__})"))
     except BaseException as error:
         return Ended(error=error)
+
+
+def close_lanes(lanes: Iterable[Lane]) -> None:
+    """Stops the threads of all lanes, and waits a little for them in all; those that are blocked are left behind."""
+    deadline = time.monotonic() + _JOIN_SECONDS
+    for thread in [thread for lane in lanes if (thread := lane.stop()) is not None]:
+        thread.join(max(0.0, deadline - time.monotonic()))

@@ -16,7 +16,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api.types import OwnIndex, ProviderLimits
 from copyhound.plugin_host.contexts import Contexts, HttpFactory, StateFactory
 from copyhound.plugin_host.guard import Counters, Guard, GuardRules, Health, Sleep
-from copyhound.plugin_host.lane import Lane
+from copyhound.plugin_host.lane import Lane, close_lanes
 from copyhound.plugin_host.settings import read_settings, redacted, secret_values, settings_schema
 
 PluginSettings = Mapping[str, Mapping[str, Any]]
@@ -149,5 +149,4 @@ class Bench(Generic[S]):
 
     def close(self) -> None:
         """Stops the threads."""
-        for post in self.posts.values():
-            post.lane.close()
+        close_lanes(post.lane for post in self.posts.values())
