@@ -57,7 +57,7 @@ async def run(settings: FolderSettings, context: Context) -> AsyncGenerator[Sour
             await context.state.put({_key(path, root): stamp})
         if seen % _TELL_EVERY == 0:
             yield Progress(pictures=seen, note=str(path.relative_to(root)))
-    yield Progress(pictures=seen, total=seen, note=f"{unread} files could not be read." if unread else None)
+    yield Progress(pictures=seen, total=seen, note=f"Files that could not be read: {unread}." if unread else None)
 
 
 def pictures(root: Path, *, recursive: bool) -> Iterator[Path]:

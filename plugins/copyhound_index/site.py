@@ -275,7 +275,7 @@ class Crawl:
 
     def _progress(self, note: str, *, failed: int = 0) -> Progress:
         run = self._frontier.run
-        more = f" {failed} addresses failed." if failed else ""
+        more = f" Failed addresses: {failed}." if failed else ""
         return Progress(pages=run.pages, pictures=run.pictures, total=run.planned, note=note + more)
 
 

@@ -104,7 +104,7 @@ async def test_file_that_vanishes_is_left_out(folder: Path, context: Context) ->
         (folder / "a/2.PNG").unlink(missing_ok=True)
     assert len(given) == 4
     assert isinstance(given[-1], Progress)
-    assert "1 files" in (given[-1].note or "")
+    assert "read: 1" in (given[-1].note or "")
 
 
 async def test_missing_folder_is_an_error(context: Context, tmp_path: Path) -> None:

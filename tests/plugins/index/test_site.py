@@ -159,7 +159,7 @@ async def test_progress_is_told(full_site: LittleSite, crawl: CrawlOnce) -> None
     told = [one for one in await everything(crawl(max_depth=1)) if isinstance(one, Progress)]
     assert [one.pages for one in told] == sorted(one.pages for one in told)
     assert told[-1].pictures == 10
-    assert "failed" in (told[-1].note or "")
+    assert "Failed addresses: " in (told[-1].note or "")
 
 
 async def test_traps_end(site: LittleSite, crawl: CrawlOnce) -> None:
@@ -451,7 +451,7 @@ async def test_host_that_is_down_fails_alone(site: LittleSite, crawl: CrawlOnce)
     given = await everything(crawl())
     assert set(pictures(given)) == {"/b.jpg"}
     assert isinstance(given[-1], Progress)
-    assert given[-1].note == "Done. 1 addresses failed."
+    assert given[-1].note == "Done. Failed addresses: 1."
 
 
 async def test_guard_refusal_fails_alone(site: LittleSite, context: Context, clock: Clock) -> None:
