@@ -20,6 +20,8 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Result(msgspec.Struct, frozen=True):
+    """One copy, as the service tells it."""
+
     image_url: str
     page_url: str | None = None
     page_title: str | None = None
@@ -62,4 +64,5 @@ EXAMPLE = ProviderSpec(
 
 @hookimpl
 def copyhound_providers() -> Sequence[ProviderSpec]:
+    """`example`."""
     return (EXAMPLE,)

@@ -56,4 +56,5 @@ WEBHOOK = NotifierSpec(
 
 @hookimpl
 def copyhound_notifiers() -> Sequence[NotifierSpec]:
+    """`webhook`."""
     return (WEBHOOK,)

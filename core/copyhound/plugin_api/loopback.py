@@ -44,10 +44,12 @@ class Reply(msgspec.Struct, frozen=True):
 
     @staticmethod
     def json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+        """Any content, as JSON."""
         return Reply(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(content).encode())
 
     @staticmethod
     def html(page: str, status: int = 200) -> Reply:
+        """A page, as a browser would get it."""
         return Reply(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
@@ -63,9 +65,11 @@ class LoopbackServer:
 
     @property
     def base_url(self) -> str:
+        """Where it listens, such as http://127.0.0.1:40001."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, request: Request) -> Reply:
+        """Notes a request, and says what goes out."""
         self.requests.append(request)
         return self._reply(request)
 

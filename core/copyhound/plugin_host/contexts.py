@@ -21,6 +21,8 @@ HttpFactory = Callable[[], httpx.AsyncClient]
 
 
 class StateFactory(Protocol):
+    """Where plugins keep their state."""
+
     def __call__(self, plugin: str, workspace_id: str, target: str) -> StateStore:
         """The values of one specification in one workspace, for one target (a collection's id, or empty)."""
 

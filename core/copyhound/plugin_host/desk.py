@@ -31,6 +31,7 @@ class ProviderDesk:
         return [name for name, post in self._bench.posts.items() if post.spec.default and post.error is None]
 
     def known(self, name: str) -> bool:
+        """Whether anybody offers it."""
         return name in self._bench.posts
 
     async def search(self, provider: str, query: Query) -> Answer:
@@ -104,6 +105,7 @@ class NotifierDesk:
         self._bench = Bench(catalogue.notifiers, lambda _: UNLIMITED, parts)
 
     def known(self, name: str) -> bool:
+        """Whether anybody offers it."""
         return name in self._bench.posts
 
     def target(self, notifier: str, values: Mapping[str, Any]) -> msgspec.Struct:

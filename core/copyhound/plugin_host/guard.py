@@ -92,6 +92,7 @@ class Guard:
 
     @property
     def health(self) -> Health:
+        """`open` while the breaker or a quota keeps callers off, `failing` after a failure, else `ready`."""
         if self._breaker.is_open:
             return "open"
         return "failing" if self.counters.consecutive_failures else "ready"

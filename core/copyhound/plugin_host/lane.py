@@ -41,6 +41,7 @@ class Ended(Generic[T]):
         self.blocked = 0.0
 
     def result(self) -> T:
+        """The value. Raises the error that it ended with."""
         if self.error is not None:
             raise self.error
         return self.value  # type: ignore[return-value]

@@ -69,6 +69,8 @@ class SpecState(msgspec.Struct):
 
 
 class Configurable(Protocol):
+    """A specification with settings."""
+
     @property
     def name(self) -> str: ...
     @property
@@ -109,6 +111,7 @@ class Post(Generic[S]):
         )
 
     def state(self, plugin: str | None) -> SpecState:
+        """How it is doing; `plugin` is the entry point that it came from."""
         guard = self.guard
         return SpecState(
             name=self.spec.name,

@@ -38,6 +38,7 @@ class SourceDesk:
         self._bench = Bench({name: _Runnable(spec) for name, spec in catalogue.sources.items()}, _unlimited, parts)
 
     def known(self, name: str) -> bool:
+        """Whether anybody offers it."""
         return name in self._bench.posts
 
     def spec(self, name: str) -> SourceSpec:

@@ -99,10 +99,12 @@ class Breaker:
             return 0.0
 
     def succeeded(self) -> None:
+        """Closes it."""
         with self._lock:
             self.failures, self._until = 0, None
 
     def failed(self) -> None:
+        """Counts a failure; opens it when they are too many."""
         with self._lock:
             self.failures += 1
             if self.failures >= self._limit:
@@ -115,5 +117,6 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
+        """Whether calls are turned away now."""
         with self._lock:
             return self._until is not None and self._until > self._clock()
