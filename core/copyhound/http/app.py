@@ -19,7 +19,7 @@ from copyhound.http.controllers import automation, collections, hooks, ingests, 
 from copyhound.http.idempotency import Once
 from copyhound.http.manual import get_docs, get_docs_page
 from copyhound.http.metrics import Metrics
-from copyhound.http.openapi import config, document
+from copyhound.http.openapi import CONFIG, Document, document, get_openapi
 from copyhound.http.paging import provide_filter
 from copyhound.http.ports import Plugins
 from copyhound.http.problems import Problems
@@ -74,7 +74,7 @@ def create_app(
         request_max_body_size=settings.max_upload_bytes,
         multipart_form_part_limit=services.kit.limits.images_per_search * 2 + 100,
         lifespan=list(lifespan),
-        openapi_config=config(catalogue.triggers.values()),
+        openapi_config=None,
         state=State({"max_body_bytes": settings.max_body_bytes}),
         logging_config=None,
         debug=False,
@@ -89,18 +89,21 @@ def create_app(
     return app
 
 
-def describe_api(triggers: Sequence[Trigger]) -> dict[str, Any]:
+def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
     """The OpenAPI document, without a house behind it."""
-    catalogue = Catalogue()
-    catalogue.triggers.update({trigger.key: trigger for trigger in triggers})
     kit = SimpleNamespace(public_url="", limits=ServiceLimits())
     services = cast(Services, SimpleNamespace(kit=kit))
-    app = create_app(services, catalogue=catalogue, plugins={}, settings=HttpSettings())
-    return document(app, app.openapi_schema.to_schema(), triggers)
+    app = Litestar(
+        _handlers(HttpSettings()),
+        dependencies=_dependencies(services, Catalogue(), {}, Metrics()),
+        openapi_config=CONFIG,
+        logging_config=None,
+    )
+    return document(app, triggers)
 
 
 def _handlers(settings: HttpSettings) -> list[Any]:
-    root: list[Any] = [operations.get_health, operations.get_readiness, get_docs, get_docs_page]
+    root: list[Any] = [operations.get_health, operations.get_readiness, get_docs, get_docs_page, get_openapi]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]
@@ -118,6 +121,7 @@ def _dependencies(services: Services, catalogue: Catalogue, plugins: Plugins, me
         "catalogue": constant(catalogue),
         "plugins": constant(plugins),
         "metrics": constant(metrics),
+        "openapi": constant(Document(lambda: describe_api(catalogue.triggers.values()))),
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(once, sync_to_thread=False),
         "where": Provide(provide_filter, sync_to_thread=False),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, get_args, get_origin
 
 import msgspec
-from litestar import Litestar, Request, Router
-from litestar.enums import OpenAPIMediaType
+from litestar import Litestar, get
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.response import Response, Stream
 from litestar.routes import HTTPRoute
 
@@ -37,33 +36,36 @@ _SCHEMES: Final = {
 }
 
 
-class Document(OpenAPIRenderPlugin):
-    """Serves the document as JSON, made once."""
+class Document:
+    """The document as JSON, made when it is first asked for."""
 
-    def __init__(self, triggers: Iterable[Trigger]) -> None:
-        super().__init__(path="/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON)
-        self._triggers = triggers
+    def __init__(self, describe: Callable[[], dict[str, Any]]) -> None:
+        self._describe = describe
         self._made: bytes | None = None
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def text(self) -> bytes:
         if self._made is None:
-            self._made = msgspec.json.encode(document(request.app, openapi_schema, self._triggers), order="sorted")
+            self._made = msgspec.json.encode(self._describe(), order="sorted")
         return self._made
 
 
-def config(triggers: Iterable[Trigger]) -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title=TITLE,
-        version=__version__,
-        use_handler_docstrings=True,
-        operation_id_creator=lambda handler, method, path: handler.handler_name,
-        render_plugins=[Document(triggers)],
-        openapi_router=Router("/schema", route_handlers=[], opt=PUBLIC, include_in_schema=False),
-    )
+@get(["/schema", "/schema/openapi.json"], opt=PUBLIC, include_in_schema=False)
+async def get_openapi(openapi: NamedDependency[Document]) -> Response[bytes]:
+    """This API, for machines."""
+    return Response(openapi.text(), media_type="application/vnd.oai.openapi+json")
 
 
-def document(app: Litestar, base: dict[str, Any], triggers: Iterable[Trigger]) -> dict[str, Any]:
-    """Litestar's document with our shapes: what refuses unknown fields says so."""
+CONFIG: Final = OpenAPIConfig(
+    title=TITLE,
+    version=__version__,
+    use_handler_docstrings=True,
+    operation_id_creator=lambda handler, method, path: handler.handler_name,
+)
+
+
+def document(app: Litestar, triggers: Iterable[Trigger]) -> dict[str, Any]:
+    """Litestar's document of `app`, with our shapes: what refuses unknown fields says so."""
+    base: dict[str, Any] = app.openapi_schema.to_schema()
     operations = list(_operations(app, base))
     triggers = list(triggers)
     wanted = {kind for handler, _ in operations for kind in _kinds(handler)} | {Problem}

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_origin
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -29,17 +29,17 @@ _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 class PicturesBody(Provide):
     """Dependency: a body of JSON (`struct`) or of multipart files (`files`) and text fields, as `Sent`.
 
-    `repeated` names the text fields that may come several times, or as one comma-separated text.
+    Text fields that are lists may be repeated; those in `split` may also be one text with commas.
     """
 
     __slots__ = ("files", "struct")
 
     def __init__(
-        self, struct: type[msgspec.Struct], files: tuple[str, ...] = ("images",), repeated: tuple[str, ...] = ()
+        self, struct: type[msgspec.Struct], files: tuple[str, ...] = ("images",), split: tuple[str, ...] = ()
     ) -> None:
         async def provide(request: Request[Any, Any, Any]) -> Any:
             if request.content_type[0] == "multipart/form-data":
-                return await _multipart(request, struct, files, repeated)
+                return await _multipart(request, struct, files, split)
             require_json(request)
             return Sent(decode(await request.body(), struct), {})
 
@@ -62,9 +62,12 @@ class Sent:
 
 
 async def _multipart(
-    request: Request[Any, Any, Any], struct: type[msgspec.Struct], files: tuple[str, ...], repeated: tuple[str, ...]
+    request: Request[Any, Any, Any], struct: type[msgspec.Struct], files: tuple[str, ...], split: tuple[str, ...]
 ) -> Sent:
     form = await request.form()
+    repeated = {
+        field.encode_name for field in msgspec.structs.fields(struct) if get_origin(field.type) in (list, tuple)
+    }
     uploads: dict[str, list[ImageInput]] = {}
     texts: dict[str, Any] = {}
     for name, value in form.multi_items():
@@ -74,9 +77,10 @@ async def _multipart(
             picture = ImageInput(name=value.filename or name, data=await value.read())
             uploads.setdefault(name, []).append(picture)
         elif name in repeated:
-            texts.setdefault(name, []).extend(part.strip() for part in str(value).split(",") if part.strip())
+            parts = str(value).split(",") if name in split else [str(value)]
+            texts.setdefault(name, []).extend(part.strip() for part in parts if part.strip())
         elif value != "":
-            texts[name] = _plain(str(value))
+            texts[name] = str(value).strip()
     return Sent(_fields(texts, struct), uploads)
 
 
@@ -85,10 +89,6 @@ def _fields(texts: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     plain = {k: _truth(v) if k in fields and fields[k].type is bool else v for k, v in texts.items()}
     return decode(msgspec.json.encode(plain), struct)
-
-
-def _plain(text: str) -> str:
-    return text.strip()
 
 
 def _truth(text: Any) -> Any:

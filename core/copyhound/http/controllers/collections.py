@@ -107,7 +107,7 @@ class EntryController(Controller):
         page = await services.collections.entries(caller, name, image_url=image_url, cursor=cursor, limit=limit)
         return items(page, entry_out)
 
-    @post("/", dependencies={"sent": PicturesBody(EntriesIn, repeated=())})
+    @post("/", dependencies={"sent": PicturesBody(EntriesIn)})
     async def add_entries(
         self,
         services: NamedDependency[Services],

@@ -41,7 +41,7 @@ class SearchController(Controller):
 
     @post(
         "/",
-        dependencies={"sent": PicturesBody(SearchIn, repeated=("providers",))},
+        dependencies={"sent": PicturesBody(SearchIn, split=("providers",))},
         status_code=202,
         opt={"also": {200: ResultOut}},
     )
