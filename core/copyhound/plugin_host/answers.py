@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_URL: Final = 4096
 MAX_PAGES: Final = 200
 MAX_TITLE: Final = 1000
+_BLANK: Final = re.compile(r"[\x00-\x20\x7f]")
 _MAX_REASON: Final = 600
 _MAX_RETRY_AFTER: Final = 7 * 86400.0
 
@@ -42,7 +44,7 @@ def check_answer(spec: ProviderSpec, answer: Any, own_entries: Collection[str] =
 
 def is_web_url(url: str, schemes: Collection[str] = ("http", "https")) -> bool:
     """Absolute, http or https, of sane length, no blanks or control characters; a `file` needs no host."""
-    if len(url) > MAX_URL or any(character <= " " or character == "\x7f" for character in url):
+    if len(url) > MAX_URL or _BLANK.search(url):
         return False
     try:
         parts = urlsplit(url)
