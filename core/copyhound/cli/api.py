@@ -66,8 +66,11 @@ def _failure(answer: httpx.Response) -> Failure:
 
 
 @asynccontextmanager
-async def open_api(settings: Settings) -> AsyncIterator[Api]:
-    """The API of the server that runs on the data folder, or of the house opened here."""
+async def open_api(settings: Settings, *, work: bool) -> AsyncIterator[Api]:
+    """The API of the server that runs on the data folder, or of the house opened here.
+
+    `work`: whether durable work must get done, so that the house opened here runs jobs.
+    """
     from copyhound import bootstrap
     from copyhound.logs import configure_logs
 
@@ -78,7 +81,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
         async with _client(key, base_url=f"{url}/api/v1") as http:
             yield Api(http)
         return
-    async with bootstrap.open_house(settings) as house:
+    async with bootstrap.open_house(settings, work=work) as house:
         first = await house.services.keys.bootstrap()
         if first is not None:
             show_first_key(first)
@@ -92,15 +95,16 @@ def _client(key: str, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(headers={"X-API-Key": key}, timeout=120, trust_env=False, **options)
 
 
-def with_api(settings: Settings, work: Callable[[Api], Awaitable[T]]) -> T:
-    """Run `work` with the API open, to its end."""
+def with_api(settings: Settings, use: Callable[[Api], Awaitable[T]], *, work: bool = False) -> T:
+    """Call `use` with the API open; `work` where it waits for durable work."""
 
     async def run() -> T:
-        async with open_api(settings) as api:
-            return await work(api)
+        async with open_api(settings, work=work) as api:
+            return await use(api)
 
     return run_async(run())
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run it on an event loop of its own, to its end."""
     return asyncio.run(work)

@@ -54,7 +54,7 @@ def site(
 
 
 def _ingest(choices: Choices, collection: str, source: str, settings: dict[str, Any], as_json: bool) -> None:
-    ended = with_api(choices.settings(), lambda api: _run(api, collection, source, settings, quiet=as_json))
+    ended = with_api(choices.settings(), lambda api: _run(api, collection, source, settings, quiet=as_json), work=True)
     if as_json:
         print_json(ended)
     if ended["status"] != "complete":

@@ -25,7 +25,7 @@ def search(
     """Search for copies of the pictures FILES."""
     fields = {"list_label": label, "providers": ",".join(providers) or None}
     form = {name: value for name, value in fields.items() if value}
-    result = with_api(choices.settings(), lambda api: _search(api, files, form, wait=wait, quiet=as_json))
+    result = with_api(choices.settings(), lambda api: _search(api, files, form, wait=wait, quiet=as_json), work=True)
     if as_json:
         print_json(result)
     elif wait:

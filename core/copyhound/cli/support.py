@@ -74,6 +74,7 @@ def console() -> Console:
 
 
 def print_json(value: Any) -> None:
+    """For other programs."""
     click.echo(json.dumps(value, indent=2, default=str))
 
 

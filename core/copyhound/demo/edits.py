@@ -35,6 +35,7 @@ def _crop(picture: Picture, left: float, top: float, right: float, bottom: float
 
 
 def untouched(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """As it is."""
     return picture
 
 
@@ -50,16 +51,19 @@ def close_crop(picture: Picture, _: Sequence[Picture]) -> Picture:
 
 
 def mirrored(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """Left and right changed."""
     return ImageOps.mirror(picture)
 
 
 def thumbnail(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """At most 220 pixels wide and high."""
     small = picture.copy()
     small.thumbnail((220, 220), Image.Resampling.LANCZOS)
     return small
 
 
 def recompressed(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """As JPEG of low quality."""
     return Image.open(io.BytesIO(save(picture, quality=14))).convert("RGB")
 
 
@@ -85,10 +89,12 @@ def logo(picture: Picture, _: Sequence[Picture]) -> Picture:
 
 
 def grey(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """Without colours."""
     return ImageOps.grayscale(picture).convert("RGB")
 
 
 def sepia(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """In brown, as an old print."""
     return ImageOps.colorize(ImageOps.grayscale(picture), black=(40, 22, 8), white=(255, 238, 205))
 
 
@@ -100,14 +106,17 @@ def recoloured(picture: Picture, _: Sequence[Picture]) -> Picture:
 
 
 def inverted(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """As a negative."""
     return ImageOps.invert(picture)
 
 
 def rotated(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """Eleven degrees clockwise, the corners filled."""
     return picture.rotate(-11, Image.Resampling.BICUBIC, expand=True, fillcolor=_GREY)
 
 
 def quarter_turn(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """On its side."""
     return picture.transpose(Image.Transpose.ROTATE_90)
 
 
@@ -119,6 +128,7 @@ def slanted(picture: Picture, _: Sequence[Picture]) -> Picture:
 
 
 def bordered(picture: Picture, _: Sequence[Picture]) -> Picture:
+    """In a white mat and a frame."""
     return ImageOps.expand(ImageOps.expand(picture, 14, _WHITE), 6, (140, 108, 60))
 
 

@@ -26,6 +26,8 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class House:
+    """A server that is ready."""
+
     url: str
     key: str
     pid: int

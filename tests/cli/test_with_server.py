@@ -1,0 +1,105 @@
+"""The commands on a data folder that a server holds: they ask it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+Command = Callable[..., Any]
+KEY = re.compile(r"ch_key_[0-9a-z]+_[0-9A-Za-z_-]{43}")
+
+
+class Server:
+    """A real server, started once for all tests here."""
+
+    def __init__(self, process: subprocess.Popen[bytes], data: Path, log: Path) -> None:
+        self.process, self.data, self.log = process, data, log
+
+    @property
+    def announced(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self.data / "server.json").read_text())
+        return told
+
+
+@pytest.fixture(scope="module")
+def server(data: Path) -> Iterator[Server]:
+    data.mkdir(parents=True)
+    log = data.parent / "server.log"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COPYHOUND_")}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0", "--data", str(data)],
+            stdout=out, stderr=out, env=environment, cwd=data.parent,
+        )  # fmt: skip
+        started = Server(process, data, log)
+        deadline = time.monotonic() + 60
+        while not (data / "server.json").exists():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield started
+        process.kill()
+        process.wait()
+
+
+def test_the_server_says_where_it_is(server: Server) -> None:
+    """server.json holds its address and process; the first key is shown once, and works."""
+    assert server.announced["pid"] == server.process.pid
+    (key,) = KEY.findall(server.log.read_text())
+    me = httpx.get(f"{server.announced['url']}/api/v1/me", headers={"X-API-Key": key}, trust_env=False)
+    assert me.status_code == 200
+
+
+def test_commands_ask_the_server(server: Server, copyhound: Command) -> None:
+    """A key that the command line makes works at the server at once."""
+    made = copyhound("keys", "create", "robot", "--json").json
+    url = f"{server.announced['url']}/api/v1/me"
+    assert httpx.get(url, headers={"X-API-Key": made["key"]}, trust_env=False).status_code == 200
+
+
+def test_searching_through_the_server(server: Server, copyhound: Command, picture: Callable[[str], Path]) -> None:
+    """`search --no-wait` answers at once with the ids."""
+    begun = copyhound("search", picture("kodak_0001"), "--no-wait", "--json").json
+    assert begun["search_id"].startswith("search_")
+    assert begun["image_count"] == 1
+
+
+def test_the_index_has_one_owner(server: Server, copyhound: Command) -> None:
+    """`index rebuild` is refused while a server owns the index, with a hint."""
+    told = copyhound("index", "rebuild")
+    assert told.code == 1
+    assert "Stop it" in told.err
+
+
+def test_a_second_server_is_refused(server: Server, copyhound: Command) -> None:
+    """Two servers cannot work on one data folder under one name."""
+    told = copyhound("serve", "--port", "0")
+    assert told.code == 1
+    assert "[data_in_use]" in told.err
+
+
+def test_an_error_of_the_api_is_one_line(server: Server, copyhound: Command) -> None:
+    """What the server refuses is told with its code, and without a traceback."""
+    told = copyhound("keys", "revoke", "key_unknown")
+    assert told.code == 1
+    assert "[not_found]" in told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_server_ends_well(server: Server, copyhound: Command) -> None:
+    """SIGTERM ends it with code 0; nothing says afterwards that it runs, and commands open the data themselves."""
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=30) == 0, server.log.read_text()
+    assert not (server.data / "server.json").exists()
+    assert copyhound("index", "count", "--json").json == []

@@ -1,0 +1,72 @@
+"""The commands on a data folder that no server holds: they open the house themselves."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Command = Callable[..., Any]
+
+
+def test_from_a_folder_to_a_match_and_out_again(
+    copyhound: Command, picture: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """A folder is indexed under its address, a picture is found in it, and taken out again."""
+    folder = tmp_path / "shop"
+    (folder / "old").mkdir(parents=True)
+    shutil.copy(picture("kodak_0002"), folder / "hats.jpg")
+    shutil.copy(picture("kodak_0013"), folder / "old" / "boat.jpg")
+
+    added = copyhound("index", "add", "folder", folder, "--base-url", "https://shop.example/img", "--json")
+    assert (added.json["status"], added.json["added"]) == ("complete", 2)
+    assert "API key (shown this once" in added.err
+
+    counted = copyhound("index", "count", "--json")
+    assert [(one["name"], one["entries"]) for one in counted.json] == [("web", 2)]
+    assert "API key" not in counted.err
+
+    found = copyhound("search", picture("kodak_0002"), "--label", "Hats", "--json").json
+    assert [match["image_url"] for match in found["matches"]] == ["https://shop.example/img/hats.jpg"]
+    assert found["search"]["complete"] is True
+
+    rebuilt = copyhound("index", "rebuild", "--json")
+    assert rebuilt.json == {"entries": 2}
+
+    removed = copyhound("index", "remove", "https://shop.example/img/old/", "--json")
+    assert removed.json == {"removed": 1}
+    gone = copyhound("search", picture("kodak_0013"))
+    assert "No copies were found." in gone.out
+
+
+def test_keys_are_made_listed_and_revoked(copyhound: Command) -> None:
+    """A key is shown when it is made and never again; a revoked one is told as such."""
+    made = copyhound("keys", "create", "robot", "--scope", "read", "--days", "3", "--json").json
+    assert made["key"].startswith(made["id"].join(("ch_", "_")))
+    listed = copyhound("keys", "list", "--json")
+    assert made["key"] not in listed.out
+    assert [key["scopes"] for key in listed.json if key["id"] == made["id"]] == [["read"]]
+    assert copyhound("keys", "revoke", made["id"]).code == 0
+    again = copyhound("keys", "list", "--json").json
+    assert [bool(key["revoked_at"]) for key in again if key["id"] == made["id"]] == [True]
+
+
+def test_plugins_are_listed(copyhound: Command) -> None:
+    """The plugins that ship are loaded."""
+    listed = {one["name"]: one for one in copyhound("plugins", "list", "--json").json}
+    assert listed["copyhound_index"]["status"] == "loaded"
+    assert "own_index" in str(listed["copyhound_index"])
+
+
+def test_a_source_that_is_missing_is_told(copyhound: Command, tmp_path: Path) -> None:
+    """An address that cannot be crawled ends with an error and exit code 1."""
+    told = copyhound("index", "add", "site", "ftp://files.example/")
+    assert told.code == 1
+    assert told.err.splitlines()[-1].startswith(("Hint", "Error"))
+    assert "Traceback" not in told.err
+
+
+def test_the_database_is_brought_up_to_date(copyhound: Command) -> None:
+    """`db upgrade` may run on any folder."""
+    assert "up to date" in copyhound("db", "upgrade").out
