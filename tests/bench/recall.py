@@ -114,8 +114,10 @@ def answer(row: dict) -> tuple[dict, list[dict]]:
         found = compare(query.fingerprint, entry.fingerprint, query.reduced, entry.reduced)
         if found is not None and found.confidence >= 50:
             matches.append({"id": name, "score": found.confidence, "inliers": found.inliers, "matrix": found.matrix})
-        if _ARGS.evidence and (found is not None or name == row["source"]):
+        if _ARGS.evidence and name != row["source"] and found is not None:
             evidence += _evidence_of(row, name, query, entry)
+    if _ARGS.evidence and row["source"] is not None:
+        evidence += _evidence_of(row, row["source"], query, _INDEX.entries[_INDEX.names.index(row["source"])])
     matches.sort(key=lambda one: (-one["score"], -one["inliers"]))
     return {"query": row["query"], "seconds": time.process_time() - started, "matches": matches}, evidence
 
@@ -129,7 +131,16 @@ def _evidence_of(row: dict, name: str, query: Prepared, entry: Prepared) -> list
     facts = {"inliers": kept.inliers, "expected": kept.expected, "hash_distance": kept.hash_distance}
     pixels = msgspec.to_builtins(kept.pixels) if kept.pixels else None
     right = name == row["source"]
-    return [{"query": row["query"], "id": name, "right": right, "confidence": confidence_of(kept), **facts, "pixels": pixels}]
+    return [
+        {
+            "query": row["query"],
+            "id": name,
+            "right": right,
+            "confidence": confidence_of(kept),
+            **facts,
+            "pixels": pixels,
+        }
+    ]
 
 
 def main() -> None:
@@ -150,7 +161,11 @@ def main() -> None:
     paths = [path for folder in args.index for path in sorted(folder.iterdir())]
     with ProcessPoolExecutor(args.processes) as pool:
         ready = list(pool.map(prepared, ["entry"] * len(paths), paths, [args.cache] * len(paths), chunksize=16))
-    kept = [(f"{path.parent.name}/{path.name}", one) for path, one in zip(paths, ready, strict=True) if not isinstance(one, str)]
+    kept = [
+        (f"{path.parent.name}/{path.name}", one)
+        for path, one in zip(paths, ready, strict=True)
+        if not isinstance(one, str)
+    ]
     print(f"indexed {len(kept)} of {len(paths)} pictures")
     _INDEX = Index([name for name, _ in kept], [one for _, one in kept])
     rows = [json.loads(line) for line in (args.queries / "queries.jsonl").read_text().splitlines()]

@@ -7,6 +7,7 @@ import math
 from functools import cache
 from importlib.resources import files
 
+import cv2
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
@@ -161,14 +162,21 @@ def cover(image: Image.Image, other: Image.Image) -> Edited:
 
 
 def on_backdrop(backdrop: Image.Image, thing: Image.Image, seed: int) -> Image.Image:
-    """A thing laid on a backdrop and photographed: each `seed` is another shot of the same place."""
+    """A thing laid on a backdrop and photographed: each `seed` is another shot, from a slightly other place.
+
+    A rug has relief and folds, and light falls on it anew: so the backdrop's pixels shift a little, each their own way.
+    """
     rng = np.random.default_rng(seed)
     out = backdrop.resize((640, 480)).copy()
     mask = Image.new("L", (380, 400), 0)
     ImageDraw.Draw(mask).ellipse((0, 0, 379, 399), fill=255)
     out.paste(thing.resize((380, 400)), (130, 40), mask)
     out = out.rotate(float(rng.uniform(-1.5, 1.5)), Image.Resampling.BICUBIC)
-    left, top = (int(v) for v in rng.integers(8, 20, 2))
-    out = out.crop((left, top, left + 610, top + 450)).resize((640, 480), Image.Resampling.BICUBIC)
-    field = rng.normal(0, 4, (480, 640, 3)) + rng.uniform(-8, 8)
-    return Image.fromarray(np.clip(np.asarray(out) * rng.uniform(0.92, 1.08) + field, 0, 255).astype(np.uint8))
+    field = cv2.GaussianBlur(rng.normal(0, 1, (480, 640, 3)), (0, 0), 14)
+    field *= 4.0 / field.std()
+    x, y = np.meshgrid(np.arange(640), np.arange(480))
+    bent = cv2.remap(
+        np.asarray(out), (x + field[..., 0]).astype(np.float32), (y + field[..., 1]).astype(np.float32), cv2.INTER_CUBIC
+    )
+    lit = bent[8:472, 8:632] * (1 + 0.02 * field[8:472, 8:632, 2:]) + rng.normal(0, 3, (464, 624, 3))
+    return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))

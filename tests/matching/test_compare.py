@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import matching_pictures as pics
 import pytest
 from PIL import Image
 
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.matching import compare
+
+from . import matching_pictures as pics
 
 PHOTOS = ("kodak_0003.jpg", "clothing_0028.jpg", "kodak_0015.jpg", "clothing_0001.jpg")
 OTHER = "kodak_0008.jpg"
@@ -96,11 +97,14 @@ def test_no_two_photographs_match() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(("backdrop", "things"), [
-    ("kodak_0005.jpg", ("clothing_0001.jpg", "clothing_0028.jpg")),
-    ("kodak_0013.jpg", ("clothing_0057.jpg", "kodak_0003.jpg")),
-    ("clothing_0012.jpg", ("kodak_0006.jpg", "kodak_0016.jpg")),
-])
+@pytest.mark.parametrize(
+    ("backdrop", "things"),
+    [
+        ("kodak_0005.jpg", ("clothing_0001.jpg", "clothing_0028.jpg")),
+        ("kodak_0013.jpg", ("clothing_0057.jpg", "kodak_0003.jpg")),
+        ("clothing_0012.jpg", ("kodak_0006.jpg", "kodak_0016.jpg")),
+    ],
+)
 def test_two_things_on_one_backdrop_are_not_the_same_picture(backdrop: str, things: tuple[str, str]) -> None:
     """Two photographs of different things on one backdrop are no match, although the backdrop's geometry holds."""
     first, second = (

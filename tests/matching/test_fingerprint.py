@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import imagehash
-import matching_pictures as pics
 import msgspec
 import numpy as np
 import pytest
@@ -26,6 +25,8 @@ from copyhound.matching import (
 from copyhound.matching.features import Features, extract
 from copyhound.matching.hashes import oriented
 from copyhound.matching.variants import varied
+
+from . import matching_pictures as pics
 
 PHOTO = "kodak_0015.jpg"
 

@@ -7,12 +7,13 @@ import io
 import struct
 import zlib
 
-import matching_pictures as pics
 import pytest
 from PIL import Image
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.matching import Limits, read_facts
+
+from . import matching_pictures as pics
 
 PLAIN = Image.linear_gradient("L").convert("RGB").resize((40, 30))
 

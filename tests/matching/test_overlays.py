@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
-import matching_pictures as pics
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,8 +12,16 @@ from PIL import Image
 from copyhound.domain.pictures import Comparison
 from copyhound.matching import overlay, thumbnail
 
+from . import matching_pictures as pics
+
 PHOTO = "kodak_0015.jpg"
-EDITS: list[Callable[[Image.Image], pics.Edited]] = [pics.crop, pics.mirror, pics.rotate, pics.quarter_turn, pics.resize]
+EDITS: list[Callable[[Image.Image], pics.Edited]] = [
+    pics.crop,
+    pics.mirror,
+    pics.rotate,
+    pics.quarter_turn,
+    pics.resize,
+]
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -24,7 +31,9 @@ def pixels(data: bytes) -> np.ndarray:
     return np.asarray(image.convert("RGB")).astype(float)
 
 
-def drawn(change: Callable[[Image.Image], pics.Edited], view: str = "pair") -> tuple[np.ndarray, Comparison, np.ndarray]:
+def drawn(
+    change: Callable[[Image.Image], pics.Edited], view: str = "pair"
+) -> tuple[np.ndarray, Comparison, np.ndarray]:
     """The overlay of an edited picture on its source, the comparison, and the source's reduced copy."""
     edited, _ = change(pics.photo(PHOTO))
     a, b = pics.query(pics.jpeg(edited)), pics.entry(pics.raw(PHOTO))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 
-import matching_pictures as pics
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +12,8 @@ from PIL import Image
 from copyhound.domain.errors import CopyhoundError
 from copyhound.matching import Fingerprint, compare, prepare_entry, prepare_query
 from copyhound.matching.decode import fitting_size
+
+from . import matching_pictures as pics
 
 PHOTO = "kodak_0015.jpg"
 

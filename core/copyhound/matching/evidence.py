@@ -19,7 +19,7 @@ from .variants import VARIANTS
 
 HASH_NEAR: Final = 84
 """Of 256 bits; two unrelated pictures differ in 128, give or take 8."""
-_PLENTY: Final = 25
+_PLENTY: Final = 30
 _CHECKED: Final = 3
 MIN_INLIERS: Final = 4
 
@@ -39,7 +39,9 @@ class Evidence(msgspec.Struct, frozen=True):
     pixels: PixelCheck | None
 
 
-def gather(query: Fingerprint, match: Fingerprint, query_copy: bytes | None, match_copy: bytes | None) -> list[Evidence]:
+def gather(
+    query: Fingerprint, match: Fingerprint, query_copy: bytes | None, match_copy: bytes | None
+) -> list[Evidence]:
     """The best few hypotheses, each with its pixel check where both reduced copies are there."""
     found = [one for one in (*_by_features(query, match), *_by_hash(query, match)) if _worth_a_look(one)]
     if query_copy is None or match_copy is None or not found:
@@ -59,7 +61,7 @@ def _by_features(query: Fingerprint, match: Fingerprint) -> list[Evidence]:
     for mirrored, negative in VARIANTS:
         side = variant_of(plain, query, mirrored=mirrored, negative=negative) if mirrored or negative else plain
         found += hypotheses_of(target, side, mirrored=mirrored, negative=negative)
-        if max((one.inliers for one in found), default=0) >= _PLENTY:
+        if any(one.inliers >= max(_PLENTY, 0.35 * one.expected) for one in found):
             break
     found.sort(key=lambda one: -one.inliers)
     return [_in_full_pixels(one, query, match) for one in found[:_CHECKED]]

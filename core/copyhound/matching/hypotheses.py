@@ -19,6 +19,7 @@ from .geometry import (
     fit_homography,
     fit_similarity,
     fit_stretch,
+    linear_part,
     local_scale,
     project,
     sane,
@@ -32,8 +33,10 @@ _TRIED: Final = 60
 _VOTE_RADIUS: Final = 5.0
 _VOTE_SLACK: Final = 0.15
 _NEAR: Final = 3.5
-_LIKE: Final = 0.80
+_LIKE: Final = 0.82
 """Cosine of two descriptors that are paired because geometry says so."""
+_LIKE_TURN: Final = 0.9
+"""Cosine of the angle between their directions."""
 
 Pairs = NDArray[np.intp]
 """K x 2: indices of a feature of the match and one of the query."""
@@ -164,11 +167,19 @@ def _near_pairs(match: Side, query: Side, matrix: Array, likeness: NDArray[np.fl
     growth = local_scale(matrix, match.points[inside])
     gap = np.abs((query.points @ (1, 1j))[:, None] - (there[inside] @ (1, 1j))[None, :])
     size = query.sizes[:, None] / (match.sizes[inside] * growth)[None, :]
-    fits = (gap < radius * np.maximum(growth, 1)[None, :]) & (size > 0.5) & (size < 2.0)
+    turn = np.cos(query.angles[:, None] - _turned(match, matrix)[inside][None, :])
+    fits = (gap < radius * np.maximum(growth, 1)[None, :]) & (size > 0.5) & (size < 2.0) & (turn > _LIKE_TURN)
     score = np.where(fits, likeness[:, inside], -1.0)
     best = score.argmax(axis=0)
     kept = score[best, np.arange(len(inside))] > _LIKE
     return np.column_stack([inside[kept], best[kept]])
+
+
+def _turned(match: Side, matrix: Array) -> Array:
+    """The directions of the match's features as they must be in the query."""
+    linear = linear_part(matrix, match.width / 2, match.height / 2)
+    there = np.column_stack([np.cos(match.angles), np.sin(match.angles)]) @ linear.T
+    return np.asarray(np.arctan2(there[:, 1], there[:, 0]))
 
 
 def _simplest(source: Array, target: Array, match: Side) -> Array:

@@ -59,7 +59,9 @@ class Overlay(msgspec.Struct, frozen=True):
     mask: NDArray[np.bool_]
 
 
-def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: tuple[float, float, float, float]) -> PixelCheck | None:
+def check_pixels(
+    match: Pixels, query: Pixels, matrix: Array, sizes: tuple[float, float, float, float]
+) -> PixelCheck | None:
     """Compare two reduced copies under `matrix` (full match pixel to full query pixel).
 
     `sizes` are the full width and height of the match, then of the query. None where too little is shared to say.
@@ -87,7 +89,9 @@ def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: tuple[float, fl
         return None
     frame = scaling(fine, fine) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
     size = (int(extent[0] * fine), int(extent[1] * fine))
-    query_there, query_mask = _warped(query, frame @ scaling(sizes[2] / query.shape[1], sizes[3] / query.shape[0]), size)
+    query_there, query_mask = _warped(
+        query, frame @ scaling(sizes[2] / query.shape[1], sizes[3] / query.shape[0]), size
+    )
     to_query = frame @ matrix @ scaling(sizes[0] / match.shape[1], sizes[1] / match.shape[0])
     match_there, match_mask = _warped(match, to_query, size)
     return Overlay(match_there, query_there, query_mask & match_mask)

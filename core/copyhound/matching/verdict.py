@@ -18,7 +18,16 @@ from .pixels import PixelCheck
 
 _WHOLE: Final = 0.97
 _ALIKE: Final = PixelCheck(
-    cells=0, textured=0, agreeing=0, likeness=1, fineness=1, covered=0, patchiness=0, negative=False, tone=0, sharpness=1
+    cells=0,
+    textured=0,
+    agreeing=0,
+    likeness=1,
+    fineness=1,
+    covered=0,
+    patchiness=0,
+    negative=False,
+    tone=0,
+    sharpness=1,
 )
 
 

@@ -46,9 +46,7 @@ def entry_words(fingerprint: bytes) -> dict[int, float]:
 def query_words(fingerprint: bytes) -> list[dict[int, float]]:
     """One sparse vector each for the plain, mirrored, negative and mirrored negative query."""
     descriptors = Fingerprint.from_bytes(fingerprint).descriptors
-    return [
-        _query_vector(varied(descriptors, mirrored=mirrored, negative=negative)) for mirrored, negative in VARIANTS
-    ]
+    return [_query_vector(varied(descriptors, mirrored=mirrored, negative=negative)) for mirrored, negative in VARIANTS]
 
 
 def assign_words(descriptors: NDArray[np.uint8]) -> NDArray[np.uint32]:
