@@ -47,6 +47,8 @@ _LOCAL_KEY_LIFE = timedelta(hours=1)
 _DUE_LISTS_SECONDS = 5.0
 _DUE_CHECKS_SECONDS = 30.0
 _WATCHDOG_SECONDS = 10.0
+_FORGET_SECONDS = 3600.0
+_JOB_RECORDS_KEPT = timedelta(days=30)
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -226,7 +228,7 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
     """The durable jobs by their stable names."""
     lookups, deliveries = services.lookups, services.deliveries
     return {
-        "search": JobDefinition(lookups.fan_out),
+        "search": JobDefinition(lookups.fan_out, failed=lookups.fan_out_failed),
         "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
         "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
@@ -247,6 +249,7 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
             "due lists": Duty(_DUE_LISTS_SECONDS, services.monitoring.run_due_lists),
             "due rechecks": Duty(_DUE_CHECKS_SECONDS, services.monitoring.run_due_checks),
             "watchdog": Duty(_WATCHDOG_SECONDS, watchdog.sweep),
+            "old job records": Duty(_FORGET_SECONDS, lambda: runtime.forget(now() - _JOB_RECORDS_KEPT)),
         }
     )
     for errand in (Leader(settings.database).run(clock.start, clock.stop), watchdog.run()):
@@ -261,14 +264,13 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 @contextlib.contextmanager
 def _owned(settings: Settings) -> Any:
-    lock = _lock_file(settings).open("a")
-    try:
+    with _lock_file(settings).open("a") as lock:
         if not _locked(lock):
             raise CopyhoundError("data_in_use", f"Another process works on {settings.folder}.")
-        yield
-    finally:
-        _announcement_file(settings).unlink(missing_ok=True)
-        lock.close()
+        try:
+            yield
+        finally:
+            _announcement_file(settings).unlink(missing_ok=True)
 
 
 def _locked(lock: IO[str]) -> bool:

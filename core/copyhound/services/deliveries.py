@@ -18,14 +18,12 @@ from copyhound.domain.deliveries import (
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import Event, NewEvent, envelope
 from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus
-from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.ids import derived_id
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import DELIVER, DELIVERIES, EventService
 from copyhound.services.kit import Kit
 from copyhound.services.secrets import open_secrets
-
-_BROKEN_RETRY = 60.0
 
 
 class DeliveryService:
@@ -126,12 +124,12 @@ class DeliveryService:
         job_id = f"{delivery_id}:{number}"
         await uow.jobs.enqueue(DELIVER, delivery_id, number, id=job_id, queue=DELIVERIES, delay=delay)
 
-    async def attempt_failed(self, delivery_id: str, number: int, *_: object) -> None:
-        """The job itself broke (not the receiver): the same attempt is queued again, under a new name."""
+    async def attempt_failed(self, delivery_id: str, number: int, *rest: object) -> None:
+        """The job itself broke, not the receiver: it counts as an attempt that failed, and the next one is queued."""
+        manual = bool(rest and rest[0] is True)
+        result = SendResult(0, error=str(rest[-1]) if rest else None)
         async with self._kit.units() as uow:
-            if await uow.deliveries.by_id(delivery_id) is not None:
-                job_id = f"{delivery_id}:{number}:{new_id('again')}"
-                await uow.jobs.enqueue(DELIVER, delivery_id, number, id=job_id, queue=DELIVERIES, delay=_BROKEN_RETRY)
+            await self._settle(uow, delivery_id, number, result, self._kit.now(), manual=manual)
 
     async def page(
         self,

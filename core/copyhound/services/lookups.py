@@ -136,6 +136,13 @@ class LookupService:
             ended_at=self._kit.now(),
         )
 
+    async def fan_out_failed(self, workspace_id: str, search_id: str, reason: str) -> None:
+        """The job broke for good: what is open of the search ends as transient, so that it still ends."""
+        async with self._kit.units.read() as uow:
+            image_ids = {row.image_id for row in await uow.searches.lookups(search_id) if row.outcome is None}
+        for image_id in sorted(image_ids):
+            await self.prepare_failed(workspace_id, search_id, image_id, reason)
+
     async def prepare_failed(self, workspace_id: str, search_id: str, image_id: str, reason: str) -> None:
         """The job broke for good: the image's lookups end as transient, so that the search still ends."""
         async with self._kit.units() as uow:

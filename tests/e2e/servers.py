@@ -1,0 +1,111 @@
+"""The real server as its users start it, in a process that tests may kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+PATIENCE = 60.0
+
+
+class Server:
+    """`copyhound serve` on a data folder of its own. Start, kill and start again as often as wanted."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COPYHOUND_")}
+        self._environment = {
+            **kept,
+            "COPYHOUND_DATA": str(data),
+            "COPYHOUND_NET_ALLOW_HOSTS": "127.0.0.0/8",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._announced = data / (f"{environment.get('COPYHOUND_EXECUTOR_ID', 'server')}.json")
+        self.log = data.parent / f"{data.name}-{self._announced.stem}.log"
+        self.key = ""
+        self.url = ""
+
+    def start(self) -> Self:
+        """Start it, and wait until it is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        if not self.key:
+            self.key = self._first_key()
+        self._announced.unlink(missing_ok=True)
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0"],
+                env=self._environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._ready():
+            assert self._process.poll() is None, self.tail()
+            assert time.monotonic() < deadline, self.tail()
+            time.sleep(0.02)
+        return self
+
+    def _first_key(self) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "copyhound.cli", "keys", "create", "test", "--json"],
+            env=self._environment,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return str(json.loads(done.stdout)["key"])
+
+    def _ready(self) -> bool:
+        try:
+            self.url = str(json.loads(self._announced.read_bytes())["url"])
+            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).is_success
+        except (OSError, ValueError, httpx.TransportError):
+            return False
+
+    def kill(self) -> None:
+        """kill -9: nothing is said goodbye to."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(PATIENCE)
+        self._process = None
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+            self._process = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def client(self, **options: Any) -> httpx.Client:
+        """A client of the native API with this server's key."""
+        return httpx.Client(
+            base_url=f"{self.url}/api/v1", headers={"X-API-Key": self.key}, timeout=PATIENCE, trust_env=False, **options
+        )
+
+    def tail(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,178 @@
+"""kill -9 at random instants of searches and deliveries: it goes on, and no event is lost."""
+
+from __future__ import annotations
+
+import base64
+import random
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from ..fixtures import photos
+from ..fixtures.website import Website
+from .servers import PATIENCE, Server
+
+KILLS = 20
+
+
+class Sink:
+    """A receiver that keeps the `webhook-id` of everything it is sent."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                sink.ids.append(self.headers["webhook-id"])
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Keep the tests' output clean."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+
+def post_search(server: Server, number: int) -> str | None:
+    """Start a search of one picture under its own Idempotency-Key; its id, or None where the server died on it."""
+    try:
+        with server.client() as client:
+            answer = client.post(
+                "/searches",
+                files=[("images", ("mine.jpg", photos.photo(1), "image/jpeg"))],
+                headers={"Idempotency-Key": f"search-{number}"},
+            )
+    except httpx.TransportError:
+        return None
+    return str(answer.json()["search_id"]) if answer.status_code == 202 else None
+
+
+def drained(client: httpx.Client, path: str) -> list[dict[str, Any]]:
+    """Everything behind a paged path."""
+    items: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page = client.get(path, params={"limit": 200, **({"cursor": cursor} if cursor else {})}).raise_for_status()
+        body = page.json()
+        items += body["items"]
+        if not body["items"] or not body["cursor"] or body["cursor"] == cursor:
+            return items
+        cursor = body["cursor"]
+
+
+def test_nothing_is_lost_when_killed(tmp_path: Path) -> None:
+    """After 20 kills every acknowledged search is complete, and every event has reached the receiver."""
+    seed = random.Random(7)
+    server = Server(tmp_path / "data").start()
+    sink = Sink()
+    with server.client() as client:
+        hook = {"target_url": sink.url, "triggers": ["match_found", "search_complete"]}
+        assert client.post("/hooks", json=hook).status_code == 201
+        for number, copy in enumerate((photos.cropped(1), photos.mirrored(1), photos.resaved(1))):
+            entry = {"image_url": f"https://shop{number}.example.com/a.jpg", "base64": base64.b64encode(copy).decode()}
+            assert client.post("/collections/web/entries", json={"entries": [entry]}).status_code == 201
+    accepted: list[str] = []
+    for number in range(KILLS):
+        accepted += [one for one in [post_search(server, number)] if one]
+        time.sleep(seed.uniform(0.0, 1.2))  # the random instant, not a wait for something
+        server.kill()
+        server.start()
+    assert accepted
+    with server.client() as client:
+        deadline = time.monotonic() + 3 * PATIENCE
+        while not all(client.get(f"/searches/{one}").json()["complete"] for one in accepted):
+            assert time.monotonic() < deadline, server.tail()
+            time.sleep(0.2)
+        events = {
+            event["id"]
+            for trigger in ("match_found", "search_complete")
+            for event in drained(client, f"/triggers/{trigger}/events")
+        }
+        while not events <= set(sink.ids):
+            assert time.monotonic() < deadline, (len(events - set(sink.ids)), server.tail())
+            time.sleep(0.2)
+        complete = [event["search_id"] for event in drained(client, "/triggers/search_complete/events")]
+        found = [event["match_id"] for event in drained(client, "/triggers/match_found/events")]
+    server.stop()
+    assert set(accepted) <= set(complete)
+    assert len(complete) == len(set(complete))
+    assert len(found) == len(set(found)) == 3 * len(complete)
+
+
+def test_a_crawl_goes_on_after_a_kill(tmp_path: Path) -> None:
+    """An ingest that was running when the server died is complete after the restart."""
+    with Website() as site:
+        site.put("/", b"".join(b'<img src="/%d.jpg">' % number for number in range(12)))
+        for number in range(12):
+            site.put(f"/{number}.jpg", photos.photo(number))
+        server = Server(tmp_path / "data").start()
+        with server.client() as client:
+            settings = {"url": site.url + "/", "delay_seconds": 0.05}
+            ingest = client.post("/collections/web/ingests", json={"source": "site", "settings": settings}).json()
+        deadline = time.monotonic() + PATIENCE
+        while "/4.jpg" not in site.asked:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        server.kill()
+        server.start()
+        with server.client() as client:
+            while (now := client.get(f"/ingests/{ingest['id']}").json())["status"] not in ("complete", "failed"):
+                assert time.monotonic() < deadline, now
+                time.sleep(0.1)
+            count = client.get("/collections/web").json()["entries"]
+        server.stop()
+        assert (now["status"], count) == ("complete", 12)
+
+
+async def make_due(postgres_url: str, list_id: str) -> None:
+    """Turn the clock of a list back: it is due now."""
+    engine = create_async_engine(postgres_url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.begin() as connection:
+        due = sa.text("update lists set next_run_at = now() - interval '1 minute' where id = :id")
+        await connection.execute(due, {"id": list_id})
+    await engine.dispose()
+
+
+async def test_two_servers_on_one_database_search_a_due_list_once(tmp_path: Path, postgres_url: str) -> None:
+    """A list that is due is searched once by two servers, and once more after the leading one was killed."""
+    environment = {"COPYHOUND_DATABASE_URL": postgres_url}
+    one = Server(tmp_path / "data", COPYHOUND_EXECUTOR_ID="one", **environment)
+    two = Server(tmp_path / "data", COPYHOUND_EXECUTOR_ID="two", **environment)
+    with one, two:
+        with one.client() as client:
+            wanted = {"label": "watched", "monitored": True, "schedule": {"days": 30}}
+            list_id = client.post("/lists", json=wanted).json()["id"]
+            files = [("images", ("mine.jpg", photos.photo(1), "image/jpeg"))]
+            assert client.post(f"/lists/{list_id}/images", files=files).is_success
+        two.key = one.key
+        await make_due(postgres_url, list_id)
+        assert len(complete_searches(two, list_id, 1)) == 1
+        leader, other = (one, two) if "this process leads" in one.tail() else (two, one)
+        leader.kill()
+        await make_due(postgres_url, list_id)
+        assert len(complete_searches(other, list_id, 2)) == 2
+
+
+def complete_searches(server: Server, list_id: str, count: int) -> list[dict[str, Any]]:
+    """The searches of a list, once at least so many are complete and none is under way."""
+    deadline = time.monotonic() + 2 * PATIENCE
+    with server.client() as client:
+        while True:
+            found: list[dict[str, Any]] = client.get("/searches", params={"list_id": list_id}).json()["items"]
+            if len(found) >= count and all(search["complete"] for search in found):
+                return found
+            assert time.monotonic() < deadline, server.tail()
+            time.sleep(0.2)
