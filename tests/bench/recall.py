@@ -18,12 +18,13 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import msgspec
 import numpy as np
-from scipy import sparse
+from scipy import sparse  # type: ignore[import-untyped]
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.matching import (
@@ -40,6 +41,7 @@ from copyhound.matching import (
 from copyhound.matching.confidence import confidence_of
 from copyhound.matching.evidence import gather
 
+Row = dict[str, Any]
 HASH_LIMIT = 60
 COMMON = 0.05
 
@@ -100,7 +102,7 @@ _INDEX: Index | None = None
 _ARGS: argparse.Namespace | None = None
 
 
-def answer(row: dict) -> tuple[dict, list[dict]]:
+def answer(row: Row) -> tuple[Row, list[Row]]:
     """Search one query; also what the verdicts on its candidates were built from, where asked for."""
     assert _INDEX is not None
     assert _ARGS is not None
@@ -108,7 +110,8 @@ def answer(row: dict) -> tuple[dict, list[dict]]:
     if isinstance(query, str):
         return {"query": row["query"], "refused": query, "matches": []}, []
     started = time.process_time()
-    matches, evidence = [], []
+    matches: list[Row] = []
+    evidence: list[Row] = []
     for i in _INDEX.candidates(query, _ARGS.candidates):
         name, entry = _INDEX.names[i], _INDEX.entries[i]
         found = compare(query.fingerprint, entry.fingerprint, query.reduced, entry.reduced)
@@ -122,7 +125,7 @@ def answer(row: dict) -> tuple[dict, list[dict]]:
     return {"query": row["query"], "seconds": time.process_time() - started, "matches": matches}, evidence
 
 
-def _evidence_of(row: dict, name: str, query: Prepared, entry: Prepared) -> list[dict]:
+def _evidence_of(row: Row, name: str, query: Prepared, entry: Prepared) -> list[Row]:
     prints = Fingerprint.from_bytes(query.fingerprint), Fingerprint.from_bytes(entry.fingerprint)
     found = gather(*prints, query.reduced, entry.reduced)
     kept = max(found, key=confidence_of, default=None)

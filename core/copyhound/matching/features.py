@@ -35,8 +35,8 @@ class Features(msgspec.Struct, frozen=True):
 def extract(pixels: Pixels, count: int, enlarge_to: int) -> Features:
     """At most `count` features of an RGB picture; one whose smaller side is under `enlarge_to` is scaled up."""
     cv2.setNumThreads(1)
-    grey = _enlarged(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), enlarge_to)
-    sift = cv2.SIFT_create(
+    grey = _enlarged(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8), enlarge_to)
+    sift = cv2.SIFT_create(  # type: ignore[attr-defined]  # the stubs of OpenCV 5 lack it
         nfeatures=0, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE, sigma=1.6, enable_precise_upscale=True
     )
     found = sift.detect(grey, None)
@@ -79,7 +79,7 @@ def _features(kept: list[cv2.KeyPoint], raw: NDArray[np.float32], width: int, he
     places = np.array([k.pt for k in kept], np.float32)
     return Features(
         places=np.clip((places + 0.5) / (width, height), 0, 1).astype(np.float32),
-        sizes=np.array([k.size for k in kept], np.float32) / min(width, height),
+        sizes=np.array([k.size / min(width, height) for k in kept], np.float32),
         angles=np.radians(np.array([k.angle for k in kept], np.float32)),
         descriptors=root_sift(raw),
     )
@@ -88,7 +88,7 @@ def _features(kept: list[cv2.KeyPoint], raw: NDArray[np.float32], width: int, he
 def root_sift(raw: NDArray[np.float32]) -> NDArray[np.uint8]:
     """N x 128 SIFT values to the square roots of their shares, in bytes."""
     shares = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-6))
-    return np.clip(np.rint(shares * DESCRIPTOR_SCALE), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(shares * DESCRIPTOR_SCALE), 0, 255), dtype=np.uint8)
 
 
 def _none() -> Features:

@@ -77,9 +77,9 @@ class Fingerprint(msgspec.Struct, frozen=True):
         return cls(
             width=width,
             height=height,
-            places=rows["place"].astype(np.float32) / _STEPS,
+            places=(rows["place"] / _STEPS).astype(np.float32),
             sizes=rows["size"].astype(np.float32),
-            angles=rows["angle"].astype(np.float32) * (_TURN / _STEPS),
+            angles=(rows["angle"] * (_TURN / _STEPS)).astype(np.float32),
             words=rows["word"].astype(np.uint32),
             descriptors=np.ascontiguousarray(rows["descriptor"]),
             hashes=tuple(data[at : at + 32] for at in range(_HEAD.size, start, 32)),

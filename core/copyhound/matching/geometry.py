@@ -29,7 +29,7 @@ def corners(width: float, height: float) -> Array:
 
 
 def local_scale(matrix: Array, points: Array) -> Array:
-    """By how much lengths grow at each of N x 2 points (square root of the area's growth); negative determinants too."""
+    """By how much lengths grow at each of N x 2 points: the square root of the area's growth, mirrored or not."""
     x, y = points.T
     depth = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     depth = np.where(np.abs(depth) < _TINY, _TINY, depth)

@@ -24,6 +24,8 @@ _AGREES: Final = 0.80
 _NOISE: Final = 1.5
 
 Floats = NDArray[np.float32]
+Sizes = tuple[float, float, float, float]
+"""Full width and height of the match, then of the query."""
 
 
 class PixelCheck(msgspec.Struct, frozen=True):
@@ -59,9 +61,7 @@ class Overlay(msgspec.Struct, frozen=True):
     mask: NDArray[np.bool_]
 
 
-def check_pixels(
-    match: Pixels, query: Pixels, matrix: Array, sizes: tuple[float, float, float, float]
-) -> PixelCheck | None:
+def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> PixelCheck | None:
     """Compare two reduced copies under `matrix` (full match pixel to full query pixel).
 
     `sizes` are the full width and height of the match, then of the query. None where too little is shared to say.
@@ -73,7 +73,7 @@ def check_pixels(
     return None if grid is None else _judged(*grid)
 
 
-def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: tuple[float, float, float, float]) -> Overlay | None:
+def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overlay | None:
     """Bring both copies to the coarser one's resolution, in the part of the query's frame that the match covers."""
     shape = project(matrix, corners(sizes[0], sizes[1]))
     low = np.clip(shape.min(axis=0), 0, sizes[2:])
@@ -112,7 +112,7 @@ def _warped(pixels: Pixels, matrix: Array, size: tuple[int, int]) -> tuple[Float
     out = cv2.warpPerspective(small, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     ones = np.full(small.shape[:2], 255, np.uint8)
     mask = cv2.warpPerspective(ones, moved, size, flags=cv2.INTER_NEAREST) > 0
-    return cv2.GaussianBlur(out.astype(np.float32), (3, 3), 0.8), mask
+    return np.asarray(cv2.GaussianBlur(out.astype(np.float32), (3, 3), 0.8), dtype=np.float32), mask
 
 
 def _cells(laid: Overlay) -> tuple[Floats, Floats, NDArray[np.bool_]] | None:
@@ -171,7 +171,7 @@ def _explained(colours: Floats, grey: Floats) -> Floats:
     solved = np.linalg.solve(inner, outer[..., None])[..., 0]
     explained = (solved * outer).sum(axis=2)
     total = (y**2).sum(axis=2) + count * _NOISE**2
-    return np.sqrt(np.clip(explained / total, 0, 1)).astype(np.float32)
+    return np.asarray(np.sqrt(np.clip(explained / total, 0, 1)), dtype=np.float32)
 
 
 def _signs(match: Floats, query: Floats) -> Floats:

@@ -50,7 +50,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 def shape_of(matrix: Array, query_size: tuple[int, int], match_size: tuple[int, int]) -> Shape:
     """Take `matrix` (match to query) apart."""
-    back = np.linalg.inv(matrix)
+    back: Array = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     linear = linear_part(back, query_size[0] / 2, query_size[1] / 2)
     mirrored = bool(np.linalg.det(linear) < 0)
     upright = linear @ np.diag([-1.0, 1.0]) if mirrored else linear

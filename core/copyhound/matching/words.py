@@ -54,7 +54,7 @@ def assign_words(descriptors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     if not len(descriptors):
         return np.empty(0, np.uint32)
     first, second = (distances.argmin(axis=1) for distances in _distances(descriptors))
-    return (first * CENTROIDS + second).astype(np.uint32)
+    return np.asarray(first * CENTROIDS + second, dtype=np.uint32)
 
 
 @cache
