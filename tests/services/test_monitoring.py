@@ -73,8 +73,9 @@ async def test_only_what_is_new_is_told(idle_home: Home) -> None:
     await idle_home.index("https://two.example.org/c.jpg", photos.mirrored(1))
     idle_home.clock.turn(days=1)
     await run_due(idle_home)
-    assert [event["image_url"] for event in await idle_home.events("match_found")][0] == "https://one.example.com/a.jpg"
-    assert len(await idle_home.events("match_found")) == 3
+    first, *later = [event["image_url"] for event in await idle_home.events("match_found")]
+    assert first == "https://one.example.com/a.jpg"
+    assert len(later) == 2
     assert [event["domain"] for event in await idle_home.events("new_domain_found")] == ["example.com", "example.org"]
     assert [event["new_matches"] for event in await idle_home.events("search_complete")] == [1, 2]
     assert len(await idle_home.matches(made.id)) == 3
