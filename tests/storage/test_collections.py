@@ -4,11 +4,15 @@ import asyncio
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from copyhound.domain.collections import IngestStatus
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import Page
 from copyhound.storage import Units
+from copyhound.storage.hashes import BANDS
+from copyhound.storage.tables_collections import HASH_BANDS
+from copyhound.storage.units import Unit
 
 from .makers import AT, W1, W2, a_list, an_entry, an_image, an_ingest, at, blob_key, web
 
@@ -79,6 +83,8 @@ async def test_a_changed_picture_replaces_the_old_one(units: Units, what: str) -
         assert await unit.collections.fingerprints([old.number]) == {old.number: changed.fingerprint}
         assert await unit.collections.hash_candidates(collection, [an_entry().hash256], 31, 10) == []
         assert await unit.collections.hash_candidates(collection, [changed.hash256], 0, 10) == [(old.number, 0)]
+        assert isinstance(unit, Unit)
+        assert await unit.connection.scalar(sa.select(sa.func.count()).select_from(HASH_BANDS)) == BANDS
     assert [(change.number, change.removed) for change in changes] == [(old.number, False)]
     assert (new.sha256, new.hash256, new.number) == (changed.sha256, changed.hash256, old.number)
 
@@ -168,6 +174,8 @@ async def test_entries_are_removed_by_a_literal_prefix(units: Units, monkeypatch
         removed, blobs = await unit.collections.remove_entries(collection, prefix="https://a.example/x_")
         left = await unit.collections.entries(collection, image_url=None, cursor=None, limit=9)
         found = await unit.collections.hash_candidates(collection, [an_entry("n0").hash256], 31, 9)
+        assert isinstance(unit, Unit)
+        assert await unit.connection.scalar(sa.select(sa.func.count()).select_from(HASH_BANDS)) == 2 * BANDS
     assert removed == 3
     assert blobs == sorted([blob_key("n0"), blob_key("n2")])
     assert {entry.image_url for entry in left.items} == {"https://a.example/xy1", "https://A.example/x_1"}

@@ -69,6 +69,24 @@ async def test_a_reader_that_goes_on_after_a_sequence_misses_nothing(units: Unit
     assert sorted(seen) == [f"evt_{number:03}" for number in range(40) if number % 5]
 
 
+async def test_an_append_waits_for_the_one_before_it(units: Units) -> None:
+    """A unit that appended holds the log until it commits: later numbers never show before its own."""
+    order = []
+
+    async def append_later() -> None:
+        async with units() as unit:
+            await unit.events.append(an_event("evt_2"), AT)
+            order.append("second")
+
+    async with units() as unit:
+        await unit.events.append(an_event("evt_1"), AT)
+        task = asyncio.create_task(append_later())
+        await asyncio.wait({task}, timeout=0.3)
+        order.append("first")
+    await task
+    assert order == ["first", "second"]
+
+
 async def test_events_are_read_by_trigger(units: Units) -> None:
     """`newest` from the newest, `after` from the oldest, both up to a limit."""
     async with units() as unit:

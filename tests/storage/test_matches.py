@@ -104,6 +104,27 @@ async def test_two_merges_of_one_match_lose_no_page(units: Units) -> None:
     assert len(match.pages) == 6
 
 
+@pytest.mark.parametrize("how", ["find", "get"])
+async def test_a_match_that_is_being_changed_is_held(units: Units, how: str) -> None:
+    """Who reads it to change it waits until the one before has committed, and then sees what that one wrote."""
+    async with units() as unit:
+        await _add(unit, [a_match()])
+
+    async def decide() -> str | None:
+        async with units() as unit:
+            url = a_match().image_url
+            match = await (unit.matches.find("image_1", url) if how == "find" else unit.matches.get(W1, "match_1"))
+            return match.note if match else None
+
+    async with units() as unit:
+        known = await unit.matches.get(W1, "match_1")
+        assert known is not None
+        task = asyncio.create_task(decide())
+        await asyncio.wait({task}, timeout=0.3)
+        await unit.matches.save(msgspec.structs.replace(known, note="decided"))
+    assert await task == "decided"
+
+
 async def test_what_databases_refuse_is_taken_out_of_text(units: Units) -> None:
     """A crawled title with NUL and half a surrogate pair does not break the merge."""
     page = Page("https://shop.example/p", "a\x00b\ud800c", AT, AT)

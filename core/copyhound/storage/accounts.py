@@ -97,11 +97,11 @@ class Idempotency(Repository):
             await self.run(sa.delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created_at < at - KEPT))
             return "new", 0, b""
         mine = _of_key(workspace_id, key)
-        found = await self.one_row(sa.select(IDEMPOTENCY).where(*mine).with_for_update())
-        if found is None or self._open_again(found._mapping, request_hash, at):
-            again = {**row, "status": None, "body": None}
-            await self.run(sa.delete(IDEMPOTENCY).where(*mine))
-            await self.insert(IDEMPOTENCY, [again])
+        found = await self.one_row(self.held(sa.select(IDEMPOTENCY).where(*mine)))
+        if found is None:  # forgotten at this very moment
+            raise CopyhoundError("idempotency_in_flight")
+        if self._open_again(found._mapping, request_hash, at):
+            await self.run(sa.update(IDEMPOTENCY).where(*mine).values(**row, status=None, body=None))
             return "new", 0, b""
         return "done", found.status, found.body
 

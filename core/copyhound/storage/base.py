@@ -38,6 +38,10 @@ class Repository:
         sync = self.connection.sync_connection
         return sync is None or not sync.get_execution_options().get("postgresql_readonly", False)
 
+    def held(self, statement: sa.Select[Any]) -> sa.Select[Any]:
+        """The same, with its rows held until the unit ends, so that what is read may be changed and saved."""
+        return statement.with_for_update(key_share=True) if self.locking else statement
+
     async def all_rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
         return (await self.connection.execute(statement)).all()
 

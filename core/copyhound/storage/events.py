@@ -54,7 +54,7 @@ class Hooks(Repository):
         return struct_of(Hook, row) if row else hook
 
     async def get(self, workspace_id: str, hook_id: str) -> Hook | None:
-        row = await self.one_row(sa.select(HOOKS).where(*_is_hook(workspace_id, hook_id)))
+        row = await self.one_row(self.held(sa.select(HOOKS).where(*_is_hook(workspace_id, hook_id))))
         return struct_of(Hook, row) if row else None
 
     async def save(self, hook: Hook) -> None:
@@ -85,7 +85,7 @@ class Deliveries(Repository):
         return delivery if delivery and delivery.workspace_id == workspace_id else None
 
     async def by_id(self, delivery_id: str) -> Delivery | None:
-        row = await self.one_row(sa.select(DELIVERIES).where(DELIVERIES.c.id == delivery_id))
+        row = await self.one_row(self.held(sa.select(DELIVERIES).where(DELIVERIES.c.id == delivery_id)))
         return struct_of(Delivery, row) if row else None
 
     async def save(self, delivery: Delivery) -> None:

@@ -28,18 +28,13 @@ ORDERS = {
 
 class Matches(Repository):
     async def get(self, workspace_id: str, match_id: str) -> Match | None:
-        return await self._only(
+        return await self._held(
             sa.select(MATCHES).where(MATCHES.c.id == match_id, MATCHES.c.workspace_id == workspace_id)
         )
 
     async def find(self, image_id: str, image_url: str) -> Match | None:
         this = MATCHES.c.image_id == image_id, MATCHES.c.url_key == url_key(image_url)
-        statement = sa.select(MATCHES).where(*this)
-        if self.locking:
-            # the log's lock before the row's: what merges into a match may append an event about it
-            await self.lock(EVENTS_LOCK)
-            statement = statement.with_for_update(key_share=True)
-        return await self._only(statement)
+        return await self._held(sa.select(MATCHES).where(*this))
 
     async def add(self, match: Match) -> bool:
         if await self.insert_new(MATCHES, match_row(match)) is None:
@@ -101,8 +96,11 @@ class Matches(Repository):
         )
         return [dict(row._mapping) for row in rows]
 
-    async def _only(self, statement: sa.Select[Any]) -> Match | None:
-        found = await self._matches(await self.all_rows(statement))
+    async def _held(self, statement: sa.Select[Any]) -> Match | None:
+        if self.locking:
+            # the log's lock before the row's: what merges into a match may append an event about it
+            await self.lock(EVENTS_LOCK)
+        found = await self._matches(await self.all_rows(self.held(statement)))
         return found[0] if found else None
 
     async def _matches(self, rows: Sequence[sa.Row[Any]]) -> list[Match]:
