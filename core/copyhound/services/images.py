@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -45,7 +46,7 @@ class ImageIntake:
         prepared: Prepared | None = None
         if len(inputs) == 1 and inputs[0].data is not None:
             prepared = await self._kit.compute.run("prepare_query", inputs[0].data, limits.picture)
-        return [await self._image(workspace_id, item, prepared) for item in inputs]
+        return await asyncio.gather(*(self._image(workspace_id, item, prepared) for item in inputs))
 
     def _check(self, number: int, item: ImageInput) -> None:
         try:
