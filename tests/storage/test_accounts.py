@@ -117,6 +117,17 @@ async def test_an_unfinished_request_is_in_flight_for_a_minute(units: Units) -> 
     assert [error.code for error in results if isinstance(error, CopyhoundError)] == ["idempotency_in_flight"] * 3
 
 
+async def test_a_stale_request_is_taken_over_by_one(units: Units) -> None:
+    """Who comes while another one is taking it over waits, and is told that it is in flight."""
+    await _begin(units)
+    async with units() as unit:
+        assert (await unit.idempotency.begin(W1, "key", "hash", at(61)))[0] == "new"
+        late = asyncio.create_task(_begin(units, now=at(61)))
+        await asyncio.wait({late}, timeout=0.3)
+    with pytest.raises(CopyhoundError, match="idempotency_in_flight"):
+        await late
+
+
 async def test_a_forgotten_request_can_be_begun_again(units: Units) -> None:
     """As after an error that stored nothing."""
     await _begin(units)

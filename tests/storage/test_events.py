@@ -128,6 +128,30 @@ async def test_a_hook_comes_back_as_it_was_saved(units: Units) -> None:
         assert await unit.hooks.get(W1, "hook_1") == changed
 
 
+async def test_what_is_read_to_be_changed_is_held(units: Units) -> None:
+    """A hook and a delivery that one unit reads and saves are read by the next one as they were saved."""
+    async with units() as unit:
+        await unit.hooks.add(a_hook(), "key")
+        await unit.deliveries.add(a_delivery())
+
+    async def read() -> tuple[str | None, int]:
+        async with units() as unit:
+            hook, delivery = await unit.hooks.get(W1, "hook_1"), await unit.deliveries.by_id("delivery_1")
+            assert hook is not None
+            assert delivery is not None
+            return hook.description, delivery.attempts
+
+    async with units() as unit:
+        hook, delivery = await unit.hooks.get(W1, "hook_1"), await unit.deliveries.by_id("delivery_1")
+        assert hook is not None
+        assert delivery is not None
+        task = asyncio.create_task(read())
+        await asyncio.wait({task}, timeout=0.3)
+        await unit.hooks.save(msgspec.structs.replace(hook, description="changed"))
+        await unit.deliveries.save(msgspec.structs.replace(delivery, attempts=3))
+    assert await task == ("changed", 3)
+
+
 async def test_subscribed_hooks_are_the_active_ones_of_the_trigger(units: Units) -> None:
     """A trigger whose name is part of another one's is not that one."""
     async with units() as unit:
