@@ -16,6 +16,7 @@ def upgrade() -> None:
     _lists()
     _searches()
     _matches()
+    _match_details()
 
 
 def downgrade() -> None:
@@ -214,6 +215,9 @@ def _matches() -> None:
     op.create_index("ix_matches_next_check_at", "matches", ["next_check_at"])
     op.create_index("ix_matches_page", "matches", ["workspace_id", "first_seen", "id"])
     op.create_index("ix_matches_reduced_blob", "matches", ["reduced_blob"])
+
+
+def _match_details() -> None:
     op.create_table(
         "match_pages",
         sa.Column("match_id", sa.String(), nullable=False),
