@@ -9,10 +9,13 @@ from typing import Final
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from copyhound_index.taming import tamed
 from copyhound_index.urls import is_picture_file, may_be_page, normalised
 
 MAX_EACH: Final = 2000
 """Links, and pictures, that are taken of one page."""
+_MAX_NODES: Final = 20_000
+_MAX_SRCSET: Final = 20_000
 _TITLE_LENGTH: Final = 300
 _LAZY: Final = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-image", "data-hi-res-src")
 _LAZY_SETS: Final = ("srcset", "data-srcset", "data-lazy-srcset")
@@ -38,7 +41,7 @@ def read_page(body: bytes, url: str, *, charset: str | None, min_side: int, all_
     `nofollow` leaves out the links, `noindex` and `noimageindex` the pictures. `min_side` leaves out pictures that
     the page itself gives fewer pixels; of a `srcset` the largest picture is taken, or all.
     """
-    tree = LexborHTMLParser(decoded(body, charset))
+    tree = LexborHTMLParser(tamed(decoded(body, charset)))
     base = _base(tree, url)
     said = directives([robots, *_meta_robots(tree)])
     links, files = _links(tree, base)
@@ -97,7 +100,7 @@ def _title(tree: LexborHTMLParser) -> str | None:
 
 
 def _meta_robots(tree: LexborHTMLParser) -> Iterator[str]:
-    for node in tree.css("meta[name][content]"):
+    for node in _nodes(tree, "meta[name][content]"):
         if _value(node, "name").strip().lower() in ("robots", "copyhound"):
             yield _value(node, "content")
 
@@ -105,7 +108,7 @@ def _meta_robots(tree: LexborHTMLParser) -> Iterator[str]:
 def _links(tree: LexborHTMLParser, base: str) -> tuple[list[str], list[str]]:
     """Pages that are linked, and picture files that are."""
     pages, files = [url for url in _refreshed(tree, base) if may_be_page(url)], []
-    for node in tree.css("a[href], area[href], iframe[src], frame[src], link[rel=next][href]"):
+    for node in _nodes(tree, "a[href], area[href], iframe[src], frame[src], link[rel=next][href]"):
         url = normalised(_value(node, "href") or _value(node, "src"), base)
         if url is None or "nofollow" in _value(node, "rel").lower().split():
             continue
@@ -117,24 +120,24 @@ def _links(tree: LexborHTMLParser, base: str) -> tuple[list[str], list[str]]:
 
 
 def _refreshed(tree: LexborHTMLParser, base: str) -> Iterator[str]:
-    for node in tree.css("meta[http-equiv=refresh i][content]"):
+    for node in _nodes(tree, "meta[http-equiv=refresh i][content]"):
         if found := _REFRESH.match(_value(node, "content")):
             yield from _resolved([found[1]], base)
 
 
 def _pictures(tree: LexborHTMLParser, base: str, min_side: int, all_sizes: bool) -> Iterator[str]:
-    for node in tree.css("meta[content]"):
+    for node in _nodes(tree, "meta[content]"):
         if (_value(node, "property") or _value(node, "name")).lower() in _METAS:
             yield from _resolved([_value(node, "content")], base)
-    for node in tree.css("link[rel=image_src][href]"):
+    for node in _nodes(tree, "link[rel=image_src][href]"):
         yield from _resolved([_value(node, "href")], base)
-    for node in tree.css("img, picture source, video[poster], input[type=image]"):
+    for node in _nodes(tree, "img, picture source, video[poster], input[type=image]"):
         if node.tag == "source" and _value(node, "type").lower() in _OTHER_TYPES:
             continue
         if not _too_small(node, min_side):
             yield from _resolved(_addresses(node, all_sizes), base)
-    for node in tree.css("[style*='url(']"):
-        yield from _resolved(_STYLE_URL.findall(_value(node, "style")), base)
+    for node in _nodes(tree, "[style*='url(']"):
+        yield from _resolved(_STYLE_URL.findall(_value(node, "style")[:_MAX_SRCSET]), base)
 
 
 def _addresses(node: LexborNode, all_sizes: bool) -> Iterator[str]:
@@ -151,7 +154,8 @@ def sizes(srcset: str, all_sizes: bool) -> list[str]:
     >>> sizes("a.jpg 320w, b,1.jpg 1200w", all_sizes=False)
     ['b,1.jpg']
     """
-    found = [(_size(match[2] or ""), match[1]) for match in _SET.finditer(srcset)]
+    candidates = _SET.finditer(" ".join(srcset[:_MAX_SRCSET].split()))
+    found = [(_size(match[2] or ""), match[1]) for match in candidates]
     found.sort(key=lambda pair: -pair[0])
     return [url for _, url in found[: None if all_sizes else 1]]
 
@@ -175,6 +179,10 @@ def _resolved(addresses: Iterable[str], base: str) -> Iterator[str]:
             url = normalised(address, base)
             if url is not None and not url.partition("?")[0].lower().endswith((".svg", ".avif", ".ico")):
                 yield url
+
+
+def _nodes(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
+    return tree.css(selector)[:_MAX_NODES]
 
 
 def _value(node: LexborNode, name: str) -> str:

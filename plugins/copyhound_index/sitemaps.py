@@ -14,6 +14,9 @@ from copyhound_index.urls import normalised
 MAX_BYTES: Final = 50 * 2**20
 """Of an unpacked sitemap; the protocol's own limit."""
 _MAX_URLS: Final = 50_000
+_MAX_PICTURES: Final = 50_000
+_MAX_TAGS: Final = 1_500_000
+"""More would take too much memory."""
 
 
 class Sitemap(msgspec.Struct):
@@ -30,7 +33,7 @@ def read_sitemap(body: bytes) -> Sitemap | None:
     body = _unpacked(body).lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body.startswith(b"<"):
         return _text(body)
-    if b"<!DOCTYPE" in body[:1000] or b"<!ENTITY" in body:
+    if b"<!DOCTYPE" in body[:1000] or b"<!ENTITY" in body or body.count(b"<") > _MAX_TAGS:
         return None
     try:
         root = ElementTree.fromstring(body)

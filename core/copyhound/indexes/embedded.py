@@ -31,6 +31,7 @@ _KEYS: Final = ("workspace_id", "collection_id")
 _FORMAT: Final = 1
 _CHUNK: Final = 100
 """Points in one call: the engine holds Python's global lock meanwhile (some 10 ms for 100)."""
+_MOST_UNTIDY: Final = 20_000
 _WAIT_SECONDS: Final = 120.0
 
 
@@ -49,8 +50,8 @@ class EmbeddedIndex:
     def __init__(self, folder: Path, *, tidy_after: int = 5_000) -> None:
         """Open the index in `folder`; CopyhoundError `data_in_use` where another one has it open.
 
-        The engine starts with the first entry. After `tidy_after` changes it is optimised in a child process;
-        calls wait meanwhile (about 1 s for every 10,000 entries).
+        The engine starts with the first entry. After `tidy_after` changes (more in a large index) it is optimised
+        in a child process; calls wait meanwhile (about 1 s for every 10,000 new entries).
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -131,7 +132,8 @@ class EmbeddedIndex:
             self._shard = self._created()
         self._shard.update(operation)
         self._changes += points
-        if self._changes >= self._tidy_after:
+        # a tenth of a large index, so that merging costs no more than writing; new entries take 12 kB of RAM each
+        if self._changes >= min(max(self._tidy_after, self._shard.info().points_count // 10), _MOST_UNTIDY):
             self._tidy()
 
     def _ask(self, place: qdrant.Filter, words: Mapping[int, float], variant: int, limit: int) -> list[IndexHit]:

@@ -180,3 +180,41 @@ def test_sitemap_with_pictures() -> None:
         assert found is not None
         assert found.pages == ["http://e.org/a"]
         assert found.pictures == [("http://e.org/a.jpg", "http://e.org/a")]
+
+
+HOSTILE = {
+    "nested": "<div>" * 1_000_000,
+    "nested, other tags closed": "<div></span>" * 400_000,
+    "nested, slashed": "<div/>" * 800_000,
+    "nested out of scope": "<div><object></div>" * 250_000,
+    "formatting": "<p><b><i><u><s>" * 300_000,
+    "attributes": "<img " + " ".join(f"a{n}" for n in range(600_000)) + ">",
+    "attributes after a quoted bracket": '<img x=">" ' + " ".join(f"a{n}" for n in range(600_000)) + ">",
+    "attributes after a lone quote": '<img " ' + " ".join(f"a{n}" for n in range(600_000)) + ">",
+    "links": "<a href=x>" * 500_000,
+    "blank srcset": '<img srcset="' + " " * 5_000_000 + '">',
+    "equals": "<a " + "=" * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.timeout(60)
+def test_hostile_pages_are_read_quickly(kind: str) -> None:
+    """A page that is made to hold up the parser takes seconds at most, where it would take minutes or hours."""
+    title, _, pictures = read("<title>ok</title><img src=/a.jpg>" + HOSTILE[kind])
+    assert title == "ok"
+    assert pictures[0] == "http://example.org/a.jpg"
+
+
+def test_real_pages_are_left_as_they_are() -> None:
+    """Long values, many elements, unclosed paragraphs and drawings are no reason to cut a page."""
+    shapes = "<svg>" + "<path d='M0 0'/>" * 3000 + "</svg>"
+    rows = "<table>" + "<tr><td><div><p>cell<br>" * 3 + "</div></table>" + "<ul>" + "<li>x" * 3000 + "</ul>"
+    data = f"<div data-props='{'{&quot;a&quot;:1}' * 9000}'></div><img src='data:image/png;base64,{'A' * 90000}'>"
+    html = "<p>a" * 3000 + shapes + rows + data + "<div><section></section></div>" * 3000 + "<img src=/last.jpg>"
+    assert read(html)[2] == ["http://example.org/last.jpg"]
+
+
+def test_sitemap_of_too_many_elements_is_left_out() -> None:
+    """A sitemap that would fill the memory is none."""
+    assert read_sitemap(gzip.compress(b"<urlset>" + b"<a/>" * 2_000_000 + b"</urlset>")) is None
