@@ -68,6 +68,18 @@ def test_commands_ask_the_server(server: Server, copyhound: Command) -> None:
     assert httpx.get(url, headers={"X-API-Key": made["key"]}, trust_env=False).status_code == 200
 
 
+def test_keys_are_made_listed_and_revoked(server: Server, copyhound: Command) -> None:
+    """A key is shown when it is made and never again; a revoked one is told as such."""
+    made = copyhound("keys", "create", "robot", "--scope", "read", "--days", "3", "--json").json
+    assert made["key"].startswith(made["id"].join(("ch_", "_")))
+    listed = copyhound("keys", "list", "--json")
+    assert made["key"] not in listed.out
+    assert [key["scopes"] for key in listed.json if key["id"] == made["id"]] == [["read"]]
+    assert copyhound("keys", "revoke", made["id"]).code == 0
+    again = copyhound("keys", "list", "--json").json
+    assert [bool(key["revoked_at"]) for key in again if key["id"] == made["id"]] == [True]
+
+
 def test_searching_through_the_server(server: Server, copyhound: Command, picture: Callable[[str], Path]) -> None:
     """`search --no-wait` answers at once with the ids."""
     begun = copyhound("search", picture("kodak_0001"), "--no-wait", "--json").json

@@ -36,20 +36,7 @@ def test_from_a_folder_to_a_match_and_out_again(
 
     removed = copyhound("index", "remove", "https://shop.example/img/old/", "--json")
     assert removed.json == {"removed": 1}
-    gone = copyhound("search", picture("kodak_0013"))
-    assert "No copies were found." in gone.out
-
-
-def test_keys_are_made_listed_and_revoked(copyhound: Command) -> None:
-    """A key is shown when it is made and never again; a revoked one is told as such."""
-    made = copyhound("keys", "create", "robot", "--scope", "read", "--days", "3", "--json").json
-    assert made["key"].startswith(made["id"].join(("ch_", "_")))
-    listed = copyhound("keys", "list", "--json")
-    assert made["key"] not in listed.out
-    assert [key["scopes"] for key in listed.json if key["id"] == made["id"]] == [["read"]]
-    assert copyhound("keys", "revoke", made["id"]).code == 0
-    again = copyhound("keys", "list", "--json").json
-    assert [bool(key["revoked_at"]) for key in again if key["id"] == made["id"]] == [True]
+    assert [one["entries"] for one in copyhound("index", "count", "--json").json] == [1]
 
 
 def test_plugins_are_listed(copyhound: Command) -> None:

@@ -15,17 +15,17 @@ def schemas() -> None:
 @schemas.command()
 def export() -> None:
     """Write schemas/ anew from the code."""
-    from copyhound import schema_export
+    from copyhound.schema_export import export as write
 
-    for path in schema_export.export():
+    for path in write():
         click.echo(f"written: {path}")
 
 
 @schemas.command()
 def check() -> None:
     """Fail where schemas/ is not what the code says."""
-    from copyhound import schema_export
+    from copyhound.schema_export import check as compare
 
-    drift = schema_export.check()
+    drift = compare()
     if drift:
         raise Failure("schemas/ is stale: " + "; ".join(drift), "Run `make schemas`, and look at the difference.")
