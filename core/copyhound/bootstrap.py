@@ -85,6 +85,7 @@ class _Later:
 
 
 def now() -> datetime:
+    """The time, aware, UTC."""
     return datetime.now(UTC)
 
 

@@ -16,6 +16,8 @@ WEB = "web"
 
 
 class Collection(msgspec.Struct, frozen=True):
+    """A set of indexed pictures, by name, of one workspace."""
+
     id: str
     workspace_id: str
     name: str
@@ -70,6 +72,8 @@ class IndexChange(msgspec.Struct, frozen=True):
 
 
 class IngestStatus(StrEnum):
+    """How far an ingest is."""
+
     queued = "queued"
     running = "running"
     complete = "complete"

@@ -47,6 +47,8 @@ class Sender(Protocol):
 
 
 class VerdictKind(StrEnum):
+    """What follows from an attempt."""
+
     delivered = "delivered"
     retry = "retry"
     give_up = "give_up"

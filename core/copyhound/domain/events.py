@@ -20,6 +20,8 @@ class NewEvent(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
+    """One happening, as it stands in the log."""
+
     sequence: int
     """Grows in the order of commits; a reader that goes on after it misses nothing."""
     id: str

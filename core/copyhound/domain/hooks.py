@@ -10,6 +10,8 @@ import msgspec
 
 
 class HookStatus(StrEnum):
+    """Whether a hook is told of events."""
+
     active = "active"
     disabled = "disabled"
 
@@ -33,6 +35,8 @@ class Hook(msgspec.Struct, frozen=True):
 
 
 class DeliveryStatus(StrEnum):
+    """How far a delivery is."""
+
     pending = "pending"
     delivered = "delivered"
     failed = "failed"
@@ -69,4 +73,5 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 def delivery_id(event_id: str, hook_id: str) -> str:
+    """The id of the delivery of an event to a hook, and of the durable work that does it."""
     return f"delivery:{event_id}:{hook_id}"

@@ -11,11 +11,15 @@ from copyhound.domain.pictures import Comparison
 
 
 class MatchStatus(StrEnum):
+    """Whether the copy was at its address when we last looked."""
+
     online = "online"
     removed = "removed"
 
 
 class VerificationState(StrEnum):
+    """Whether our own comparison stands behind a match."""
+
     verified = "verified"
     """Our own comparison says that it is the same picture."""
     unchecked = "unchecked"
@@ -23,6 +27,8 @@ class VerificationState(StrEnum):
 
 
 class Decision(StrEnum):
+    """What a person says of a match."""
+
     open = "open"
     infringing = "infringing"
     allowed = "allowed"
@@ -39,6 +45,8 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
+    """Our own comparison of match and image: when, and with what result."""
+
     state: VerificationState
     at: datetime
     comparison: Comparison | None = None

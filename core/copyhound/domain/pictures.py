@@ -23,6 +23,8 @@ class PictureFacts(msgspec.Struct, frozen=True):
 
 
 class MatchType(StrEnum):
+    """How much of the image a copy is."""
+
     full = "full"
     """An exact or nearly exact copy."""
     partial = "partial"
@@ -30,6 +32,8 @@ class MatchType(StrEnum):
 
 
 class EditKind(StrEnum):
+    """The ways in which a copy may differ."""
+
     resized = "resized"
     cropped = "cropped"
     mirrored = "mirrored"

@@ -22,11 +22,15 @@ class JobQueue(Protocol):
 
 
 class Clock(Protocol):
+    """Tells the time; in tests, the time that they want."""
+
     def now(self) -> datetime:
         """The time, aware, UTC."""
 
 
 class Calendar(Protocol):
+    """Says when a schedule is due."""
+
     def next_after(self, schedule: Schedule, after: datetime, last: datetime | None = None) -> datetime:
         """The first due time after `after`; `last` is the slot that was due before, from which `days` count.
         CopyhoundError invalid_request where cron or time zone is wrong."""
@@ -44,6 +48,8 @@ class BlobStore(Protocol):
 
 
 class SecretBox(Protocol):
+    """Encrypts what must be read again, and signs links, under the server's key file."""
+
     def seal(self, secret: bytes) -> bytes: ...
     def open(self, sealed: bytes) -> bytes: ...
     def sign(self, text: str) -> str:
@@ -53,11 +59,15 @@ class SecretBox(Protocol):
 
 
 class Compute(Protocol):
+    """The limited processes in which pictures are decoded and compared."""
+
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
         """Run `copyhound.matching.<function>` in a limited process. CopyhoundErrors cross intact."""
 
 
 class IndexRecord(msgspec.Struct, frozen=True):
+    """An entry as a candidate index takes it: its number, where it belongs, word to weight."""
+
     number: int
     workspace_id: str
     collection_id: str
@@ -65,6 +75,8 @@ class IndexRecord(msgspec.Struct, frozen=True):
 
 
 class IndexHit(msgspec.Struct, frozen=True):
+    """An entry that a candidate index proposes; `score` only ranks."""
+
     number: int
     score: float
     variant: int
@@ -93,6 +105,8 @@ class CandidateIndex(Protocol):
 
 
 class Response(Protocol):
+    """An answer from outside: status, headers by lower-case name, the whole body, the address after redirects."""
+
     status: int
     headers: dict[str, str]
     body: bytes

@@ -32,12 +32,16 @@ class PageOf(msgspec.Struct, frozen=True):
 
 
 class WorkspaceRepository(Protocol):
+    """Workspaces."""
+
     async def add(self, workspace: Workspace) -> None: ...
     async def get(self, workspace_id: str) -> Workspace | None: ...
     async def first(self) -> Workspace | None: ...
 
 
 class KeyRepository(Protocol):
+    """API keys, by id; secrets only as hashes."""
+
     async def add(self, key: ApiKey) -> None: ...
     async def by_id(self, key_id: str) -> ApiKey | None: ...
     async def all(self, workspace_id: str) -> list[ApiKey]: ...
@@ -47,6 +51,8 @@ class KeyRepository(Protocol):
 
 
 class ListRepository(Protocol):
+    """Lists, and when they are due."""
+
     async def add(self, item: ImageList) -> None: ...
     async def get(self, workspace_id: str, list_id: str) -> ImageList | None: ...
     async def save(self, item: ImageList) -> None: ...
@@ -67,6 +73,8 @@ class ListRepository(Protocol):
 
 
 class ImageRepository(Protocol):
+    """The images of lists."""
+
     async def add(self, images: Sequence[Image]) -> None: ...
     async def get(self, workspace_id: str, image_id: str) -> Image | None: ...
     async def save(self, image: Image) -> None: ...
@@ -82,6 +90,8 @@ class ImageRepository(Protocol):
 
 
 class SearchRepository(Protocol):
+    """Searches and their lookups."""
+
     async def add(self, search: Search, lookups: Sequence[Lookup]) -> bool:
         """False where a search of that id is there already (nothing is written)."""
 
@@ -103,6 +113,8 @@ class SearchRepository(Protocol):
 
 
 class MatchRepository(Protocol):
+    """Found copies, their pages, their history, and when they are due for another look."""
+
     async def get(self, workspace_id: str, match_id: str) -> Match | None: ...
     async def find(self, image_id: str, image_url: str) -> Match | None:
         """Locks the row where the database can, so that two merges of one match don't lose pages."""
@@ -133,6 +145,8 @@ class MatchRepository(Protocol):
 
 
 class EventRepository(Protocol):
+    """The append-only log."""
+
     async def append(self, event: NewEvent, at: datetime) -> Event | None:
         """None where that id is in the log already. Sequence numbers grow in the order of commits."""
 
@@ -143,6 +157,8 @@ class EventRepository(Protocol):
 
 
 class HookRepository(Protocol):
+    """Subscriptions."""
+
     async def add(self, hook: Hook, dedupe_key: str) -> Hook:
         """The one that is there where the dedupe key (workspace, URL, triggers, filter) is taken."""
 
@@ -155,6 +171,8 @@ class HookRepository(Protocol):
 
 
 class DeliveryRepository(Protocol):
+    """Deliveries and their attempts."""
+
     async def add(self, delivery: Delivery) -> bool: ...
     async def get(self, workspace_id: str, delivery_id: str) -> Delivery | None: ...
     async def by_id(self, delivery_id: str) -> Delivery | None: ...
@@ -169,6 +187,8 @@ class DeliveryRepository(Protocol):
 
 
 class CollectionRepository(Protocol):
+    """Collections, their entries, hashes in bands, and the log that the candidate indexes follow."""
+
     async def ensure(self, workspace_id: str, name: str, at: datetime) -> Collection: ...
     async def by_name(self, workspace_id: str, name: str) -> Collection | None: ...
     async def all(self, workspace_id: str) -> list[Collection]: ...
@@ -202,6 +222,8 @@ class CollectionRepository(Protocol):
 
 
 class IngestRepository(Protocol):
+    """Runs of sources."""
+
     async def add(self, ingest: Ingest) -> None: ...
     async def get(self, workspace_id: str, ingest_id: str) -> Ingest | None: ...
     async def by_id(self, ingest_id: str) -> Ingest | None: ...
@@ -222,6 +244,8 @@ class StateRepository(Protocol):
 
 
 class IdempotencyRepository(Protocol):
+    """What was answered under an Idempotency-Key."""
+
     async def begin(self, workspace_id: str, key: str, request_hash: str, at: datetime) -> tuple[str, int, bytes]:
         """("new", 0, b""): go on. ("done", status, body): answer that. Raises CopyhoundError
         idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; an unfinished one is in flight for 60 s."""
@@ -231,6 +255,8 @@ class IdempotencyRepository(Protocol):
 
 
 class ExecutorRepository(Protocol):
+    """The processes that are alive."""
+
     async def beat(self, executor_id: str, at: datetime) -> None: ...
     async def dead(self, before: datetime) -> list[str]: ...
     async def forget(self, executor_id: str) -> None: ...

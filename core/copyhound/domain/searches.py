@@ -22,6 +22,8 @@ class Outcome(StrEnum):
 
 
 class SearchKind(StrEnum):
+    """Who asked for a search: a client, or a list's schedule."""
+
     requested = "requested"
     monitor = "monitor"
 

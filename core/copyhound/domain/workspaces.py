@@ -9,6 +9,8 @@ import msgspec
 
 
 class Scope(StrEnum):
+    """What a key may do."""
+
     read = "read"
     write = "write"
     admin = "admin"
@@ -19,6 +21,8 @@ ALL_SCOPES = (Scope.read, Scope.write, Scope.admin)
 
 
 class Workspace(msgspec.Struct, frozen=True):
+    """Who owns data; nothing crosses it."""
+
     id: str
     name: str
     created_at: datetime

@@ -45,6 +45,7 @@ def problem(error: CopyhoundError, *, docs: str, request_id: str) -> dict[str, A
 
 
 def problem_headers(error: CopyhoundError) -> dict[str, str]:
+    """The headers that go with a problem: `Retry-After` and `WWW-Authenticate` among them."""
     headers = {"Cache-Control": "no-store"}
     if error.status == 401:
         headers["WWW-Authenticate"] = _REALM
@@ -61,6 +62,7 @@ def invalid(error: msgspec.ValidationError, within: str = "") -> CopyhoundError:
 
 
 def refused(errors: list[dict[str, str]]) -> CopyhoundError:
+    """An `invalid_request` that names each field and what is wrong with it."""
     first = errors[0]
     detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return CopyhoundError("invalid_request", detail if detail.endswith(".") else f"{detail}.", errors=errors)

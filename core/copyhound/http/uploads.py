@@ -117,6 +117,7 @@ def from_base64(text: str, field: str) -> bytes:
 
 
 def limit_count(images: Sequence[ImageInput], most: int) -> None:
+    """Raises CopyhoundError `no_image` for none, `too_many_images` for more than `most`."""
     if not images:
         raise CopyhoundError("no_image")
     if len(images) > most:

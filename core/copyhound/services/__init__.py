@@ -29,6 +29,8 @@ from copyhound.services.verifying import Verifying
 
 @dataclass(frozen=True)
 class Services:
+    """One of each use case, made from a kit."""
+
     kit: Kit
     searches: SearchService
     lookups: LookupService

@@ -33,6 +33,8 @@ class ImageReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
 
 class StartSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the action `start_search` takes."""
+
     images: Annotated[list[ImageReference], msgspec.Meta(min_length=1)]
     list_id: str | None = None
     """Add the images to this list; without it, a new one is made."""
@@ -43,6 +45,8 @@ class StartSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SearchStarted(msgspec.Struct, frozen=True):
+    """What the action `start_search` answers."""
+
     id: str
     search_id: str
     list_id: str
@@ -52,6 +56,8 @@ class SearchStarted(msgspec.Struct, frozen=True):
 
 
 class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the action `create_list` takes."""
+
     label: Label
     monitored: bool = False
     schedule: Schedule | None = None
@@ -61,6 +67,8 @@ class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ListCreated(msgspec.Struct, frozen=True):
+    """What the action `create_list` answers."""
+
     id: str
     label: str
     monitored: bool
@@ -69,6 +77,8 @@ class ListCreated(msgspec.Struct, frozen=True):
 
 
 class ExportMatches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the action `export_matches` takes."""
+
     list_id: str
     match_type: MatchType | None = None
     min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
@@ -76,6 +86,8 @@ class ExportMatches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MatchesExported(msgspec.Struct, frozen=True):
+    """What the action `export_matches` answers."""
+
     id: str
     list_id: str
     rows: list[dict[str, Any]]

@@ -27,6 +27,8 @@ from copyhound.services.secrets import open_secrets
 
 
 class DeliveryService:
+    """Deliveries: attempted, told of, sent again."""
+
     def __init__(self, kit: Kit, sender: Sender, events: EventService) -> None:
         self._kit, self._sender, self._events = kit, sender, events
 

@@ -44,6 +44,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportService:
+    """The matches of a workspace as files."""
+
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 

@@ -32,6 +32,8 @@ class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class HookChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What may be changed of a hook; what is left out stays."""
+
     triggers: tuple[str, ...] | UnsetType = UNSET
     filter: HookFilter | UnsetType = UNSET
     description: str | None | UnsetType = UNSET

@@ -31,6 +31,8 @@ class Desk(Protocol):
 
 
 class ServiceLimits(msgspec.Struct, frozen=True):
+    """Limits that use cases hold."""
+
     images_per_search: int = 500
     picture: Limits = Limits()
     fetch_seconds: float = 20.0
@@ -41,6 +43,8 @@ class ServiceLimits(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Kit:
+    """Ports, limits and the clock."""
+
     units: UnitOfWorkFactory
     blobs: BlobStore
     compute: Compute

@@ -10,6 +10,7 @@ API = "/api/v1"
 
 
 def overlay_path(match_id: str) -> str:
+    """The path of a match's overlay."""
     return f"{API}/matches/{match_id}/overlay"
 
 
@@ -24,6 +25,7 @@ def signed_overlay_url(kit: Kit, workspace_id: str, match_id: str) -> str:
 
 
 def overlay_link_holds(kit: Kit, workspace_id: str, match_id: str, expires: int, signature: str) -> bool:
+    """Whether a signed overlay link is genuine and has not expired."""
     in_time = datetime.fromtimestamp(expires, tz=kit.now().tzinfo) > kit.now()
     return in_time and kit.secrets.signed(_signed_text(workspace_id, match_id, expires), signature)
 

@@ -31,6 +31,8 @@ class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class ListService:
+    """Lists and their images."""
+
     def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake) -> None:
         self._kit, self._desk, self._intake = kit, desk, intake
 

@@ -18,6 +18,8 @@ SORTS = ("first_seen", "last_seen", "confidence", "score")
 
 
 class MatchService:
+    """Matches: read, looked at, decided."""
+
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 

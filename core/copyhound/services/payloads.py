@@ -29,6 +29,8 @@ class EventBase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageSeen(msgspec.Struct, frozen=True):
+    """A page on which the copy stands."""
+
     url: str
     title: str | None
 

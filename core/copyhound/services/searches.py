@@ -34,6 +34,8 @@ class SearchRequest(msgspec.Struct, frozen=True):
 
 
 class ImageProgress(msgspec.Struct, frozen=True):
+    """How far one image of a search is."""
+
     image_id: str
     name: str
     error_code: str | None
@@ -42,6 +44,8 @@ class ImageProgress(msgspec.Struct, frozen=True):
 
 
 class SearchProgress(msgspec.Struct, frozen=True):
+    """How far a search is."""
+
     search: Search
     outcomes: dict[str, int]
     """Outcome, or "open" -> how many lookups."""
@@ -146,6 +150,7 @@ def new_search(
     kind: SearchKind = SearchKind.requested,
     search_id: str | None = None,
 ) -> Search:
+    """A search as an entity, not written yet."""
     return Search(
         id=search_id or new_id("search"),
         workspace_id=workspace_id,

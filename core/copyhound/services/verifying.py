@@ -43,6 +43,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Verified(msgspec.Struct, frozen=True):
+    """Which candidates of a lookup are believed, and how many are not."""
+
     believed: list[Found]
     rejected: int
     """Candidates that are other pictures."""

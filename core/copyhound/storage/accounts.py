@@ -19,6 +19,8 @@ IN_FLIGHT = timedelta(seconds=60)
 
 
 class Workspaces(Repository):
+    """Workspaces in SQL."""
+
     async def add(self, workspace: Workspace) -> None:
         await self.insert(WORKSPACES, [row_of(workspace, WORKSPACES)])
 
@@ -32,6 +34,8 @@ class Workspaces(Repository):
 
 
 class Keys(Repository):
+    """API keys in SQL."""
+
     async def add(self, key: ApiKey) -> None:
         await self.insert(API_KEYS, [row_of(key, API_KEYS)])
 
@@ -58,6 +62,8 @@ class Keys(Repository):
 
 
 class States(Repository):
+    """State of plugins in SQL."""
+
     async def get(self, workspace_id: str, scope: str, key: str) -> Any | None:
         return await self.scalar(sa.select(STATE.c.value).where(*_in_scope(workspace_id, scope), STATE.c.key == key))
 
@@ -91,6 +97,8 @@ class States(Repository):
 
 
 class Idempotency(Repository):
+    """Kept answers in SQL."""
+
     async def begin(self, workspace_id: str, key: str, request_hash: str, at: datetime) -> tuple[str, int, bytes]:
         row = {"workspace_id": workspace_id, "key": key, "request_hash": request_hash, "created_at": at}
         if await self.insert_new(IDEMPOTENCY, row) is not None:
@@ -128,6 +136,8 @@ class Idempotency(Repository):
 
 
 class Executors(Repository):
+    """Living processes in SQL."""
+
     async def beat(self, executor_id: str, at: datetime) -> None:
         insert = self.upsert(EXECUTORS).values(id=executor_id, beat_at=at)
         await self.run(insert.on_conflict_do_update(index_elements=["id"], set_={"beat_at": at}))

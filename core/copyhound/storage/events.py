@@ -20,6 +20,8 @@ _NEWEST_DELIVERY = Order("deliveries", DELIVERIES.c.created_at, DELIVERIES.c.id,
 
 
 class Events(Repository):
+    """The event log in SQL."""
+
     async def append(self, event: NewEvent, at: datetime) -> Event | None:
         # held until the commit, so that sequence numbers become visible in their order
         await self.lock(EVENTS_LOCK)
@@ -46,6 +48,8 @@ class Events(Repository):
 
 
 class Hooks(Repository):
+    """Hooks in SQL."""
+
     async def add(self, hook: Hook, dedupe_key: str) -> Hook:
         same = HOOKS.c.workspace_id == hook.workspace_id, HOOKS.c.dedupe_key == dedupe_key
         insert = self.upsert(HOOKS).values(row_of(hook, HOOKS, dedupe_key=dedupe_key))
@@ -77,6 +81,8 @@ class Hooks(Repository):
 
 
 class Deliveries(Repository):
+    """Deliveries and attempts in SQL."""
+
     async def add(self, delivery: Delivery) -> bool:
         return await self.insert_new(DELIVERIES, row_of(delivery, DELIVERIES)) is not None
 

@@ -38,6 +38,8 @@ async def _blobs_of(repository: Repository, images: sa.Select[tuple[str]]) -> se
 
 
 class Lists(Repository):
+    """Lists in SQL."""
+
     async def add(self, item: ImageList) -> None:
         await self.insert(LISTS, [_list_row(item)])
 
@@ -81,6 +83,8 @@ class Lists(Repository):
 
 
 class Images(Repository):
+    """Images in SQL."""
+
     async def add(self, images: Sequence[Image]) -> None:
         await self.insert(IMAGES, [row_of(image, IMAGES) for image in images])
 

@@ -27,6 +27,8 @@ ORDERS = {
 
 
 class Matches(Repository):
+    """Matches, pages and history in SQL."""
+
     async def get(self, workspace_id: str, match_id: str) -> Match | None:
         return await self._held(
             sa.select(MATCHES).where(MATCHES.c.id == match_id, MATCHES.c.workspace_id == workspace_id)

@@ -17,6 +17,8 @@ _NEWEST = Order("searches", SEARCHES.c.created_at, SEARCHES.c.id, down=True)
 
 
 class Searches(Repository):
+    """Searches and lookups in SQL."""
+
     async def add(self, search: Search, lookups: Sequence[Lookup]) -> bool:
         if await self.insert_new(SEARCHES, row_of(search, SEARCHES)) is None:
             return False

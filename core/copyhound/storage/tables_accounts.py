@@ -10,6 +10,8 @@ from copyhound.storage.types import Base, Json, SortedText, table_of
 
 
 class WorkspaceRow(Base, table=True):
+    """A workspace."""
+
     __tablename__: ClassVar[str] = "workspaces"
 
     id: str = Field(primary_key=True)
@@ -18,6 +20,8 @@ class WorkspaceRow(Base, table=True):
 
 
 class KeyRow(Base, table=True):
+    """An API key."""
+
     __tablename__: ClassVar[str] = "api_keys"
 
     id: str = Field(primary_key=True)

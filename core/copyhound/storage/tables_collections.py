@@ -53,6 +53,8 @@ class EntryRow(Base, table=True):
 
 
 class FingerprintRow(Base, table=True):
+    """An entry's fingerprint."""
+
     __tablename__: ClassVar[str] = "entry_fingerprints"
 
     number: int = Field(sa_column=parent("entries.number", primary_key=True, number=True))
@@ -99,6 +101,8 @@ class IndexChangeRow(Base, table=True):
 
 
 class IngestRow(Base, table=True):
+    """An ingest."""
+
     __tablename__: ClassVar[str] = "ingests"
     __table_args__ = (sa.Index("ix_ingests_page", "workspace_id", "created_at", "id"),)
 

@@ -10,6 +10,8 @@ from copyhound.storage.types import Base, Json, parent, serial, table_of
 
 
 class EventRow(Base, table=True):
+    """An event."""
+
     __tablename__: ClassVar[str] = "events"
     __table_args__ = (
         sa.Index("ix_events_trigger", "workspace_id", "trigger", "sequence"),
@@ -26,6 +28,8 @@ class EventRow(Base, table=True):
 
 
 class HookRow(Base, table=True):
+    """A hook."""
+
     __tablename__: ClassVar[str] = "hooks"
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "dedupe_key", name="uq_hooks_dedupe"),
@@ -69,6 +73,8 @@ class DeliveryRow(Base, table=True):
 
 
 class AttemptRow(Base, table=True):
+    """An attempt."""
+
     __tablename__: ClassVar[str] = "attempts"
 
     delivery_id: str = Field(sa_column=parent("deliveries.id", primary_key=True))

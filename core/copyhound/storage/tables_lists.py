@@ -10,6 +10,8 @@ from copyhound.storage.types import Base, Json, parent, table_of
 
 
 class ListRow(Base, table=True):
+    """A list."""
+
     __tablename__: ClassVar[str] = "lists"
     __table_args__ = (
         sa.Index("ix_lists_page", "workspace_id", "created_at", "id"),
@@ -40,6 +42,8 @@ class ListDomainRow(Base, table=True):
 
 
 class ImageRow(Base, table=True):
+    """An image."""
+
     __tablename__: ClassVar[str] = "images"
     __table_args__ = (sa.Index("ix_images_page", "list_id", "created_at", "id"),)
 
@@ -62,6 +66,8 @@ class ImageRow(Base, table=True):
 
 
 class SearchRow(Base, table=True):
+    """A search."""
+
     __tablename__: ClassVar[str] = "searches"
     __table_args__ = (sa.Index("ix_searches_page", "workspace_id", "created_at", "id"),)
 
@@ -77,6 +83,8 @@ class SearchRow(Base, table=True):
 
 
 class LookupRow(Base, table=True):
+    """A lookup."""
+
     __tablename__: ClassVar[str] = "lookups"
     __table_args__ = (sa.Index("ix_lookups_search", "search_id", "image_id"),)
 

@@ -96,6 +96,7 @@ class MatchController(Controller):
 async def match_page(
     services: Services, caller: Caller, where: MatchFilter, cursor: str | None, limit: int, sort: str
 ) -> Items[MatchOut]:
+    """One page of matches, shaped for clients."""
     page = await services.matches.page(caller, where, cursor=cursor, limit=limit, sort=sort)
     return items(page, lambda match: match_out(match, services.matches, services.kit.public_url))
 

@@ -32,6 +32,8 @@ class HookIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HookOut(msgspec.Struct):
+    """A hook, without its secret."""
+
     id: str
     target_url: str
     triggers: list[str]
@@ -45,11 +47,15 @@ class HookOut(msgspec.Struct):
 
 
 class HookMade(HookOut):
+    """A hook as it is answered when it is made: with its secret."""
+
     secret: str
     """Signs what is sent (Standard Webhooks). Read it again at GET /hooks/{id}/secret."""
 
 
 class SecretOut(msgspec.Struct):
+    """A hook's secret."""
+
     secret: str
 
 

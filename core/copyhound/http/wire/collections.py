@@ -19,12 +19,16 @@ Url = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 
 
 class CollectionOut(msgspec.Struct):
+    """A collection, and how many pictures it holds."""
+
     name: str
     entries: int
     created_at: Instant | None = None
 
 
 class PageIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A page on which an indexed picture stands."""
+
     url: Url
     title: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
 
@@ -45,6 +49,8 @@ class EntriesIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EntryOut(msgspec.Struct):
+    """An indexed picture."""
+
     id: str
     image_url: str
     width: int
@@ -58,6 +64,8 @@ class EntryOut(msgspec.Struct):
 
 
 class EntryFault(msgspec.Struct):
+    """Why a picture was not indexed; codes are those of problems."""
+
     code: str
     detail: str
 
@@ -73,10 +81,14 @@ class EntryResult(msgspec.Struct):
 
 
 class OneImageIn(msgspec.Struct, forbid_unknown_fields=True):
+    """One picture; in multipart as the file `image`."""
+
     image: ImageIn | None = None
 
 
 class FoundEntry(msgspec.Struct):
+    """An entry that shows the same picture, and how it compares."""
+
     entry: EntryOut
     comparison: ComparisonOut
 
@@ -89,6 +101,8 @@ class PairIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ComparedOut(msgspec.Struct):
+    """Whether two pictures are the same one, and how they differ."""
+
     same: bool
     comparison: ComparisonOut | None
     """Null where nothing in common was found."""
@@ -102,6 +116,8 @@ class IngestIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class IngestOut(msgspec.Struct):
+    """A run of a source: how far it is, and what came of it."""
+
     id: str
     collection: str
     source: str
@@ -118,14 +134,18 @@ class IngestOut(msgspec.Struct):
 
 
 class RemovedOut(msgspec.Struct):
+    """How many entries were removed."""
+
     removed: int
 
 
 def collection_out(pair: tuple[Collection, int]) -> CollectionOut:
+    """A collection with its count, as clients see it."""
     return CollectionOut(pair[0].name, pair[1], pair[0].created_at)
 
 
 def entry_out(entry: Entry) -> EntryOut:
+    """An entry as clients see it."""
     return EntryOut(
         id=entry.id,
         image_url=entry.image_url,
@@ -141,12 +161,14 @@ def entry_out(entry: Entry) -> EntryOut:
 
 
 def found_entry(found: EntryMatch) -> FoundEntry:
+    """A found entry as clients see it."""
     told = comparison_out(found.comparison)
     assert told is not None
     return FoundEntry(entry_out(found.entry), told)
 
 
 def seen_on(pages: list[PageIn]) -> tuple[SeenOn, ...]:
+    """Pages that a client sent, as entities."""
     return tuple(SeenOn(page.url, page.title) for page in pages)
 
 

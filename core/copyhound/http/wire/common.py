@@ -23,6 +23,7 @@ class Items(msgspec.Struct, Generic[T]):
 
 
 def items(page: PageOf, shape: Callable[[Any], T]) -> Items[T]:
+    """A page of entities, each shaped for clients."""
     return Items([shape(one) for one in page.items], page.cursor)
 
 

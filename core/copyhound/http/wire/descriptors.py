@@ -41,6 +41,7 @@ class Descriptor(msgspec.Struct):
 
 
 def descriptor(item: Trigger | Action) -> Descriptor:
+    """A trigger or an action, with its JSON Schemas, JSON-ready."""
     told = (item.key, item.title, item.noun, item.description)
     if isinstance(item, Action):
         schemas = json_schema(item.input), json_schema(item.output)

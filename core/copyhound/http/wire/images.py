@@ -19,6 +19,8 @@ class ImageIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ImagesIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Images to add; in multipart as files in `images`."""
+
     images: list[ImageIn] = []
 
 
@@ -30,6 +32,8 @@ class ImageError(msgspec.Struct):
 
 
 class ImageOut(msgspec.Struct):
+    """An image of a list, and what is known of it."""
+
     id: str
     list_id: str
     name: str
@@ -46,6 +50,7 @@ class ImageOut(msgspec.Struct):
 
 
 def image_out(image: Image) -> ImageOut:
+    """An image as clients see it."""
     ready: Literal["waiting", "ready"] = "ready" if image.fingerprint is not None else "waiting"
     return ImageOut(
         id=image.id,

@@ -21,6 +21,8 @@ class ListIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ListOut(msgspec.Struct):
+    """A list, with its settings, and when it is searched again."""
+
     id: str
     label: str
     created_at: Instant

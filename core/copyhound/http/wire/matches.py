@@ -45,6 +45,8 @@ class ComparisonOut(msgspec.Struct):
 
 
 class VerificationOut(msgspec.Struct):
+    """Our own comparison: when, and with what result, or why there is none."""
+
     state: VerificationState
     at: Instant
     reason: str | None
@@ -52,6 +54,8 @@ class VerificationOut(msgspec.Struct):
 
 
 class MatchOut(msgspec.Struct):
+    """A found copy: one address for one image, with the pages it stands on."""
+
     id: str
     list_id: str
     image_id: str
@@ -85,12 +89,15 @@ class MatchChanges(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HistoryLine(msgspec.Struct):
+    """One look at a match."""
+
     at: Instant
     result: str
     detail: str | None = None
 
 
 def comparison_out(comparison: Comparison | None) -> ComparisonOut | None:
+    """A comparison as clients see it."""
     if comparison is None:
         return None
     return ComparisonOut(
@@ -106,6 +113,7 @@ def comparison_out(comparison: Comparison | None) -> ComparisonOut | None:
 
 
 def page_out(page: SeenOn) -> PageOut:
+    """A page as clients see it."""
     return PageOut(page.url, page.title, page.first_seen, page.last_seen)
 
 

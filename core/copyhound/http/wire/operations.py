@@ -14,11 +14,15 @@ from copyhound.plugin_host.posts import SpecState
 
 
 class WorkspaceOut(msgspec.Struct):
+    """A workspace."""
+
     id: str
     name: str
 
 
 class MeKey(msgspec.Struct):
+    """The key that asks."""
+
     id: str
     name: str
     scopes: list[Scope]
@@ -35,12 +39,16 @@ class MeOut(msgspec.Struct):
 
 
 class KeyIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A key to make."""
+
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = (Scope.read, Scope.write)
     expires_at: Instant | None = None
 
 
 class KeyOut(msgspec.Struct):
+    """A key, without its secret part."""
+
     id: str
     name: str
     scopes: list[Scope]
@@ -51,11 +59,15 @@ class KeyOut(msgspec.Struct):
 
 
 class KeyMade(KeyOut):
+    """A key as it is answered when it is made: this once with the key itself."""
+
     key: str
     """The key itself: shown now and never again."""
 
 
 class HealthOut(msgspec.Struct):
+    """That all is well."""
+
     status: str = "ok"
 
 

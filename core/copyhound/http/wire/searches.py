@@ -25,6 +25,8 @@ class SearchIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SearchOut(msgspec.Struct):
+    """A search, and whether it is complete."""
+
     search_id: str
     list_id: str
     kind: SearchKind
@@ -50,6 +52,8 @@ class LookupOut(msgspec.Struct):
 
 
 class ImageProgressOut(msgspec.Struct):
+    """How far one image of a search is."""
+
     image_id: str
     name: str
     error: ImageError | None
@@ -57,6 +61,8 @@ class ImageProgressOut(msgspec.Struct):
 
 
 class ProgressOut(SearchOut):
+    """A search with its progress: each image at each provider."""
+
     outcomes: dict[str, int]
     """Outcome, or "open" -> how many lookups."""
     images: list[ImageProgressOut]
@@ -71,6 +77,7 @@ class ResultOut(ProgressOut):
 
 
 def search_out(search: Search) -> SearchOut:
+    """A search as clients see it."""
     return SearchOut(**_facts(search))
 
 
@@ -89,11 +96,13 @@ def _facts(search: Search) -> dict[str, Any]:
 
 
 def progress_out(progress: SearchProgress) -> ProgressOut:
+    """A search's progress as clients see it."""
     images = [_image(image) for image in progress.images]
     return ProgressOut(**_facts(progress.search), outcomes=progress.outcomes, images=images)
 
 
 def result_out(progress: SearchProgress, matches: list[MatchOut], cursor: str | None) -> ResultOut:
+    """A search's progress and first matches as clients see them."""
     told = msgspec.structs.asdict(progress_out(progress))
     return ResultOut(**told, matches=matches, matches_cursor=cursor)
 

@@ -12,12 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make the tables."""
     _collections()
     _entries()
     _followers()
 
 
 def downgrade() -> None:
+    """Drop the tables."""
     op.drop_table("index_changes")
     op.drop_table("hash_bands")
     op.drop_table("entry_pages")

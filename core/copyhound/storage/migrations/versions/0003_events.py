@@ -12,11 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make the tables."""
     _events()
     _hooks()
 
 
 def downgrade() -> None:
+    """Drop the tables."""
     op.drop_table("attempts")
     op.drop_table("deliveries")
     op.drop_table("hooks")
