@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -66,7 +67,7 @@ class Repository:
 
     def upsert(self, table: sa.Table) -> Any:
         """An INSERT with the dialect's ON CONFLICT."""
-        return postgresql.insert(table) if self.postgres else sqlite.insert(table)
+        return _upsert(self.connection.dialect.name, table)
 
     async def lock(self, key: int) -> None:
         """Until the transaction ends. SQLite has one writer anyway."""
@@ -77,13 +78,22 @@ class Repository:
         """Add pages by their URL, or move last_seen of those that are there; first_seen never changes."""
         if not pages:
             return
-        insert = self.upsert(table)
-        new = insert.excluded
-        keys = list(table.primary_key.columns)
-        later = sa.case((new.last_seen > table.c.last_seen, new.last_seen), else_=table.c.last_seen)
-        changed = {"last_seen": later, "title": sa.func.coalesce(new.title, table.c.title)}
-        united = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+        united = _unite(self.connection.dialect.name, table)
         await self.connection.execute(united, [{**owner, **page} for page in pages])
+
+
+def _upsert(dialect: str, table: sa.Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _unite(dialect: str, table: sa.Table) -> sa.Insert:
+    insert = _upsert(dialect, table)
+    new = insert.excluded
+    later = sa.case((new.last_seen > table.c.last_seen, new.last_seen), else_=table.c.last_seen)
+    changed = {"last_seen": later, "title": sa.func.coalesce(new.title, table.c.title)}
+    united: sa.Insert = insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
+    return united
 
 
 class Order:

@@ -33,10 +33,13 @@ from copyhound.storage.types import row_of, struct_from, struct_of, url_key
 _NEWEST_ENTRY = Order("entries", ENTRIES.c.first_seen, ENTRIES.c.id, down=True)
 _NEWEST_INGEST = Order("ingests", INGESTS.c.created_at, INGESTS.c.id, down=True)
 _WITH_FINGERPRINT = ENTRIES.join(FINGERPRINTS, FINGERPRINTS.c.number == ENTRIES.c.number)
+_ADD_ENTRY = sa.insert(ENTRIES).returning(ENTRIES.c.number)
 _log = structlog.get_logger()
 
 
 class Collections(Repository):
+    """Collections, entries, hash bands and the change log in SQL."""
+
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection)
         self.bands = HashBands(connection)
@@ -88,9 +91,9 @@ class Collections(Repository):
     ) -> dict[str, Any]:
         row = row_of(entry, ENTRIES, id=new_id("entry"), url_key=url_key(entry.image_url), first_seen=at, last_seen=at)
         row |= {"workspace_id": collection.workspace_id, "collection_id": collection.id}
-        row["number"] = number = await self.scalar(sa.insert(ENTRIES).values(row).returning(ENTRIES.c.number))
+        row["number"] = number = (await self.connection.execute(_ADD_ENTRY, row)).scalar_one()
         owner = {"number": number, "workspace_id": collection.workspace_id}
-        await self.run(sa.insert(FINGERPRINTS).values(**owner, fingerprint=entry.fingerprint))
+        await self.insert(FINGERPRINTS, [{**owner, "fingerprint": entry.fingerprint}])
         await self.bands.write(old["short"], number, entry.hash256)
         await self._log_changes(collection, [number], removed=False)
         return row
@@ -231,6 +234,8 @@ class Collections(Repository):
 
 
 class Ingests(Repository):
+    """Ingests in SQL."""
+
     async def add(self, ingest: Ingest) -> None:
         await self.insert(INGESTS, [row_of(ingest, INGESTS)])
 
