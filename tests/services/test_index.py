@@ -72,6 +72,20 @@ async def test_a_lost_index_is_made_anew_by_itself(tmp_path: Path) -> None:
         assert [await found(house, number) for number in range(6)] == before
 
 
+async def test_an_index_of_another_past_starts_anew(tmp_path: Path) -> None:
+    """Where the database was put back to an earlier state, the index forgets what it knew, and follows again."""
+    data = tmp_path / "data"
+    async with home(data, work=False) as house:
+        await house.index("https://a.example.com/1.jpg", photos.photo(1))
+        await house.index("https://a.example.com/2.jpg", photos.photo(2))
+    for file in data.glob("copyhound.db*"):
+        file.unlink()
+    async with home(data, work=False) as house:
+        await house.index("https://a.example.com/3.jpg", photos.photo(3))
+        assert await house.services.kit.index.count() == 1
+        assert await found(house, 3) == ["https://a.example.com/3.jpg"]
+
+
 async def test_pictures_added_at_once_are_all_there(at_home: Home) -> None:
     """Many adds in parallel lose none."""
     await asyncio.gather(*(at_home.index(f"https://a.example.com/{n}.jpg", photos.photo(n)) for n in range(10)))
@@ -106,13 +120,13 @@ async def test_compare_two_pictures(at_home: Home) -> None:
 
 
 async def test_an_ingest_counts_what_it_took(at_home: Home, website: Website) -> None:
-    """A crawl tells how many pictures it added and refused; run again, it adds nothing."""
+    """A crawl tells how many pictures it added and refused; run again, it adds nothing, but what was removed."""
     website.put("/", b'<img src="/a.jpg"><img src="/flat.jpg"><img src="/gone.jpg">')
     website.put("/a.jpg", photos.photo(1))
     website.put("/flat.jpg", photos.flat())
     settings = {"url": website.url + "/", "delay_seconds": 0}
     counts = []
-    for _ in range(2):
+    for _ in range(3):
         started = await at_home.services.ingests.start(at_home.caller, "web", "site", settings)
 
         async def ended(ingest_id: str = started.id) -> bool:
@@ -122,8 +136,11 @@ async def test_an_ingest_counts_what_it_took(at_home: Home, website: Website) ->
         ingest = await at_home.services.ingests.get(at_home.caller, started.id)
         assert ingest.status is IngestStatus.complete, ingest.note
         counts.append((ingest.added, ingest.refused))
+        if len(counts) == 2:
+            await at_home.services.collections.remove(at_home.caller, "web", prefix="")
     assert counts[0] == (1, 1)
     assert counts[1][0] == 0
+    assert counts[2][0] == 1
     assert await found(at_home, 1) == [website.url + "/a.jpg"]
 
 

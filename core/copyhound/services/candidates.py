@@ -70,9 +70,17 @@ class CandidateService:
         """
         taken = 0
         async with self._alone():
+            await self._start_anew_if_ahead()
             while changes := await self._next_changes():
                 taken += len(changes)
         return taken
+
+    async def _start_anew_if_ahead(self) -> None:
+        # the database was restored from a copy, or is another one: what the index knows is not about it
+        async with self._kit.units.read() as uow:
+            last = await uow.collections.last_change()
+        if await self._kit.index.mark() > last:
+            await self._kit.index.clear()
 
     async def _next_changes(self) -> list[int]:
         mark = await self._kit.index.mark()

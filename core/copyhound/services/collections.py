@@ -17,6 +17,7 @@ from copyhound.matching import Prepared, entry_hash
 from copyhound.services.candidates import CandidateService
 from copyhound.services.kit import Kit
 from copyhound.services.lists import drop_blobs
+from copyhound.services.source_state import forget_sources
 from copyhound.services.verifying import facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -30,6 +31,8 @@ class EntryMatch(msgspec.Struct, frozen=True):
 
 
 class CollectionService:
+    """Collections: indexed, counted, searched, compared."""
+
     def __init__(self, kit: Kit, candidates: CandidateService) -> None:
         self._kit, self._candidates = kit, candidates
 
@@ -89,16 +92,20 @@ class CollectionService:
     async def remove(self, caller: Caller, name: str, *, prefix: str) -> int:
         """Remove all entries whose address starts with `prefix` (empty: all); how many."""
         async with self._kit.units() as uow:
-            removed, unused = await uow.collections.remove_entries(await _get(uow, caller, name), prefix=prefix)
+            within = await _get(uow, caller, name)
+            removed, unused = await uow.collections.remove_entries(within, prefix=prefix)
+            await forget_sources(uow, within)
         await drop_blobs(self._kit, unused)
         await self._candidates.catch_up()
         return removed
 
     async def remove_entry(self, caller: Caller, name: str, entry_id: str) -> None:
         async with self._kit.units() as uow:
-            removed, unused = await uow.collections.remove_entry(await _get(uow, caller, name), entry_id)
-        if not removed:
-            raise CopyhoundError("not_found", f"There is no entry {entry_id} in {name}.")
+            within = await _get(uow, caller, name)
+            removed, unused = await uow.collections.remove_entry(within, entry_id)
+            if not removed:
+                raise CopyhoundError("not_found", f"There is no entry {entry_id} in {name}.")
+            await forget_sources(uow, within)
         await drop_blobs(self._kit, unused)
         await self._candidates.catch_up()
 

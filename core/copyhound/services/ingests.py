@@ -10,13 +10,14 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Ingest, IngestStatus
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import PageOf
 from copyhound.domain.workspaces import Caller, Scope
 from copyhound.plugin_api import Lead, Progress, SourceItem, SourceSpec
 from copyhound.services.candidates import CandidateService
 from copyhound.services.collections import CollectionService
 from copyhound.services.kit import Kit
+from copyhound.services.source_state import state_scope
 
 INGEST = "ingest"
 INGESTS = "ingests"
@@ -39,6 +40,8 @@ class Sources(Protocol):
 
 
 class IngestService:
+    """Runs of sources, as clients see them, and as the job that does one."""
+
     def __init__(
         self, kit: Kit, sources: Sources, collections: CollectionService, candidates: CandidateService
     ) -> None:
@@ -104,14 +107,6 @@ class IngestService:
                 now = self._kit.now()
                 ended = msgspec.structs.replace(ingest, status=IngestStatus.failed, finished_at=now, note=reason)
                 await uow.ingests.save(ended)
-
-
-def state_scope(ingest: Ingest) -> str:
-    """What a source remembers belongs to it, its settings' target, and the collection."""
-    target = msgspec.json.encode(
-        {key: ingest.settings.get(key) for key in ("url", "path", "base_url")}, order="sorted"
-    ).decode()
-    return derived_id("source", ingest.source, ingest.collection_id, target)
 
 
 class _Run:
