@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--evidence", type=Path)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--limit", type=int, default=0, help="only every so manieth query, to make this many")
-    parser.add_argument("--candidates", type=int, default=30)
+    parser.add_argument("--candidates", type=int, default=50)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     _ARGS = args = parser.parse_args()
     if args.cache:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -23,7 +22,7 @@ from copyhound.matching.features import DESCRIPTOR_SCALE, extract
 from copyhound.matching.variants import VARIANTS, varied
 
 DIMENSIONS = 64
-CENTROIDS = 512
+CENTROIDS = 2048
 
 
 def crops(path: Path, count: int, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
@@ -36,7 +35,7 @@ def crops(path: Path, count: int, rng: np.random.Generator) -> list[NDArray[np.u
     for _ in range(count):
         share = rng.uniform(0.35, 1.0)
         width, height = int(image.width * share), int(image.height * share)
-        x, y = rng.integers(0, image.width - width + 1), rng.integers(0, image.height - height + 1)
+        x, y = int(rng.integers(0, image.width - width + 1)), int(rng.integers(0, image.height - height + 1))
         piece = image.crop((x, y, x + width, y + height))
         scale = 300 / min(piece.size)
         out.append(np.asarray(piece.resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)))
@@ -61,11 +60,18 @@ def rotation_of(data: NDArray[np.float32], rng: np.random.Generator) -> tuple[ND
     return mean, (vectors[:, ::-1][:, :DIMENSIONS] @ spin).astype(np.float32)
 
 
-def centroids_of(half: NDArray[np.float32]) -> NDArray[np.float32]:
-    """512 means of one half of the projected descriptors."""
-    stop = (cv2.TERM_CRITERIA_MAX_ITER | cv2.TERM_CRITERIA_EPS, 30, 1e-5)
-    _, _, centres = cv2.kmeans(np.ascontiguousarray(half), CENTROIDS, None, stop, 1, cv2.KMEANS_RANDOM_CENTERS)
-    return np.asarray(centres, dtype=np.float32)
+def centroids_of(half: NDArray[np.float32], rng: np.random.Generator, rounds: int = 12) -> NDArray[np.float32]:
+    """The means of one half of the projected descriptors (Lloyd's algorithm; an empty mean starts anew)."""
+    centres = half[rng.choice(len(half), CENTROIDS, replace=False)].copy()
+    for _ in range(rounds):
+        nearest = np.concatenate(
+            [((centres**2).sum(axis=1) - 2 * part @ centres.T).argmin(axis=1) for part in np.array_split(half, 64)]
+        )
+        counts = np.bincount(nearest, minlength=CENTROIDS)
+        sums = np.stack([np.bincount(nearest, half[:, i], CENTROIDS) for i in range(half.shape[1])], axis=1)
+        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], half[:CENTROIDS])
+        centres = centres.astype(np.float32)
+    return centres
 
 
 def main() -> None:
@@ -73,16 +79,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--crops", type=int, default=12)
+    parser.add_argument("--crops", type=int, default=14)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--sample", type=int, default=200_000, help="descriptors that the means are taken of")
+    parser.add_argument("--sample", type=int, default=250_000, help="descriptors that the means are taken of")
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
-    cv2.setRNGSeed(args.seed)
     data = descriptors_of(args.pictures, args.crops, rng)
     mean, rotation = rotation_of(data, rng)
     sample = data[rng.permutation(len(data))[: args.sample]]
-    halves = np.stack([centroids_of(half) for half in np.split((sample - mean) @ rotation, 2, axis=1)])
+    projected = ((sample - mean) @ rotation).astype(np.float32)
+    halves = np.stack([centroids_of(half, rng) for half in np.split(projected, 2, axis=1)])
     np.savez_compressed(
         args.out, mean=mean.astype(np.float16), rotation=rotation.astype(np.float16), halves=halves.astype(np.float16)
     )
