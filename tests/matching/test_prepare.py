@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.matching import Fingerprint, compare, prepare_entry, prepare_query
+from copyhound.matching import Fingerprint, check_picture, compare, prepare_entry, prepare_query
 from copyhound.matching.decode import fitting_size
 
+from ..fixtures import photos
 from . import matching_pictures as pics
 
 PHOTO = "kodak_0015.jpg"
@@ -162,3 +163,20 @@ def test_damaged_files_never_raise_anything_else() -> None:
             codes.add(error.code)
     assert codes
     assert all(code.startswith(("image_", "not_an_image")) for code in codes)
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", photos.photo(0)[:2000], photos.flat(), photos.tiny()])
+def test_a_glance_refuses_what_preparing_refuses(data: bytes) -> None:
+    """`check_picture` raises the same code as `prepare_query`."""
+    codes = []
+    for look in (check_picture, prepare_query):
+        with pytest.raises(CopyhoundError) as caught:
+            look(data)
+        codes.append(caught.value.code)
+    assert codes[0] == codes[1]
+
+
+def test_a_glance_lets_photographs_pass() -> None:
+    """Every shipped photograph passes, with its facts."""
+    for number in range(len(photos.NAMES)):
+        assert check_picture(photos.photo(number)).sha256

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .header import read_facts as read_facts
     from .overlays import overlay as overlay
     from .overlays import thumbnail as thumbnail
+    from .prepare import check_picture as check_picture
     from .prepare import prepare_entry as prepare_entry
     from .prepare import prepare_query as prepare_query
     from .words import WORD_COUNT as WORD_COUNT
@@ -33,6 +34,7 @@ _HOMES = {
     "Limits": "header",
     "Prepared": "fingerprint",
     "WORD_COUNT": "words",
+    "check_picture": "prepare",
     "compare": "comparing",
     "entry_hash": "hashes",
     "entry_words": "words",

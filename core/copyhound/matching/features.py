@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import msgspec
@@ -35,10 +35,8 @@ class Features(msgspec.Struct, frozen=True):
 def extract(pixels: Pixels, count: int, enlarge_to: int) -> Features:
     """At most `count` features of an RGB picture; one whose smaller side is under `enlarge_to` is scaled up."""
     cv2.setNumThreads(1)
-    grey = _enlarged(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8), enlarge_to)
-    sift = cv2.SIFT_create(  # type: ignore[attr-defined]  # the stubs of OpenCV 5 lack it
-        nfeatures=0, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE, sigma=1.6, enable_precise_upscale=True
-    )
+    grey = _enlarged(_grey(pixels), enlarge_to)
+    sift = _sift()
     found = sift.detect(grey, None)
     chosen = [found[i] for i in _spread(found, grey.shape[1], grey.shape[0], count)]
     if not chosen:
@@ -47,10 +45,28 @@ def extract(pixels: Pixels, count: int, enlarge_to: int) -> Features:
     return _features(kept, raw, grey.shape[1], grey.shape[0])
 
 
+def count_places(pixels: Pixels) -> int:
+    """How many distinct places of an RGB picture have a feature, as it is: nothing is scaled up or described."""
+    cv2.setNumThreads(1)
+    grey = _grey(pixels)
+    places = np.array([point.pt for point in _sift().detect(grey, None)], np.float32).reshape(-1, 2)
+    return distinct_places(places / np.float32([grey.shape[1], grey.shape[0]]))
+
+
 def distinct_places(places: NDArray[np.float32], steps: int = 64) -> int:
     """How many different places N x 2 positions (0 to 1) stand at, to one part in `steps`."""
     cells = np.floor(places * steps).astype(np.int64)
     return len(np.unique(cells[:, 0] * (steps + 1) + cells[:, 1]))
+
+
+def _grey(pixels: Pixels) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def _sift() -> Any:
+    return cv2.SIFT_create(  # type: ignore[attr-defined]  # the stubs of OpenCV 5 lack it
+        nfeatures=0, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE, sigma=1.6, enable_precise_upscale=True
+    )
 
 
 def _enlarged(grey: NDArray[np.uint8], smaller: int) -> NDArray[np.uint8]:

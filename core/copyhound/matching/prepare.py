@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.pictures import PictureFacts
 
 from .decode import Pixels, decode, encode_jpeg, fitting_size
-from .features import Features, distinct_places, extract
+from .features import Features, count_places, distinct_places, extract
 from .fingerprint import Fingerprint, Prepared
 from .hashes import phash, phashes
 from .header import Limits
@@ -22,6 +23,8 @@ QUERY_SIDE: Final = 450
 QUERY_FEATURES: Final = 900
 MIN_PLACES: Final = 8
 """The one rule for what is too simple: fewer distinct places with a feature than this."""
+_GLANCE_SIDE: Final = 150
+_SURELY_ENOUGH: Final = 4 * MIN_PLACES
 _DEFAULT: Final = Limits()
 
 
@@ -45,6 +48,15 @@ def prepare_query(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
     features = extract(pixels, QUERY_FEATURES, QUERY_SIDE)
     size = (facts.width, facts.height)
     return Prepared(facts, _packed(features, size, phashes(pixels)), encode_jpeg(pixels))
+
+
+def check_picture(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
+    """Raise what `prepare_query` would raise; for ordinary pictures at a tenth of its cost."""
+    facts, pixels = decode(data, limits, _GLANCE_SIDE)
+    # many places at a small size mean many more at the full one; where there are few, only the whole way tells
+    if count_places(pixels) < _SURELY_ENOUGH:
+        prepare_query(data, limits)
+    return facts
 
 
 def shrink(pixels: Pixels, smaller: int) -> Pixels:

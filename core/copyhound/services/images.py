@@ -33,7 +33,7 @@ class ImageIntake:
     async def take(self, workspace_id: str, inputs: tuple[ImageInput, ...]) -> list[Image]:
         """Images with `list_id` still empty. Raises CopyhoundError, with `image` naming which, and stores nothing.
 
-        A single upload is decoded here and now, so that a bad one is refused; of many, and of addresses,
+        A single upload is looked at here and now, so that a bad one is refused; of many, and of addresses,
         what shows only later ends their lookups.
         """
         limits = self._kit.limits
@@ -43,10 +43,9 @@ class ImageIntake:
             raise CopyhoundError("too_many_images", f"At most {limits.images_per_search} pictures in one request.")
         for number, item in enumerate(inputs):
             self._check(number, item)
-        prepared: Prepared | None = None
         if len(inputs) == 1 and inputs[0].data is not None:
-            prepared = await self._kit.compute.run("prepare_query", inputs[0].data, limits.picture)
-        return await asyncio.gather(*(self._image(workspace_id, item, prepared) for item in inputs))
+            await self._kit.compute.run("check_picture", inputs[0].data, limits.picture)
+        return await asyncio.gather(*(self._image(workspace_id, item) for item in inputs))
 
     def _check(self, number: int, item: ImageInput) -> None:
         try:
@@ -61,7 +60,7 @@ class ImageIntake:
                 error.code, error.detail, **{**error.extra, "image": item.name, "index": number}
             ) from None
 
-    async def _image(self, workspace_id: str, item: ImageInput, prepared: Prepared | None) -> Image:
+    async def _image(self, workspace_id: str, item: ImageInput) -> Image:
         image = Image(
             id=new_id("image"),
             workspace_id=workspace_id,
@@ -72,10 +71,9 @@ class ImageIntake:
         )
         if item.data is None:
             return image
-        image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(workspace_id, item.data))
-        return await self.with_facts(image, prepared) if prepared else image
+        return msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(workspace_id, item.data))
 
-    async def with_facts(self, image: Image, prepared: Prepared) -> Image:
+    async def _with_facts(self, image: Image, prepared: Prepared) -> Image:
         """The image with what was read from its pixels."""
         facts = prepared.facts
         return msgspec.structs.replace(
@@ -101,7 +99,7 @@ class ImageIntake:
             data = await fetch_picture(self._kit, image.source_url)
             image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(image.workspace_id, data))
         prepared: Prepared = await self._kit.compute.run("prepare_query", data, limits.picture)
-        return await self.with_facts(image, prepared)
+        return await self._with_facts(image, prepared)
 
 
 async def fetch_picture(kit: Kit, url: str) -> bytes:
