@@ -14,9 +14,10 @@ from copyhound.demo.verdict import Hit
 class Client:
     """A handful of calls of the native API. An error answer raises `httpx.HTTPStatusError` with its detail."""
 
-    def __init__(self, base_url: str, key: str) -> None:
+    def __init__(self, base_url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
+        headers = {"X-API-Key": key}
         self._http = httpx.Client(
-            base_url=f"{base_url}/api/v1", headers={"X-API-Key": key}, timeout=60, trust_env=False
+            base_url=f"{base_url}/api/v1", headers=headers, timeout=60, trust_env=False, transport=transport
         )
 
     def __enter__(self) -> Self:
