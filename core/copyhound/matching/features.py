@@ -50,7 +50,7 @@ def count_places(pixels: Pixels) -> int:
     cv2.setNumThreads(1)
     grey = _grey(pixels)
     places = np.array([point.pt for point in _sift().detect(grey, None)], np.float32).reshape(-1, 2)
-    return distinct_places(places / np.float32([grey.shape[1], grey.shape[0]]))
+    return distinct_places(places / np.array([grey.shape[1], grey.shape[0]], np.float32))
 
 
 def distinct_places(places: NDArray[np.float32], steps: int = 64) -> int:
