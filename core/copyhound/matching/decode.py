@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import PictureFacts
 
-from .header import Limits, facts_of, open_image
+from .header import Limits, facts_of, open_image, orientation
 
 Pixels = NDArray[np.uint8]
 """Height x width x 3 (RGB), or height x width (luminance)."""
@@ -22,6 +22,16 @@ MAX_STRETCH: Final = 4.0
 
 _WIDE_MODES: Final = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _JPEG_QUALITY: Final = 85
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation."""
 
 
 def fitting_size(width: int, height: int, smaller: int) -> tuple[int, int]:
@@ -68,8 +78,9 @@ def _small_rgb(image: Image.Image, smaller: int) -> Pixels:
     size = fitting_size(*image.size, smaller)
     image.draft("RGB", size)
     image.load()
-    upright = ImageOps.exif_transpose(_shrunk(_plain(image), size))
-    return np.asarray(_flattened(upright))
+    small = _flattened(_shrunk(_plain(image), size))
+    turn = _TURNS.get(orientation(image))
+    return np.asarray(small if turn is None else small.transpose(turn))
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -86,17 +97,13 @@ def _plain(image: Image.Image) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     values: NDArray[Any] = np.asarray(image, dtype=np.float32)
     top = 65_535.0 if image.mode.startswith("I") else float(values.max() or 1.0)
-    out = Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
-    out.info = dict(image.info)
-    return out
+    return Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
 
 
 def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.size == size:
         return image
-    small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    small.info = dict(image.info)
-    return small
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _flattened(image: Image.Image) -> Image.Image:

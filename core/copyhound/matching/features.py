@@ -49,8 +49,9 @@ def count_places(pixels: Pixels) -> int:
     """How many distinct places of an RGB picture have a feature, as it is: nothing is scaled up or described."""
     cv2.setNumThreads(1)
     grey = _grey(pixels)
-    places = np.array([point.pt for point in _sift().detect(grey, None)], np.float32).reshape(-1, 2)
-    return distinct_places(places / np.array([grey.shape[1], grey.shape[0]], np.float32))
+    size = grey.shape[1], grey.shape[0]
+    found = _sift().detect(grey, None)
+    return distinct_places(np.asarray([np.divide(point.pt, size) for point in found], np.float32).reshape(-1, 2))
 
 
 def distinct_places(places: NDArray[np.float32], steps: int = 64) -> int:
