@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import httpx
 import msgspec
@@ -75,7 +75,7 @@ class FakeSender:
 
 class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str
-    token: str = msgspec.field(default="")
+    token: Annotated[str, msgspec.Meta(extra_json_schema={"x-secret": True})] = ""
 
 
 async def find_own(query: Any, context: Any) -> Answer:

@@ -67,7 +67,7 @@ def create_app(
     metrics = Metrics()
     docs = f"{services.kit.public_url}/docs"
     app = Litestar(
-        _handlers(settings),
+        [*_handlers(settings), get_openapi],
         guards=[KeyGuard(services)],
         dependencies=_dependencies(services, catalogue, plugins, metrics),
         exception_handlers=Problems(docs).handlers,
@@ -103,7 +103,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
 
 
 def _handlers(settings: HttpSettings) -> list[Any]:
-    root: list[Any] = [operations.get_health, operations.get_readiness, get_docs, get_docs_page, get_openapi]
+    root: list[Any] = [operations.get_health, operations.get_readiness, get_docs, get_docs_page]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from litestar.params import FromQuery, QueryParameter
@@ -43,7 +43,12 @@ def provide_filter(
         match_type=match_type,
         min_confidence=min_confidence,
         min_score=min_score,
-        found_after=found_after,
-        found_before=found_before,
+        found_after=_zoned(found_after),
+        found_before=_zoned(found_before),
         include_small=include_small,
     )
+
+
+def _zoned(at: datetime | None) -> datetime | None:
+    """A time without a zone is meant as UTC."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

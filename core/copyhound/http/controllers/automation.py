@@ -136,7 +136,7 @@ def read_cursor(cursor: str) -> int:
     """Raises CopyhoundError `invalid_request` for what `make_cursor` did not make."""
     try:
         kind, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        if kind == "seq" and len(number) < 19:
+        if kind == "seq" and number.isascii() and number.isdigit() and len(number) < 19:
             return int(number)
     except (binascii.Error, ValueError):
         pass

@@ -116,13 +116,15 @@ class EntryController(Controller):
         name: FromPath[str],
         sent: NamedDependency[Sent],
     ) -> Response[Items[EntryResult]]:
-        """Index pictures under their addresses. One that is refused harms no other: each has its result."""
+        """Index pictures under their addresses. Of several, one that is refused harms no other: each has its result."""
         entries = _entries(sent)
         limit_count([image for image, _ in entries], services.kit.limits.images_per_search)
 
         async def make() -> Made:
-            await services.collections.ensure(caller.workspace_id, name)
-            results = [await _index(services, caller, name, *entry) for entry in entries]
+            if len(entries) == 1:
+                results = [await _index(services, caller, name, *entries[0])]
+            else:
+                results = [await _result(services, caller, name, *entry) for entry in entries]
             return Made(Items(results), 201 if any(one.added for one in results) else 200)
 
         return await once([fingerprint([image for image, _ in entries]), [pages for _, pages in entries]], make)
@@ -205,11 +207,17 @@ async def _index(
     services: Services, caller: Caller, name: str, picture: ImageInput, pages: tuple[Page, ...]
 ) -> EntryResult:
     assert picture.url is not None
-    try:
-        data = await _data(services, picture)
-        entry, added = await services.collections.add(
-            caller.workspace_id, name, image_url=picture.url, data=data, pages=pages
-        )
-    except CopyhoundError as error:
-        return EntryResult(picture.url, False, None, EntryFault(error.code, error.detail))
+    data = await _data(services, picture)
+    entry, added = await services.collections.add(
+        caller.workspace_id, name, image_url=picture.url, data=data, pages=pages
+    )
     return EntryResult(picture.url, added, entry_out(entry))
+
+
+async def _result(
+    services: Services, caller: Caller, name: str, picture: ImageInput, pages: tuple[Page, ...]
+) -> EntryResult:
+    try:
+        return await _index(services, caller, name, picture, pages)
+    except CopyhoundError as error:
+        return EntryResult(picture.url or "", False, None, EntryFault(error.code, error.detail))

@@ -1,0 +1,191 @@
+"""Triggers, actions, hooks and deliveries, as platforms use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from .conftest import World, found
+
+TRIGGERS = ["hook_disabled", "match_found", "match_removed", "match_returned", "new_domain_found", "search_complete"]
+TARGET = "https://hooks.example.com/in"
+
+
+async def subscribe(world: World, **fields: Any) -> Any:
+    return await world.call("POST", "/hooks", json={"target_url": TARGET, "triggers": ["match_found"], **fields})
+
+
+async def test_every_descriptor_is_whole(world: World) -> None:
+    """Each trigger and action tells its key, texts, schemas and a sample that fits its schema."""
+    triggers = (await world.call("GET", "/triggers")).json()["items"]
+    actions = (await world.call("GET", "/actions")).json()["items"]
+    assert sorted(one["key"] for one in triggers) == TRIGGERS
+    assert {"start_search", "create_list", "export_matches"} <= {one["key"] for one in actions}
+    for one in triggers + actions:
+        assert one["title"], one["key"]
+        assert one["noun"], one["key"]
+        assert one["description"], one["key"]
+        Draft202012Validator(one["output_schema"], registry=Registry()).validate(one["sample"])
+    for one in triggers:
+        assert (await world.call("GET", f"/triggers/{one['key']}")).json() == one
+    for one in actions:
+        assert (await world.call("GET", f"/actions/{one['key']}")).json() == one
+
+
+@pytest.mark.parametrize("path", ["/triggers/x", "/triggers/x/samples", "/triggers/x/events", "/actions/x"])
+async def test_unknown_keys_are_not_found(world: World, path: str) -> None:
+    """A trigger or action that does not exist is a 404."""
+    assert (await world.call("GET", path)).status_code == 404
+
+
+async def test_samples_are_static_until_there_are_real_ones(world: World, picture: bytes) -> None:
+    """Samples are a bare array: the made-up one, flagged, until an event has happened."""
+    before = await world.call("GET", "/triggers/match_found/samples")
+    assert before.headers["x-copyhound-sample"] == "static"
+    assert [one["type"] for one in before.json()] == ["match_found"]
+    result = await found(world, picture)
+    after = await world.call("GET", "/triggers/match_found/samples?limit=1")
+    assert after.headers["x-copyhound-sample"] == "real"
+    assert [one["match_id"] for one in after.json()] == [result["matches"][0]["id"]]
+    assert set(after.json()[0]) == set(before.json()[0])
+
+
+async def test_polling_misses_nothing_and_repeats_nothing(world: World, picture: bytes) -> None:
+    """A poller that keeps its cursor gets each event once, oldest first, also those that come later."""
+    path = "/triggers/search_complete/events?limit=2"
+    empty = (await world.call("GET", path)).json()
+    assert empty["items"] == []
+    searches = [(await found(world, picture))["search_id"] if n == 0 else await again(world, picture) for n in range(3)]
+    seen, cursor = [], empty["cursor"]
+    for _ in range(3):
+        page = (await world.call("GET", f"{path}&cursor={cursor}")).json()
+        seen += [event["search_id"] for event in page["items"]]
+        cursor = page["cursor"]
+    assert seen == searches
+    searches.append(await again(world, picture))
+    page = (await world.call("GET", f"{path}&cursor={cursor}")).json()
+    assert [event["search_id"] for event in page["items"]] == searches[3:]
+
+
+async def again(world: World, picture: bytes) -> str:
+    """Search once more, to the end."""
+    answer = await world.call("POST", "/searches?wait=30", files={"images": picture})
+    return str(answer.json()["search_id"])
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "c2VxOng", "c2VxOi0x", "ZXZ0OjE"])
+async def test_a_made_up_event_cursor_is_refused(world: World, cursor: str) -> None:
+    """Only cursors that an answer gave are taken."""
+    answer = await world.call("GET", f"/triggers/match_found/events?cursor={cursor}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
+
+
+async def test_actions_do_what_they_say(world: World) -> None:
+    """An action takes its input, and answers its output."""
+    body = {"images": [{"url": "https://a.example.com/1.jpg"}], "list_label": "From a flow"}
+    answer = await world.call("POST", "/actions/start_search", json=body)
+    assert answer.status_code == 200, answer.text
+    assert (await world.call("GET", f"/searches/{answer.json()['search_id']}")).status_code == 200
+    made = (await world.call("POST", "/actions/create_list", json={"label": "x"})).json()
+    assert (await world.call("GET", f"/lists/{made['id']}")).json()["label"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [({}, {"label"}), ({"label": 1}, {"label"}), ({"label": "x", "colour": "red"}, {"colour"})],
+)
+async def test_bad_action_inputs_are_refused(world: World, body: dict[str, Any], fields: set[str]) -> None:
+    """Each wrong, missing or unknown field of an action's input is named."""
+    answer = await world.call("POST", "/actions/create_list", json=body)
+    assert answer.status_code == 400
+    assert {fault["field"] for fault in answer.json()["errors"]} == fields
+
+
+async def test_subscribing_gives_what_platforms_need(world: World) -> None:
+    """A new hook is 201, with an absolute Location, its id, secret and status."""
+    answer = await subscribe(world, description="Zap 7")
+    made = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"http://copyhound.test/api/v1/hooks/{made['id']}"
+    assert made["secret"].startswith("whsec_")
+    assert (made["status"], made["triggers"], made["target_url"]) == ("active", ["match_found"], TARGET)
+
+
+async def test_subscribing_again_gives_the_same_hook(world: World) -> None:
+    """The same target, triggers and filter are one hook, with one secret: 200."""
+    first, second = await subscribe(world), await subscribe(world)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    other = await subscribe(world, filter={"min_confidence": 90})
+    assert other.status_code == 201
+    assert len((await world.call("GET", "/hooks")).json()["items"]) == 2
+
+
+async def test_hooks_are_found_by_target(world: World) -> None:
+    """`target_url` finds the hook of exactly that address, without its secret."""
+    made = (await subscribe(world)).json()
+    found_hooks = (await world.call("GET", "/hooks", params={"target_url": TARGET})).json()["items"]
+    assert [one["id"] for one in found_hooks] == [made["id"]]
+    assert "secret" not in found_hooks[0]
+    assert (await world.call("GET", "/hooks", params={"target_url": TARGET + "2"})).json()["items"] == []
+
+
+async def test_unsubscribing_is_always_204(world: World) -> None:
+    """Deleting a hook that is gone, or never was, is no error."""
+    made = (await subscribe(world)).json()
+    for hook_id in (made["id"], made["id"], "hook_never"):
+        assert (await world.call("DELETE", f"/hooks/{hook_id}")).status_code == 204
+    assert (await world.call("GET", f"/hooks/{made['id']}")).status_code == 404
+
+
+async def test_a_hook_is_changed_woken_and_tested(world: World) -> None:
+    """What a hook is told can change; enabling keeps id and secret; a test sends one event now."""
+    made = (await subscribe(world)).json()
+    path = f"/hooks/{made['id']}"
+    changes = {"triggers": ["search_complete"], "filter": {"list_ids": ["list_x"]}}
+    changed = (await world.call("PATCH", path, json=changes)).json()
+    assert (changed["triggers"], changed["filter"]["list_ids"]) == (["search_complete"], ["list_x"])
+    assert (await world.call("POST", f"{path}/enable")).json()["status"] == "active"
+    assert (await world.call("GET", f"{path}/secret")).json() == {"secret": made["secret"]}
+    attempt = (await world.call("POST", f"{path}/test")).json()
+    assert (attempt["status_code"], attempt["duration_ms"]) == (204, 7)
+    assert [(url, body["type"]) for url, _, body in world.sender.sent] == [(TARGET, "search_complete")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"target_url": "http://127.0.0.1/x"}, "url_forbidden"),
+        ({"target_url": "http://[::ffff:10.0.0.1]/x"}, "url_forbidden"),
+        ({"target_url": "ftp://hooks.example.com/"}, "url_invalid"),
+        ({"target_url": "nonsense"}, "url_invalid"),
+        ({"triggers": ["nothing"]}, "invalid_request"),
+        ({"triggers": []}, "invalid_request"),
+        ({"filter": {"colour": "red"}}, "invalid_request"),
+        ({"secret": "mine"}, "invalid_request"),
+    ],
+)
+async def test_bad_hooks_are_refused(world: World, fields: dict[str, Any], code: str) -> None:
+    """A target that is private or no web address, or a subscription to nothing, is refused; no hook is kept."""
+    assert (await subscribe(world, **fields)).json()["code"] == code
+    assert (await world.call("GET", "/hooks")).json()["items"] == []
+
+
+async def test_deliveries_are_told_and_sent_again(world: World, picture: bytes, recorded_jobs: Any) -> None:
+    """An event for a hook is a delivery that can be read, followed, and sent once more."""
+    hook = (await subscribe(world)).json()
+    await found(world, picture)
+    deliveries = (await world.call("GET", f"/deliveries?hook_id={hook['id']}&status=pending")).json()["items"]
+    assert [one["trigger"] for one in deliveries] == ["match_found"]
+    path = f"/deliveries/{deliveries[0]['id']}"
+    await world.services.deliveries.attempt(deliveries[0]["id"], 1)
+    assert (await world.call("GET", path)).json()["status"] == "delivered"
+    attempts = (await world.call("GET", f"{path}/attempts")).json()["items"]
+    assert [(one["number"], one["status_code"], one["manual"]) for one in attempts] == [(1, 204, False)]
+    before = len(recorded_jobs.queued)
+    assert (await world.call("POST", f"{path}/resend")).status_code == 202
+    assert [job[0] for job in recorded_jobs.queued[before:]] == ["deliver"]
+    assert world.sender.sent[0][2] == (await world.call("GET", "/triggers/match_found/samples")).json()[0]

@@ -1,0 +1,103 @@
+"""The manual at /docs and the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from copyhound.domain.errors import ERRORS
+from copyhound.http.app import describe_api
+from copyhound.http.manual import page_text, pages, rendered
+from copyhound.services.triggers import TRIGGERS
+
+from .conftest import World
+from .test_auth import routes
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe_api(TRIGGERS.values())))
+    return read
+
+
+async def test_every_page_is_served(world: World) -> None:
+    """Each page of the manual is HTML that loads nothing from anywhere."""
+    for page in pages():
+        answer = await world.client.get(f"/docs/{page}")
+        assert answer.status_code == 200, page
+        assert answer.headers["content-type"].startswith("text/html")
+        assert not re.search(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//', answer.text), page
+
+
+async def test_links_between_pages_hold(world: World) -> None:
+    """Every link of the manual to another of its pages leads to one, and to a heading that is there."""
+    for page in pages():
+        html = rendered(page, page_text(page) or "")
+        for target, anchor in re.findall(r'href="/docs/([a-z0-9_-]+)(?:#([^"]+))?"', html):
+            assert target in pages(), f"{page} links to {target}"
+            if anchor:
+                assert f'id="{anchor}"' in rendered(target, page_text(target) or ""), f"{page}: {target}#{anchor}"
+
+
+async def test_every_error_has_its_heading(world: World) -> None:
+    """The `type` of every problem leads to a heading of the manual."""
+    html = (await world.client.get("/docs/errors")).text
+    for code in ERRORS:
+        assert f'id="{code}"' in html, code
+
+
+@pytest.mark.parametrize("page", ["nothing", "..%2Fsecret", "INDEX", "errors.md"])
+async def test_only_pages_are_served(world: World, page: str) -> None:
+    """Nothing but the pages can be read through /docs."""
+    assert (await world.client.get(f"/docs/{page}")).status_code == 404
+
+
+def test_html_in_markdown_is_shown_as_text() -> None:
+    """What stands in the manual as HTML cannot act."""
+    assert "<script>" not in rendered("x", "# T\n\n<script>alert(1)</script>")
+
+
+async def test_the_document_has_every_route(world: World, document: dict[str, Any]) -> None:
+    """The OpenAPI document describes each route and method, each with a name of its own."""
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert described == {route for route in routes(world.app) if not route[1].startswith("/schema")}
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+
+
+async def test_the_document_is_served_without_a_key(world: World, document: dict[str, Any]) -> None:
+    """/schema/openapi.json is the document."""
+    answer = await world.client.get("/schema/openapi.json")
+    assert answer.json() == document
+    assert document["openapi"].startswith("3.1")
+
+
+def test_what_refuses_unknown_fields_says_so(document: dict[str, Any]) -> None:
+    """Every body that clients send forbids additional properties."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            if "$ref" in schema:
+                name = schema["$ref"].rpartition("/")[2]
+                assert document["components"]["schemas"][name]["additionalProperties"] is False, f"{method} {path}"
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    """The document refers to nothing that it does not hold, and holds nothing that is not referred to."""
+    referred = set(re.findall(r"#/components/schemas/([^'\"]+)", repr(document)))
+    assert referred == set(document["components"]["schemas"])
+
+
+def test_webhooks_are_the_triggers(document: dict[str, Any]) -> None:
+    """Each trigger is a webhook of the document."""
+    assert set(document["webhooks"]) == set(TRIGGERS)
+
+
+def test_nothing_of_the_inside_is_in_the_document(document: dict[str, Any]) -> None:
+    """No answer has a field for a fingerprint, a blob key, a hash of a key."""
+    fields = {name for schema in document["components"]["schemas"].values() for name in schema.get("properties", {})}
+    assert not fields & {"fingerprint", "original_blob", "reduced_blob", "hash256", "secret_hash", "workspace_id"}

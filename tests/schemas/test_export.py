@@ -1,0 +1,129 @@
+"""The exported schemas: fresh, and of one mind with the code."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from copyhound import schema_export
+from copyhound.domain.triggers import Action
+from copyhound.services.actions import builtin_actions
+from copyhound.services.triggers import TRIGGERS
+from copyhound_schemas import read_action, read_openapi, read_trigger
+
+ACTIONS: dict[str, Action] = {one.key: one for one in builtin_actions(schema_export._Unbound())}  # type: ignore[arg-type]
+FORMATS = Draft202012Validator.FORMAT_CHECKER
+
+
+def refuses(schema: dict[str, Any], value: Any) -> bool:
+    """Whether a schema refuses a value; nothing is fetched to find out."""
+    validator = Draft202012Validator(schema, registry=Registry(), format_checker=FORMATS)
+    return not validator.is_valid(value)
+
+
+def test_the_schemas_are_fresh() -> None:
+    """What lies in schemas/ is what the code says; else run `make schemas`."""
+    assert schema_export.check() == [], f"run `{schema_export.COMMAND}`, look at the difference, and commit it"
+
+
+def test_drift_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed, a missing and a surplus file are each named, with the command that mends it; exporting mends it."""
+    schema_export.export(tmp_path)
+    assert schema_export.check(tmp_path) == []
+    (tmp_path / "openapi.json").write_text("{}")
+    (tmp_path / "triggers" / "match_found.json").unlink()
+    (tmp_path / "old.json").write_text("{}")
+    monkeypatch.setattr(schema_export, "folder", lambda: tmp_path)
+    assert schema_export.main(["--check"]) == 1
+    told = capsys.readouterr().err
+    assert "openapi.json differs" in told
+    assert "triggers/match_found.json is missing" in told
+    assert "old.json is no longer exported" in told
+    assert schema_export.COMMAND in told
+    schema_export.export(tmp_path)
+    assert schema_export.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("name", sorted(schema_export.schemas()))
+def test_every_schema_is_one(name: str) -> None:
+    """Each exported schema is a valid JSON Schema 2020-12 whose id is relative and whose references stand in it."""
+    schema = schema_export.schemas()[name]
+    if name == "openapi.json":
+        for component in schema["components"]["schemas"].values():
+            Draft202012Validator.check_schema(component)
+        return
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == name
+    assert "http" not in schema["$id"]
+
+
+@pytest.mark.parametrize("key", sorted(TRIGGERS))
+def test_samples_of_triggers_fit(key: str) -> None:
+    """A trigger's sample is right for jsonschema and for msgspec, and has an id at its top."""
+    trigger = TRIGGERS[key]
+    jsonschema.validate(trigger.sample, read_trigger(key), registry=Registry(), format_checker=FORMATS)
+    msgspec.convert(trigger.sample, trigger.payload)
+    assert isinstance(trigger.sample["id"], str)
+    assert not any(isinstance(value, dict) for name, value in trigger.sample.items() if name != "outcomes"), "flat"
+
+
+@pytest.mark.parametrize("key", sorted(ACTIONS))
+def test_samples_of_actions_fit(key: str) -> None:
+    """An action's sample is what it may answer."""
+    action = ACTIONS[key]
+    jsonschema.validate(action.sample, read_action(key, "output"), registry=Registry(), format_checker=FORMATS)
+    msgspec.convert(action.sample, action.output)
+
+
+@pytest.mark.parametrize("key", sorted(TRIGGERS))
+@pytest.mark.parametrize("fault", ["no id", "sequence as text", "bad time", "time without zone"])
+def test_anti_examples_of_triggers_are_refused(key: str, fault: str) -> None:
+    """A body that lacks its id, or has a wrong sequence or time, fits neither schema nor Struct."""
+    body = copy.deepcopy(TRIGGERS[key].sample)
+    if fault == "no id":
+        del body["id"]
+    elif fault == "sequence as text":
+        body["sequence"] = "41"
+    else:
+        body["timestamp"] = "yesterday" if fault == "bad time" else "2026-11-21T09:30:01"
+    assert refuses(read_trigger(key), body) or fault in ("bad time", "time without zone")
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(body, TRIGGERS[key].payload)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("start_search", {}),
+        ("start_search", {"images": []}),
+        ("start_search", {"images": [{"path": "x"}]}),
+        ("create_list", {"label": ""}),
+        ("create_list", {"label": "x", "min_confidence": 101}),
+        ("create_list", {"label": "x", "colour": "red"}),
+        ("export_matches", {"list_id": 7}),
+    ],
+)
+def test_anti_examples_of_actions_are_refused(key: str, value: dict[str, Any]) -> None:
+    """jsonschema and msgspec agree on what an action does not take."""
+    assert refuses(read_action(key), value)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(value, ACTIONS[key].input)
+
+
+def test_a_foreign_reference_is_never_fetched() -> None:
+    """With an empty registry, a schema that refers elsewhere fails instead of asking the network."""
+    schema = {"$ref": "http://127.0.0.1:9/x.json"}
+    with pytest.raises(Exception, match=r"127\.0\.0\.1"):
+        Draft202012Validator(schema, registry=Registry()).validate({})
+
+
+def test_the_document_can_be_read_from_the_package() -> None:
+    """The OpenAPI document is package data."""
+    assert read_openapi()["info"]["title"] == "Copyhound"
