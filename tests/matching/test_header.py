@@ -113,3 +113,9 @@ def test_animations_are_refused(kind: str) -> None:
 def test_name_is_never_trusted() -> None:
     """A PNG is a PNG, whatever a client called it: only the bytes are read."""
     assert read_facts(pics.png(PLAIN)).format == "PNG"
+
+
+def test_first_frame_of_a_stereo_photograph_is_the_picture() -> None:
+    """A JPEG with a second picture behind it (MPO), as telephones and stereo cameras make, is a JPEG, no animation."""
+    facts = read_facts(saved(PLAIN, "MPO", save_all=True, append_images=[PLAIN]))
+    assert (facts.format, facts.width, facts.height) == ("JPEG", 40, 30)

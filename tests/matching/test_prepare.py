@@ -107,13 +107,16 @@ def test_transparent_ground_is_white() -> None:
     assert reduced[:20].min() > 240
 
 
-def test_exif_orientation_is_applied() -> None:
-    """A picture turned only by its EXIF tag is the same as one whose pixels were turned."""
-    turned = pics.photo(PHOTO).transpose(Image.Transpose.ROTATE_90)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    """A picture that stands right only by its EXIF tag is prepared as it is shown."""
+    undo = [None, 0, 3, 1, 5, 2, 6, 4]  # the transpositions of Pillow that the tags undo
+    turn = undo[orientation - 1]
+    photo = pics.photo(PHOTO)
     exif = Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = orientation
     out = io.BytesIO()
-    turned.save(out, "JPEG", exif=exif, quality=92)
+    (photo if turn is None else photo.transpose(Image.Transpose(turn))).save(out, "JPEG", exif=exif, quality=92)
     prepared = prepare_entry(out.getvalue())
     upright = pics.query(pics.raw(PHOTO))
     comparison = compare(upright.fingerprint, prepared.fingerprint, upright.reduced, prepared.reduced)
