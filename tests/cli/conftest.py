@@ -30,7 +30,9 @@ class Ran:
 Command = Callable[..., Ran]
 
 
+@pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
+    """The environment without settings of ours."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COPYHOUND_")}
 
 
@@ -41,13 +43,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def copyhound(data: Path) -> Command:
+def copyhound(data: Path, environment: dict[str, str]) -> Command:
     """Runs `copyhound` on the data folder, to its end."""
 
     def run(*arguments: str | Path) -> Ran:
         command = [sys.executable, "-m", "copyhound.cli", "--data", str(data), *map(str, arguments)]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=100, env=environment(), cwd=data.parent
+            command, capture_output=True, text=True, check=False, timeout=100, env=environment, cwd=data.parent
         )
         return Ran(done)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -33,10 +32,9 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Server]:
+def server(data: Path, environment: dict[str, str]) -> Iterator[Server]:
     data.mkdir(parents=True)
     log = data.parent / "server.log"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COPYHOUND_")}
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0", "--data", str(data)],
