@@ -27,8 +27,9 @@ check: $(READY) ## linters, types, import contracts, schemas, manual
 	@echo "== schemas" && $(BIN)/copyhound schemas check
 	@echo "== manual" && $(BIN)/copyhound docs check
 
-bench: $(READY) ## measure finding and checking on your own pictures: make bench PICTURES=folder
-	@$(BIN)/python tests/bench/measure.py "$(PICTURES)"
+bench: $(READY) ## measure finding, and the server, with your own pictures: make bench PICTURES=folder
+	@echo "== copies found, by edit" && $(BIN)/python tests/bench/measure.py "$(PICTURES)"
+	@echo "== the server: answer time, webhook latency, memory" && $(BIN)/python -m tests.bench.server "$(PICTURES)"
 
 schemas: $(READY) ## write schemas/ anew from the code
 	@$(BIN)/copyhound schemas export
