@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -68,7 +68,7 @@ class FakeSender:
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
 
-    async def send(self, url: str, secrets: list[bytes], event_id: str, body: bytes, now: datetime) -> SendResult:
+    async def send(self, url: str, secrets: Sequence[bytes], event_id: str, body: bytes, now: datetime) -> SendResult:
         self.sent.append((url, event_id, msgspec.json.decode(body)))
         return SendResult(duration_ms=7, status_code=204)
 

@@ -68,7 +68,7 @@ async def test_the_route_table_is_complete(world: World) -> None:
 )
 async def test_wrong_keys_are_refused_alike(world: World, key: str) -> None:
     """Malformed and unknown keys get the same answer."""
-    answer = await world.call("GET", "/me", headers={"X-API-Key": key.encode("latin-1")}, key=None)  # type: ignore[dict-item]
+    answer = await world.call("GET", "/me", headers={"X-API-Key": key.encode("latin-1")}, key=None)
     assert answer.status_code == 401
     assert answer.json()["detail"] == "No valid API key."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -60,7 +60,7 @@ async def test_while_it_is_answered_it_is_in_flight(world: World, monkeypatch: p
     monkeypatch.setattr(type(world.services.lists), "create", slow)
     headers = {"X-API-Key": world.admin, **keyed()}
     # on this test's own event loop, unlike the test client
-    transport = httpx.ASGITransport(world.app)
+    transport = httpx.ASGITransport(cast(Any, world.app))
     async with httpx.AsyncClient(transport=transport, base_url=f"{PUBLIC_URL}/api/v1", headers=headers) as client:
         first = asyncio.create_task(client.post("/lists", json={"label": "x"}))
         await entered.wait()

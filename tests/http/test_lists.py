@@ -63,14 +63,22 @@ async def test_images_are_added_listed_and_deleted(world: World, picture: bytes)
     """Images can be put into a list without a search, read, and taken out one by one."""
     path = f"/lists/{(await make(world))['id']}/images"
     added = (await world.call("POST", path, files={"images": ("lake.jpg", picture)})).json()["items"]
-    assert (added[0]["name"], added[0]["state"], added[0]["format"]) == ("lake.jpg", "ready", "JPEG")
+    assert (added[0]["name"], added[0]["state"]) == ("lake.jpg", "waiting")
     assert (
         await world.call("POST", path, json={"images": [{"url": "https://a.example.com/b.jpg"}]})
     ).status_code == 201
     listed = (await world.call("GET", path)).json()["items"]
-    assert [(one["name"], one["state"]) for one in listed] == [("lake.jpg", "ready"), ("b.jpg", "waiting")]
+    assert [(one["name"], one["state"]) for one in listed] == [("lake.jpg", "waiting"), ("b.jpg", "waiting")]
     assert (await world.call("DELETE", f"{path}/{added[0]['id']}")).status_code == 204
     assert [one["name"] for one in (await world.call("GET", path)).json()["items"]] == ["b.jpg"]
+
+
+async def test_a_searched_image_tells_its_facts(world: World, picture: bytes) -> None:
+    """Once it was decoded, an image is ready, and has a format and a size."""
+    result = await found(world, picture)
+    image = (await world.call("GET", f"/lists/{result['list_id']}/images")).json()["items"][0]
+    assert (image["state"], image["format"], image["bytes"]) == ("ready", "JPEG", len(picture))
+    assert image["error"] is None
 
 
 async def test_images_tell_nothing_of_how_they_are_kept(world: World, picture: bytes) -> None:

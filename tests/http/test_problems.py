@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -75,7 +75,7 @@ async def test_small_bodies_have_a_smaller_limit(world: World) -> None:
             yield b" " * 1000
 
     headers = {"Content-Type": "application/json", "X-API-Key": world.admin}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url=PUBLIC_URL) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, world.app)), base_url=PUBLIC_URL) as client:
         answer = await client.post("/api/v1/lists", content=stream(), headers=headers)
     assert_problem(answer, 413, "payload_too_large")
 
