@@ -12,14 +12,13 @@ from .decode import decode_own
 from .fingerprint import Fingerprint
 from .geometry import Array, scaling
 from .hashes import ORIENTATIONS, hamming
-from .hypotheses import Hypothesis, hypotheses_of
+from .hypotheses import PLENTY, Hypothesis, hypotheses_of
 from .pixels import PixelCheck, check_pixels
 from .sides import side_of, variant_of
 from .variants import VARIANTS
 
 HASH_NEAR: Final = 84
 """Of 256 bits; two unrelated pictures differ in 128, give or take 8."""
-_PLENTY: Final = 30
 _CHECKED: Final = 3
 MIN_INLIERS: Final = 4
 
@@ -61,7 +60,7 @@ def _by_features(query: Fingerprint, match: Fingerprint) -> list[Evidence]:
     for mirrored, negative in VARIANTS:
         side = variant_of(plain, query, mirrored=mirrored, negative=negative) if mirrored or negative else plain
         found += hypotheses_of(target, side, mirrored=mirrored, negative=negative)
-        if any(one.inliers >= max(_PLENTY, 0.35 * one.expected) for one in found):
+        if any(one.inliers >= max(PLENTY, 0.35 * one.expected) for one in found):
             break
     found.sort(key=lambda one: -one.inliers)
     return [_in_full_pixels(one, query, match) for one in found[:_CHECKED]]

@@ -29,6 +29,8 @@ from .sides import Side
 RATIO: Final = 0.88
 MAX_PAIRS: Final = 150
 MIN_VOTES: Final = 3
+PLENTY: Final = 30
+"""With so many inliers, which are a good share of those expected, no further hypothesis is sought."""
 _TRIED: Final = 60
 _VOTE_RADIUS: Final = 5.0
 _VOTE_SLACK: Final = 0.15
@@ -60,14 +62,18 @@ def hypotheses_of(match: Side, query: Side, *, mirrored: bool, negative: bool, m
     pairs = mutual_pairs(likeness)
     if len(pairs) < MIN_VOTES:
         return []
-    out = []
-    for seeds in _seeds(match, query, pairs, most):
-        matrix = _grown(match, query, pairs, seeds)
+    grown = [_grown(match, query, pairs, seeds) for seeds in _seeds(match, query, pairs, most)]
+    if all(matrix is None for matrix in grown):
+        return []
+    alike, out = _alike(likeness), []
+    for matrix in grown:
         if matrix is None:
             continue
-        matrix, inliers = _guided(match, query, matrix, likeness)
-        inside = _inside(project(matrix, match.points), query)
-        out.append(Hypothesis(matrix, inliers, mirrored, negative, int(inside.sum())))
+        matrix, inliers = _guided(match, query, matrix, alike)
+        inside = int(_inside(project(matrix, match.points), query).sum())
+        out.append(Hypothesis(matrix, inliers, mirrored, negative, inside))
+        if inliers >= max(PLENTY, 0.35 * inside):
+            break
     return sorted(out, key=lambda one: -one.inliers)
 
 
@@ -130,8 +136,8 @@ def _grown(match: Side, query: Side, pairs: Pairs, seeds: NDArray[np.bool_]) -> 
             return best
         error = np.linalg.norm(project(matrix, source) - target, axis=1) / np.maximum(local_scale(matrix, source), 1)
         best, chosen = matrix, error < slack
-        if chosen.sum() < MIN_VOTES:
-            return best
+        if chosen.sum() < MIN_VOTES + 1:
+            return None
     return best
 
 
@@ -145,34 +151,40 @@ def _fitted(source: Array, target: Array, match: Side) -> Array | None:
     return matrix if matrix is not None and sane(matrix, match.width, match.height) else None
 
 
-def _guided(match: Side, query: Side, matrix: Array, likeness: NDArray[np.float32]) -> tuple[Array, int]:
+def _guided(match: Side, query: Side, matrix: Array, alike: Pairs) -> tuple[Array, int]:
     """Pair features by where they must lie, and fit the simplest transform that explains them; twice."""
     for radius in (1.5 * _NEAR, _NEAR):
-        pairs = _near_pairs(match, query, matrix, likeness, radius)
+        pairs = _near_pairs(match, query, matrix, alike, radius)
         source, target = match.points[pairs[:, 0]], query.points[pairs[:, 1]]
         inliers = _distinct(source, target)
         if inliers < MIN_VOTES:
             break
         matrix = _simplest(source, target, match) if inliers >= 4 else matrix
-    pairs = _near_pairs(match, query, matrix, likeness, _NEAR)
+    pairs = _near_pairs(match, query, matrix, alike, _NEAR)
     return matrix, _distinct(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
 
 
-def _near_pairs(match: Side, query: Side, matrix: Array, likeness: NDArray[np.float32], radius: float) -> Pairs:
+def _alike(likeness: NDArray[np.float32]) -> Pairs:
+    """All pairs whose descriptors are alike, likest last."""
+    flat = likeness.ravel()
+    found = np.flatnonzero(flat > _LIKE)  # flat: several times as quick as over rows and columns
+    queries, matches = np.divmod(found, likeness.shape[1])
+    order = np.argsort(flat[found], kind="stable")
+    return np.column_stack([matches[order], queries[order]])
+
+
+def _near_pairs(match: Side, query: Side, matrix: Array, alike: Pairs, radius: float) -> Pairs:
     """For each feature of the match its likest query feature near the place where it must lie."""
-    there = project(matrix, match.points)
-    inside = np.flatnonzero(_inside(there, query))
-    if not len(inside) or not len(query.points):
-        return np.empty((0, 2), np.intp)
-    growth = local_scale(matrix, match.points[inside])
-    gap = np.abs((query.points @ (1, 1j))[:, None] - (there[inside] @ (1, 1j))[None, :])
-    size = query.sizes[:, None] / (match.sizes[inside] * growth)[None, :]
-    turn = np.cos(query.angles[:, None] - _turned(match, matrix)[inside][None, :])
-    fits = (gap < radius * np.maximum(growth, 1)[None, :]) & (size > 0.5) & (size < 2.0) & (turn > _LIKE_TURN)
-    score = np.where(fits, likeness[:, inside], -1.0)
-    best = score.argmax(axis=0)
-    kept = score[best, np.arange(len(inside))] > _LIKE
-    return np.column_stack([inside[kept], best[kept]])
+    m, q = alike.T
+    growth = local_scale(matrix, match.points)[m]
+    gap = np.linalg.norm(project(matrix, match.points)[m] - query.points[q], axis=1)
+    size = query.sizes[q] / np.maximum(match.sizes[m] * growth, 1e-6)
+    turn = np.cos(query.angles[q] - _turned(match, matrix)[m])
+    fits = (gap < radius * np.maximum(growth, 1)) & (size > 0.5) & (size < 2.0) & (turn > _LIKE_TURN)
+    best = np.full(len(match.points), -1, np.intp)
+    best[m[fits]] = q[fits]  # the last one stays: the likest
+    kept = np.flatnonzero(best >= 0)
+    return np.column_stack([kept, best[kept]])
 
 
 def _turned(match: Side, matrix: Array) -> Array:
