@@ -19,7 +19,6 @@ from copyhound.delivery.send import WebhookSender
 from copyhound.delivery.sign import new_secret
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.repositories import UnitOfWorkFactory
-from copyhound.domain.workspaces import ALL_SCOPES
 from copyhound.indexes import EmbeddedIndex
 from copyhound.jobs.calendar import WallCalendar
 from copyhound.jobs.clock import Duty, JobClock
@@ -34,9 +33,8 @@ from copyhound.net.policy import NetPolicy, check_url
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
 from copyhound.plugin_host.sources import SourceDesk
-from copyhound.services import Services
+from copyhound.services import Services, keys
 from copyhound.services.actions import builtin_actions
-from copyhound.services.keys import KeyService
 from copyhound.services.kit import Kit, ServiceLimits
 from copyhound.services.triggers import TRIGGERS
 from copyhound.settings import Settings
@@ -315,23 +313,10 @@ async def local_key(settings: Settings) -> str:
     """A key for this machine's own command line, good for an hour: who may read the data folder may have it."""
     database = Database(settings.database)
     try:
-        units = cast(UnitOfWorkFactory, Units(database, DbosJobs(settings.database)))
-        kit = cast(Kit, _Bare(units, now))
-        async with units.read() as uow:
+        async with cast(UnitOfWorkFactory, Units(database, DbosJobs(settings.database))).read() as uow:
             workspace = await uow.workspaces.first()
-        if workspace is None:
-            raise CopyhoundError("unavailable", "The server has not made its workspace yet.")
-        _, plain = await KeyService(kit).create(
-            workspace.id, "command line", ALL_SCOPES, expires_at=now() + _LOCAL_KEY_LIFE
-        )
-        return plain
     finally:
         await database.dispose()
-
-
-@dataclass(frozen=True)
-class _Bare:
-    """As much of a Kit as keys need."""
-
-    units: UnitOfWorkFactory
-    now: Any
+    if workspace is None:
+        raise CopyhoundError("unavailable", "The server has not made its workspace yet.")
+    return keys.local_key(KeyFileBox(settings.folder / "secret.key"), workspace.id, now() + _LOCAL_KEY_LIFE)

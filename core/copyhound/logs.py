@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 _SECRET: Final = re.compile(
-    r"(?P<kind>ch_key_[0-9a-z]+_|whsec_|whsk_)[0-9A-Za-z+/=_-]{16,}"
+    r"(?P<kind>ch_key_[0-9a-z]+_|ch_local_ws_[0-9a-z]+_[0-9]+_|whsec_|whsk_)[0-9A-Za-z+/=_-]{16,}"
     r"|(?P<scheme>://[^/:@\s]+:)[^/@\s]+(?=@)"
     r"|(?P<query>[?&](?:signature|api_key|token|key)=)[^&\s\"']+"
 )

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-
 from tests.e2e.servers import Server
 
 
@@ -60,7 +59,10 @@ def tree_memory(pid: int) -> float:
 def index(client: Any, pictures: list[Path]) -> None:
     for start in range(0, len(pictures), 20):
         entries = [
-            {"image_url": f"https://bench.example.com/{path.name}", "base64": base64.b64encode(path.read_bytes()).decode()}
+            {
+                "image_url": f"https://bench.example.com/{path.name}",
+                "base64": base64.b64encode(path.read_bytes()).decode(),
+            }
             for path in pictures[start : start + 20]
         ]
         client.post("/collections/web/entries", json={"entries": entries}).raise_for_status()

@@ -133,3 +133,12 @@ async def test_two_surfaces_cannot_share_a_prefix(world: World) -> None:
     """The second claim of a prefix is left out."""
     first, second = surface("/rest"), surface("/rest/")
     assert list(mounts([first, second], world.catalogue)) == ["/rest"]
+
+
+@pytest.mark.parametrize("path", ["/matches?min_confidenec=90", "/lists?lable=x"])
+async def test_a_misspelt_query_parameter_is_told(world: World, path: str) -> None:
+    """A query parameter that a route does not have is refused by name; a filter is never ignored."""
+    answer = await world.call("GET", path)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_request"
+    assert [fault["field"] for fault in answer.json()["errors"]] == [path.partition("?")[2].partition("=")[0]]

@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from copyhound.bootstrap import local_key
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import MatchFilter
 from copyhound.domain.workspaces import Scope
@@ -48,6 +49,22 @@ async def test_wrong_revoked_and_expired_keys_are_refused_alike(at_home: Home) -
         with pytest.raises(CopyhoundError) as caught:
             await keys.check(text)
         assert (caught.value.code, caught.value.detail) == ("unauthorized", "No valid API key.")
+
+
+async def test_the_local_key_needs_the_key_file_and_ends(at_home: Home) -> None:
+    """A key signed with the data folder's key file works for its time, without a row; a changed one does not."""
+    plain = await local_key(at_home.house.settings)
+    at_home.clock.time = datetime.now(UTC)
+    caller = await at_home.services.keys.check(plain)
+    assert caller.workspace_id == at_home.caller.workspace_id
+    workspace, key = await at_home.services.keys.describe(caller)
+    assert (workspace.id, key.name) == (caller.workspace_id, "command line")
+    assert len(await at_home.services.keys.all(at_home.caller)) == 1
+    at_home.clock.turn(hours=2)
+    for text in (plain, plain.replace(caller.workspace_id, "ws_0")):
+        with pytest.raises(CopyhoundError) as caught:
+            await at_home.services.keys.check(text)
+        assert caught.value.code == "unauthorized"
 
 
 async def test_deleting_a_list_deletes_its_data_and_no_other(at_home: Home) -> None:

@@ -23,6 +23,7 @@ from copyhound.http.openapi import CONFIG, Document, document, get_openapi
 from copyhound.http.paging import provide_filter
 from copyhound.http.ports import Plugins
 from copyhound.http.problems import Problems
+from copyhound.http.query import KnownQuery
 from copyhound.http.settings import HttpSettings
 from copyhound.http.shell import Shell
 from copyhound.plugin_api import SurfaceSpec
@@ -66,10 +67,11 @@ def create_app(
     """The whole ASGI application. `plugins` holds the desks: `{"providers": ..., "notifiers": ..., "sources": ...}`."""
     metrics = Metrics()
     docs = f"{services.kit.public_url}/docs"
+    openapi = Document(lambda: describe_api(catalogue.triggers.values()))
     app = Litestar(
         [*_handlers(settings), get_openapi],
-        guards=[KeyGuard(services)],
-        dependencies=_dependencies(services, catalogue, plugins, metrics),
+        guards=[KeyGuard(services), KnownQuery(openapi)],
+        dependencies=_dependencies(services, catalogue, plugins, metrics, openapi),
         exception_handlers=Problems(docs).handlers,
         request_max_body_size=settings.max_upload_bytes,
         multipart_form_part_limit=services.kit.limits.images_per_search * 2 + 100,
@@ -95,7 +97,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
     services = cast(Services, SimpleNamespace(kit=kit))
     app = Litestar(
         _handlers(HttpSettings()),
-        dependencies=_dependencies(services, Catalogue(), {}, Metrics()),
+        dependencies=_dependencies(services, Catalogue(), {}, Metrics(), Document(dict)),
         openapi_config=CONFIG,
         logging_config=None,
     )
@@ -109,7 +111,9 @@ def _handlers(settings: HttpSettings) -> list[Any]:
     return [Router(API, route_handlers=_API_HANDLERS), *root]
 
 
-def _dependencies(services: Services, catalogue: Catalogue, plugins: Plugins, metrics: Metrics) -> dict[str, Provide]:
+def _dependencies(
+    services: Services, catalogue: Catalogue, plugins: Plugins, metrics: Metrics, openapi: Document
+) -> dict[str, Provide]:
     def constant(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
@@ -121,7 +125,7 @@ def _dependencies(services: Services, catalogue: Catalogue, plugins: Plugins, me
         "catalogue": constant(catalogue),
         "plugins": constant(plugins),
         "metrics": constant(metrics),
-        "openapi": constant(Document(lambda: describe_api(catalogue.triggers.values()))),
+        "openapi": constant(openapi),
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(once, sync_to_thread=False),
         "where": Provide(provide_filter, sync_to_thread=False),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Sequence
-from typing import Any, Final, get_origin
+from typing import Any, get_origin
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -19,10 +16,8 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.http.bodies import decode, require_json
 from copyhound.http.problems import refused
 from copyhound.http.wire.images import ImageIn
-from copyhound.services.images import ImageInput
+from copyhound.services.images import ImageInput, bytes_of_base64
 
-_DATA_URL: Final = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
-_BLANKS: Final = re.compile(r"\s+")
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
@@ -107,12 +102,10 @@ def read_image(item: ImageIn, field: str, number: int = 0) -> ImageInput:
 
 
 def from_base64(text: str, field: str) -> bytes:
-    """Bytes of base64, with or without padding, line breaks, URL-safe letters, or a `data:` URL around it."""
-    text = text[found.end() :] if (found := _DATA_URL.match(text)) else text
-    text = _BLANKS.sub("", text).replace("-", "+").replace("_", "/").rstrip("=")
+    """Bytes of base64 in its usual forms; the error names the field."""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        return bytes_of_base64(text)
+    except CopyhoundError:
         raise refused([{"field": field, "message": "It is not base64"}]) from None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated, Any
 
 import msgspec
@@ -15,7 +13,7 @@ from copyhound.domain.pictures import MatchType
 from copyhound.domain.triggers import Action
 from copyhound.domain.workspaces import Caller
 from copyhound.services.exports import ExportService
-from copyhound.services.images import ImageInput
+from copyhound.services.images import ImageInput, bytes_of_base64
 from copyhound.services.links import API
 from copyhound.services.lists import ListService
 from copyhound.services.payloads import Instant
@@ -103,14 +101,7 @@ def image_input(reference: ImageReference) -> ImageInput:
         raise CopyhoundError("invalid_request", "An image has either url or base64.")
     if reference.base64 is None:
         return ImageInput(reference.name or "", url=reference.url)
-    text = reference.base64
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise CopyhoundError("invalid_request", "base64 is not valid base64.") from None
-    return ImageInput(reference.name or "image", data=data)
+    return ImageInput(reference.name or "image", data=bytes_of_base64(reference.base64))
 
 
 class Actions:

@@ -58,8 +58,8 @@ class CollectionService:
         self, workspace_id: str, name: str, *, image_url: str, data: bytes, pages: Sequence[Page] = ()
     ) -> tuple[Entry, bool]:
         """Index a picture under its address; (entry, whether it is new). Searchable when this returns."""
-        collection = await self.ensure(workspace_id, name)
         new = await self.prepare(workspace_id, image_url, data, pages)
+        collection = await self.ensure(workspace_id, name)
         async with self._kit.units() as uow:
             entry, is_new = await uow.collections.put_entry(collection, new, self._kit.now())
         await self._candidates.catch_up()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
+import re
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -14,6 +17,8 @@ from copyhound.matching import Prepared, read_facts
 from copyhound.services.kit import Kit
 
 _NAME_LENGTH = 255
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_BLANKS = re.compile(r"\s+")
 
 
 class ImageInput(msgspec.Struct, frozen=True):
@@ -111,6 +116,19 @@ async def fetch_picture(kit: Kit, url: str) -> bytes:
         headers={"Accept": "image/*,*/*;q=0.5"},
     )
     return answer.body
+
+
+def bytes_of_base64(text: str) -> bytes:
+    """Bytes of base64, with or without padding, line breaks, URL-safe letters, or a `data:` URL around it.
+
+    CopyhoundError invalid_request where it is none.
+    """
+    text = text[found.end() :] if (found := _DATA_URL.match(text)) else text
+    text = _BLANKS.sub("", text).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise CopyhoundError("invalid_request", "That is not base64.") from None
 
 
 def _name_of(url: str | None) -> str:

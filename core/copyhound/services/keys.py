@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
+from copyhound.domain.ports import SecretBox
 from copyhound.domain.workspaces import ALL_SCOPES, ApiKey, Caller, Scope, Workspace
 from copyhound.services.kit import Kit
 
 _FORM = re.compile(r"ch_(key_[0-9a-z]+)_([0-9A-Za-z_-]{43})")
+_LOCAL = re.compile(r"ch_local_(ws_[0-9a-z]+)_([0-9]{10})_([0-9A-Za-z_-]+)")
 _USED_EVERY = timedelta(minutes=1)
+LOCAL_KEY_ID = "key_local"
 
 
 class KeyService:
@@ -54,6 +57,8 @@ class KeyService:
 
     async def check(self, plain: str) -> Caller:
         """Whose key it is. The same CopyhoundError unauthorized whatever is wrong with it."""
+        if local := _LOCAL.fullmatch(plain):
+            return self._check_local(*local.groups())
         parts = _FORM.fullmatch(plain)
         key_id, secret = parts.groups() if parts else ("", "")
         async with self._kit.units.read() as uow:
@@ -67,6 +72,12 @@ class KeyService:
             async with self._kit.units() as uow:
                 await uow.keys.used(key.id, now)
         return Caller(key.workspace_id, key.id, key.scopes)
+
+    def _check_local(self, workspace_id: str, expires: str, signature: str) -> Caller:
+        right = self._kit.secrets.signed(_local_text(workspace_id, expires), signature)
+        if not right or int(expires) < self._kit.now().timestamp():
+            raise CopyhoundError("unauthorized")
+        return Caller(workspace_id, LOCAL_KEY_ID, ALL_SCOPES)
 
     async def all(self, caller: Caller) -> list[ApiKey]:
         async with self._kit.units.read() as uow:
@@ -82,9 +93,21 @@ class KeyService:
         async with self._kit.units.read() as uow:
             workspace = await uow.workspaces.get(caller.workspace_id)
             key = await uow.keys.by_id(caller.key_id)
+        if workspace is not None and caller.key_id == LOCAL_KEY_ID:
+            key = ApiKey(LOCAL_KEY_ID, workspace.id, "command line", "", caller.scopes, self._kit.now())
         if workspace is None or key is None:
             raise CopyhoundError("unauthorized")
         return workspace, key
+
+
+def local_key(secrets: SecretBox, workspace_id: str, expires_at: datetime) -> str:
+    """A key that nothing is kept of: signed with the data folder's own key file, for this machine's command line."""
+    expires = str(int(expires_at.timestamp()))
+    return f"ch_local_{workspace_id}_{expires}_{secrets.sign(_local_text(workspace_id, expires))}"
+
+
+def _local_text(workspace_id: str, expires: str) -> str:
+    return f"local:{workspace_id}:{expires}"
 
 
 def _hash(secret: str) -> str:
