@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ..e2e.servers import Server
+from ..fixtures import photos
+
 PYPROJECT = """
 [build-system]
 requires = ["hatchling"]
@@ -110,3 +113,17 @@ def test_a_third_party_wheel_shows_up_and_works(site: Path) -> None:
         "https://acme.example/abc.jpg",
         {"ops": "Hello"},
     ]
+
+
+def test_a_third_party_wheel_is_asked_by_a_real_server(site: Path, tmp_path: Path) -> None:
+    """A server with the wheel installed lists both specifications, and a search ends with the provider's outcome."""
+    with Server(tmp_path / "data", PYTHONPATH=str(site)) as server, server.client() as client:
+        plugins = {plugin["name"]: plugin for plugin in client.get("/plugins").json()["items"]}
+        assert (plugins["acme"]["distribution"], plugins["acme"]["version"]) == ("acme-for-copyhound", "4.5.6")
+        assert (plugins["acme"]["providers"], plugins["acme"]["notifiers"]) == (["acme"], ["acme_chat"])
+        assert "acme" in {provider["name"] for provider in client.get("/providers").json()["items"]}
+        files = [("images", ("mine.jpg", photos.photo(1), "image/jpeg"))]
+        search = client.post("/searches?wait=30", files=files, data={"verify": "false"}).json()
+        assert search["outcomes"] == {"answered": 1, "no_match": 1}
+        (match,) = client.get(f"/lists/{search['list_id']}/matches").json()["items"]
+        assert match["providers"] == ["acme"]
