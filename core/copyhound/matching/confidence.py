@@ -15,6 +15,7 @@ from .pixels import PixelCheck
 
 _ENOUGH_CELLS: Final = 20
 _CALIBRATION: Final = 0.93
+_FEW_INLIERS: Final = 8
 
 
 def confidence_of(evidence: Evidence) -> float:
@@ -36,6 +37,8 @@ def _with_pixels(evidence: Evidence, pixels: PixelCheck) -> float:
     fineness = max(-0.1, min(0.06, pixels.fineness - _CALIBRATION))
     geometry = 1.25 * math.log1p(evidence.inliers) + 6.8 * _inlier_ratio(evidence)
     hashes = 0.13 * max(0, HASH_NEAR - 20 - evidence.hash_distance)
+    if evidence.hash_distance > HASH_NEAR:
+        geometry -= 0.8 * max(0, _FEW_INLIERS - evidence.inliers)  # so few can fall on lettering that both share
     return -11.6 + geometry + hashes + enough * (1.6 + 8.9 * share + 82 * fineness) - 1.2 * pixels.covered
 
 
