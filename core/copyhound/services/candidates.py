@@ -13,7 +13,7 @@ from copyhound.matching import entry_words, query_hashes, query_words
 from copyhound.plugin_api import Candidate, Query
 from copyhound.services.kit import Kit
 
-SHORT_LIST = 30
+SHORT_LIST = 40
 MAX_DISTANCE = 31
 """Of 256 bits: the band table is exact up to here."""
 _BATCH = 256
