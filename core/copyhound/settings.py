@@ -167,6 +167,8 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         elif env in known:
             path, type_ = known[env]
             _put(tree, path, _listed(value) if _is_tuple(type_) else value)
+        elif env.startswith(PREFIX):
+            raise CopyhoundError("settings_invalid", f"There is no setting {env}.")
     return tree
 
 

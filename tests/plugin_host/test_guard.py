@@ -308,7 +308,7 @@ async def test_closing_waits_for_nobody_who_blocks(lane: Lane) -> None:
     started = time.monotonic()
     close_lanes([lane, *stuck])
     assert time.monotonic() - started < 4
-    assert ended.wait(5)
+    assert ended.wait(60)
     release.set()
     for call in calls:
         with pytest.raises(WedgedError):

@@ -80,6 +80,13 @@ class IngestStatus(StrEnum):
     failed = "failed"
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A picture that could not be indexed, and why: a code from the table of errors."""
+
+    image_url: str
+    code: str
+
+
 class Ingest(msgspec.Struct, frozen=True):
     """One run of a source into a collection."""
 
@@ -100,5 +107,7 @@ class Ingest(msgspec.Struct, frozen=True):
     refused: int = 0
     """Not indexable (too simple, damaged ...)."""
     pages: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    """The first hundred of the refused."""
     note: str | None = None
     """What the source says of its progress, or why it failed."""

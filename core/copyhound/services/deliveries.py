@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -24,6 +26,8 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.events import DELIVER, DELIVERIES, EventService
 from copyhound.services.kit import Kit
 from copyhound.services.secrets import open_secrets
+
+_log = logging.getLogger(__name__)
 
 
 class DeliveryService:
@@ -71,6 +75,8 @@ class DeliveryService:
         hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id)
         if hook is None:
             return
+        if not result.ok:
+            _log.warning("attempt %d of %s failed: %s", number, delivery_id, result.error or result.status_code)
         verdict = next_attempt(
             result, delivery_id=delivery_id, number=number, now=now, failing_since=hook.failing_since
         )
@@ -84,20 +90,24 @@ class DeliveryService:
         noted = msgspec.structs.replace(
             hook, failing_since=since, last_success_at=now if result.ok else hook.last_success_at
         )
-        if verdict.kind in (VerdictKind.unsubscribe, VerdictKind.disable):
+        ends = verdict.kind in (VerdictKind.unsubscribe, VerdictKind.disable)
+        if ends and hook.status is HookStatus.active:
             noted = msgspec.structs.replace(noted, status=HookStatus.disabled, status_reason=verdict.reason)
             await self._tell_disabled(uow, noted, now)
         if noted != hook:
             await uow.hooks.save(noted)
 
     async def _tell_disabled(self, uow: UnitOfWork, hook: Hook, now: datetime) -> None:
-        payload = {
-            "hook_id": hook.id,
-            "target_url": hook.target_url,
-            "triggers": list(hook.triggers),
-            "reason": hook.status_reason,
-            "failing_since": hook.failing_since.isoformat() if hook.failing_since else None,
-        }
+        payload: dict[str, Any] = msgspec.to_builtins(
+            {
+                "hook_id": hook.id,
+                "target_url": hook.target_url,
+                "triggers": hook.triggers,
+                "reason": hook.status_reason,
+                "failing_since": hook.failing_since,
+            }
+        )
+        _log.warning("hook %s is disabled: %s", hook.id, hook.status_reason)
         event_id = derived_id("evt", "hook_disabled", hook.id, now.isoformat())
         await self._events.append(uow, NewEvent(event_id, hook.workspace_id, "hook_disabled", payload))
 

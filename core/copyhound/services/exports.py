@@ -28,6 +28,7 @@ COLUMNS = (
     "providers",
     "status",
     "decision",
+    "note",
     "verified",
     "confidence",
     "score",
@@ -87,11 +88,12 @@ def export_row(match: Match, image_name: str) -> dict[str, Any]:
         "providers": list(match.providers),
         "status": match.status,
         "decision": match.decision,
+        "note": match.note,
         "verified": comparison is not None,
         "confidence": comparison.confidence if comparison else None,
         "score": comparison.score if comparison else None,
         "match_type": comparison.match_type if comparison else None,
-        "edits": [edit.kind for edit in comparison.edits] if comparison else [],
+        "edits": list(comparison.edits) if comparison else [],
         "query_share": comparison.query_share if comparison else None,
         "match_share": comparison.match_share if comparison else None,
         "width": match.width,
@@ -110,8 +112,17 @@ def safe_cell(value: Any) -> Any:
     "'=1+1"
     """
     if isinstance(value, list):
-        value = " ".join(map(str, value))
+        value = " ".join(_plain(item) for item in value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _plain(item: Any) -> str:
+    """An edit as `cropped(share=42)`, anything else as it is."""
+    if not isinstance(item, dict):
+        return str(item)
+    kind, *rest = item.items()
+    details = ",".join(f"{name}={value:g}" for name, value in rest)
+    return f"{kind[1]}({details})" if details else str(kind[1])
 
 
 async def _csv(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:

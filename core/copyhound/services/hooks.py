@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,13 +19,15 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
 from copyhound.services.secrets import open_secrets, seal_secrets
 
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+
 
 class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which events a hook is told of. What is left out lets all through; all that is given must hold."""
 
     list_ids: tuple[str, ...] = ()
-    min_confidence: float | None = None
-    min_score: float | None = None
+    min_confidence: Percent | None = None
+    min_score: Percent | None = None
     match_types: tuple[MatchType, ...] = ()
     domains: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
@@ -73,6 +75,7 @@ class HookService:
             description=description,
         )
         async with self._kit.units() as uow:
+            await _lists_exist(uow, caller, where)
             kept = await uow.hooks.add(hook, dedupe_key(hook))
         return kept, open_secrets(self._kit, kept)[0], kept.id == hook.id
 
@@ -104,6 +107,8 @@ class HookService:
         if changes.description is not UNSET:
             given["description"] = changes.description
         async with self._kit.units() as uow:
+            if changes.filter is not UNSET:
+                await _lists_exist(uow, caller, changes.filter)
             changed = msgspec.structs.replace(await _get(uow, caller, hook_id), **given)
             await uow.hooks.save(changed)
         return changed
@@ -140,6 +145,12 @@ def dedupe_key(hook: Hook) -> str:
     """The same for the same workspace, URL, triggers and filter."""
     where = msgspec.json.encode(hook.filter, order="sorted").decode()
     return derived_id("hookkey", hook.workspace_id, hook.target_url, ",".join(hook.triggers), where)
+
+
+async def _lists_exist(uow: UnitOfWork, caller: Caller, where: HookFilter) -> None:
+    for list_id in where.list_ids:
+        if await uow.lists.get(caller.workspace_id, list_id) is None:
+            raise CopyhoundError("invalid_request", f"The filter names a list that is not there: {list_id}.")
 
 
 async def _get(uow: UnitOfWork, caller: Caller, hook_id: str) -> Hook:

@@ -49,8 +49,14 @@ class ImageIntake:
         for number, item in enumerate(inputs):
             self._check(number, item)
         if len(inputs) == 1 and inputs[0].data is not None:
-            await self._kit.compute.run("check_picture", inputs[0].data, limits.picture)
+            await self._look(inputs[0])
         return await asyncio.gather(*(self._image(workspace_id, item) for item in inputs))
+
+    async def _look(self, item: ImageInput) -> None:
+        try:
+            await self._kit.compute.run("check_picture", item.data, self._kit.limits.picture)
+        except CopyhoundError as error:
+            raise _about(error, item, 0) from None
 
     def _check(self, number: int, item: ImageInput) -> None:
         try:
@@ -61,9 +67,7 @@ class ImageIntake:
             else:
                 raise CopyhoundError("no_image", "Neither bytes nor an address was sent.")
         except CopyhoundError as error:
-            raise CopyhoundError(
-                error.code, error.detail, **{**error.extra, "image": item.name, "index": number}
-            ) from None
+            raise _about(error, item, number) from None
 
     async def _image(self, workspace_id: str, item: ImageInput) -> Image:
         image = Image(
@@ -105,6 +109,10 @@ class ImageIntake:
             image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(image.workspace_id, data))
         prepared: Prepared = await self._kit.compute.run("prepare_query", data, limits.picture)
         return await self._with_facts(image, prepared)
+
+
+def _about(error: CopyhoundError, item: ImageInput, number: int) -> CopyhoundError:
+    return CopyhoundError(error.code, error.detail, **{**error.extra, "image": item.name, "index": number})
 
 
 async def fetch_picture(kit: Kit, url: str) -> bytes:

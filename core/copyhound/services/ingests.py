@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from copyhound.domain.collections import Collection, Ingest, IngestStatus
+from copyhound.domain.collections import Collection, Ingest, IngestStatus, Refusal
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import PageOf
@@ -22,6 +22,7 @@ from copyhound.services.source_state import state_scope
 INGEST = "ingest"
 INGESTS = "ingests"
 _TELL_SECONDS = 0.5
+_REFUSALS_KEPT = 100
 
 
 class Sources(Protocol):
@@ -53,6 +54,8 @@ class IngestService:
         if self._sources.spec(source).reads_server_files and Scope.admin not in caller.scopes:
             raise CopyhoundError("forbidden", f"The source {source!r} reads the server's files: it needs admin.")
         checked = msgspec.to_builtins(self._sources.settings(source, settings))
+        if isinstance(checked.get("url"), str):
+            self._kit.check_url(checked["url"])  # what can be told at once is not left to the run
         within = await self._collections.ensure(caller.workspace_id, collection)
         ingest = Ingest(
             id=new_id("ingest"),
@@ -139,11 +142,16 @@ class _Run:
         except CopyhoundError as error:
             if not error.code.startswith(("image_", "not_an_image")):
                 raise  # not this picture's fault: the run fails, and can be taken up again
-            self._count(seen=1, refused=1)
+            self._refuse(Refusal(item.image_url, error.code))
             return
         async with self._kit.units() as uow:
             _, is_new = await uow.collections.put_entry(self._within, new, self._kit.now())
         self._count(seen=1, added=int(is_new), updated=int(not is_new))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._count(seen=1, refused=1)
+        if len(self._ingest.refusals) < _REFUSALS_KEPT:
+            self._ingest = msgspec.structs.replace(self._ingest, refusals=(*self._ingest.refusals, refusal))
 
     def _count(self, **more: int) -> None:
         counts = {name: getattr(self._ingest, name) + number for name, number in more.items()}

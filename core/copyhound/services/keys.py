@@ -85,8 +85,10 @@ class KeyService:
 
     async def revoke(self, caller: Caller, key_id: str) -> None:
         async with self._kit.units() as uow:
-            if not await uow.keys.revoke(caller.workspace_id, key_id, self._kit.now()):
+            key = await uow.keys.by_id(key_id)
+            if key is None or key.workspace_id != caller.workspace_id:
                 raise CopyhoundError("not_found", f"There is no key {key_id}.")
+            await uow.keys.revoke(caller.workspace_id, key_id, self._kit.now())
 
     async def describe(self, caller: Caller) -> tuple[Workspace, ApiKey]:
         """The workspace and the key of a caller, for `GET /me`."""

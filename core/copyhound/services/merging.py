@@ -10,7 +10,7 @@ from copyhound.domain.events import NewEvent
 from copyhound.domain.hosts import domain_of, host_of
 from copyhound.domain.ids import derived_id
 from copyhound.domain.lists import Image, ImageList
-from copyhound.domain.matches import Decision, Match, MatchStatus, Verification, VerificationState
+from copyhound.domain.matches import Decision, Match, MatchStatus, Page, Verification, VerificationState
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.events import EventService
 from copyhound.services.kit import Kit
@@ -34,6 +34,7 @@ class Merging:
 
     async def _add(self, uow: UnitOfWork, in_list: ImageList, image: Image, provider: str, found: Found) -> None:
         now = self._kit.now()
+        seen_at = found.seen_at or now
         host = host_of(found.image_url)
         match = Match(
             id=derived_id("match", image.id, found.image_url),
@@ -44,12 +45,12 @@ class Merging:
             host=host,
             domain=domain_of(host),
             providers=(provider,),
-            pages=tuple(msgspec.structs.replace(page, first_seen=now, last_seen=now) for page in found.pages),
+            pages=_seen(found.pages, seen_at),
             verification=found.verification,
             status=MatchStatus.online,
             decision=Decision.open,
             first_seen=now,
-            last_seen=now,
+            last_seen=seen_at,
             width=found.width,
             height=found.height,
             small=found.small,
@@ -79,7 +80,7 @@ class Merging:
         match = msgspec.structs.replace(
             known,
             providers=providers,
-            pages=tuple(msgspec.structs.replace(page, first_seen=now, last_seen=now) for page in found.pages),
+            pages=_seen(found.pages, seen_at),
             verification=found.verification if checked and (returned or online) else known.verification,
             status=MatchStatus.online if returned else known.status,
             last_seen=max(known.last_seen, seen_at) if checked else known.last_seen,
@@ -92,6 +93,8 @@ class Merging:
         await uow.matches.save(match)
         if returned:
             await self._returned(uow, in_list, image, match)
+        elif online:
+            await uow.matches.add_check(match.id, now, "found_again", provider)
 
     async def removed(self, uow: UnitOfWork, in_list: ImageList, image: Image, match: Match, why: str) -> None:
         """The picture is gone from its address, or is another one now."""
@@ -131,3 +134,11 @@ class Merging:
     def next_check(self) -> datetime:
         """When a match is looked at again, if its list is monitored then."""
         return self._kit.now() + timedelta(days=self._kit.limits.recheck_days)
+
+
+def _seen(pages: tuple[Page, ...], at: datetime) -> tuple[Page, ...]:
+    """Pages with the time at which they were seen: their own, where the index knows it."""
+    return tuple(
+        msgspec.structs.replace(page, first_seen=page.first_seen or at, last_seen=page.last_seen or at)
+        for page in pages
+    )

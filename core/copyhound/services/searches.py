@@ -64,6 +64,8 @@ class SearchService:
         With `wait` it is done inline for so many seconds; the queued work takes over after them.
         Raises CopyhoundError for all that can be seen at once; then nothing is stored.
         """
+        if request.list_id is not None and request.list_label is not None:
+            raise CopyhoundError("invalid_request", "list_id names a list that has its label: send one of both.")
         providers = self.choose_providers(request.providers)
         images = await self._intake.take(caller.workspace_id, request.images)
         async with self._kit.units() as uow:

@@ -120,6 +120,7 @@ class IngestRow(Base, table=True):
     updated: int = Field(sa_type=sa.BigInteger)
     refused: int = Field(sa_type=sa.BigInteger)
     pages: int = Field(sa_type=sa.BigInteger)
+    refusals: list[Any] = Field(sa_type=Json)
     note: str | None = None
 
 

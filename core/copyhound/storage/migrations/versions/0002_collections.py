@@ -58,6 +58,7 @@ def _collections() -> None:
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.Column("pages", sa.BigInteger(), nullable=False),
+        json("refusals"),
         text("note", null=True),
         sa.PrimaryKeyConstraint("id", name="pk_ingests"),
     )
