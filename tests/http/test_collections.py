@@ -47,11 +47,23 @@ async def test_entries_are_added_listed_and_removed(world: World, picture: bytes
     assert (await world.call("GET", "/collections/web")).json()["entries"] == 0
 
 
-async def test_removing_asks_for_a_prefix(world: World, picture: bytes) -> None:
-    """DELETE without `prefix` removes nothing: everything is an empty prefix, and meant."""
+@pytest.mark.parametrize("query", ["", "?prefix=", "?all=false", "?prefix=&all=false", "?prefix=https://a&all=true"])
+async def test_removing_asks_for_a_prefix_or_all(world: World, picture: bytes, query: str) -> None:
+    """DELETE without a prefix, with an empty one, or with both a prefix and `all` is refused and removes nothing."""
     await indexed(world, picture)
-    assert (await world.call("DELETE", "/collections/web/entries")).status_code == 400
+    answer = await world.call("DELETE", f"/collections/web/entries{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["field"] == "prefix"
     assert (await world.call("GET", "/collections/web")).json()["entries"] == 1
+
+
+@pytest.mark.parametrize("prefix", ["", "prefix=&"])
+async def test_all_entries_are_removed_when_it_is_said(world: World, picture: bytes, prefix: str) -> None:
+    """DELETE with `all=true` removes every entry."""
+    await indexed(world, picture)
+    answer = await world.call("DELETE", f"/collections/web/entries?{prefix}all=true")
+    assert answer.json() == {"removed": 1}
+    assert (await world.call("GET", "/collections/web")).json()["entries"] == 0
 
 
 async def test_one_bad_entry_harms_no_other(world: World, picture: bytes) -> None:

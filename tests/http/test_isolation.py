@@ -40,7 +40,7 @@ HIDDEN = [
     "POST /deliveries/{delivery}/resend",
     "DELETE /lists/{list}/images/{image}",
     "DELETE /collections/web/entries/{entry}",
-    "DELETE /collections/web/entries?prefix=",
+    "DELETE /collections/web/entries?all=true",
     "DELETE /keys/{key}",
     "DELETE /lists/{list}",
     *WRITES,

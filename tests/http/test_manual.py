@@ -33,6 +33,22 @@ async def test_every_page_is_served(world: World) -> None:
         assert not re.search(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//', answer.text), page
 
 
+async def test_a_browser_is_led_to_the_manual(world: World) -> None:
+    """GET / leads browsers to /docs, without a key; programs are told that nothing is there."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = await world.client.get("/", headers=browser, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/docs")
+    program = await world.client.get("/", headers={"Accept": "application/json"}, follow_redirects=False)
+    assert (program.status_code, program.json()["code"]) == (404, "not_found")
+
+
+def test_the_links_at_the_top_wrap() -> None:
+    """The pages' links stand apart, on as many lines as they need."""
+    html = rendered("x", "# T")
+    assert re.search(r"nav\{[^}]*flex-wrap:wrap", html)
+    assert html.count('<a href="/docs/') == len(pages())
+
+
 async def test_links_between_pages_hold(world: World) -> None:
     """Every link of the manual to another of its pages leads to one, and to a heading that is there."""
     for page in pages():

@@ -106,7 +106,7 @@ def remove(choices: Choices, prefix: str | None, everything: bool, collection: s
     if everything == bool(prefix):
         raise click.UsageError("Name either a PREFIX or --all.")
     path = f"/collections/{collection}/entries"
-    asked = {"prefix": prefix or ""}
+    asked = {"all": "true"} if everything else {"prefix": prefix}
     answer = with_api(choices.settings(), lambda api: api.call("DELETE", path, params=asked))
     if as_json:
         print_json(answer)

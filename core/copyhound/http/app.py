@@ -17,7 +17,7 @@ from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import KeyGuard
 from copyhound.http.controllers import automation, collections, hooks, ingests, lists, matches, operations, searches
 from copyhound.http.idempotency import Once
-from copyhound.http.manual import get_docs, get_docs_page
+from copyhound.http.manual import get_docs, get_docs_page, get_root
 from copyhound.http.metrics import Metrics
 from copyhound.http.openapi import CONFIG, Document, document, get_openapi
 from copyhound.http.paging import provide_filter
@@ -105,7 +105,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
 
 
 def _handlers(settings: HttpSettings) -> list[Any]:
-    root: list[Any] = [operations.get_health, operations.get_readiness, get_docs, get_docs_page]
+    root: list[Any] = [operations.get_health, operations.get_readiness, get_root, get_docs, get_docs_page]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]

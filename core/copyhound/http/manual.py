@@ -6,9 +6,9 @@ import html
 import re
 from functools import cache
 from importlib import resources
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.params import PathParameter
 from markdown_it import MarkdownIt
 
@@ -21,11 +21,21 @@ _HEADING: Final = re.compile(r"<h([1-4])>(.*?)</h\1>", re.DOTALL)
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 _STYLE: Final = (
     "body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
-    "nav a{margin-right:1rem}a{color:#0a58ca}pre,code{font:14px/1.45 ui-monospace,monospace;background:#f3f4f6}"
-    "pre{padding:.8rem;overflow-x:auto}code{padding:.1rem .2rem}table{border-collapse:collapse;display:block;"
-    "overflow-x:auto}td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;vertical-align:top}"
+    "nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}a{color:#0a58ca}main{overflow-wrap:anywhere}"
+    "pre,code{font:14px/1.45 ui-monospace,monospace;background:#f3f4f6}"
+    "pre{padding:.8rem;overflow-x:auto}code{padding:.1rem .2rem}pre code{padding:0}"
+    "table{border-collapse:collapse;display:block;overflow-x:auto;overflow-wrap:normal}"
+    "td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;vertical-align:top}"
 )
 Page = Annotated[str, PathParameter(description="Name of a page, without .md.")]
+
+
+@get("/", opt=PUBLIC, status_code=302, tags=["operations"])
+async def get_root(request: Request[Any, Any, Any]) -> Response[None]:
+    """To the manual, for browsers (`Accept: text/html`)."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise CopyhoundError("not_found", "The API is under /api/v1, its manual under /docs.")
+    return Response(None, status_code=302, headers={"Location": "/docs", "Vary": "Accept"})
 
 
 @get("/docs", opt=PUBLIC, media_type="text/html", tags=["operations"])
@@ -80,7 +90,7 @@ def rendered(page: str, text: str) -> str:
     links = "".join(f'<a href="/docs/{name}">{html.escape(name)}</a>' for name in pages())
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(page)} - Copyhound</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body><nav>{links}</nav><main>{body}</main></body></html>"
     )
 

@@ -37,7 +37,8 @@ from copyhound.http.wire.matches import comparison_out
 from copyhound.services import Services
 from copyhound.services.images import ImageInput, fetch_picture
 
-Prefix = Annotated[str, QueryParameter(max_length=4000, description="What the addresses begin with; empty: all.")]
+Prefix = Annotated[str | None, QueryParameter(max_length=4000, description="What the addresses begin with.")]
+All = Annotated[bool, QueryParameter(name="all", description="Remove all entries; in place of `prefix`.")]
 _LINE = 50.0
 
 
@@ -135,10 +136,13 @@ class EntryController(Controller):
         services: NamedDependency[Services],
         caller: NamedDependency[Caller],
         name: FromPath[str],
-        prefix: Prefix,
+        prefix: Prefix = None,
+        everything: All = False,
     ) -> RemovedOut:
-        """Remove all entries whose address begins with `prefix`."""
-        return RemovedOut(await services.collections.remove(caller, name, prefix=prefix))
+        """Remove the entries whose address begins with `prefix`; with `all=true`, and no prefix, all of them."""
+        if everything == bool(prefix):
+            raise refused([{"field": "prefix", "message": "Expected either a prefix that is not empty, or all=true"}])
+        return RemovedOut(await services.collections.remove(caller, name, prefix=prefix or ""))
 
     @delete("/{entry_id:str}")
     async def remove_entry(
