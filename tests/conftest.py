@@ -29,7 +29,15 @@ class RecordedJobs:
     def __init__(self) -> None:
         self.queued: list[tuple[str, tuple[Any, ...], str, str, float]] = []
 
-    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
+    async def enqueue(
+        self,
+        job: str,
+        *args: Any,
+        id: str,
+        queue: str = "work",
+        delay: float = 0.0,
+        partition: str | None = None,
+    ) -> None:
         self.queued.append((job, args, id, queue, delay))
 
     def factory(self, connection: AsyncConnection) -> JobQueue:

@@ -100,8 +100,6 @@ async def open_house(
     CopyhoundError data_in_use where another process owns this data folder under this executor id.
     """
     async with contextlib.AsyncExitStack() as stack:
-        folder = settings.folder
-        folder.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_owned(settings))
         database = Database(settings.database)
         stack.push_async_callback(database.dispose)
@@ -263,13 +261,22 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 @contextlib.contextmanager
 def _owned(settings: Settings) -> Any:
-    with _lock_file(settings).open("a") as lock:
+    with _opened_lock(settings) as lock:
         if not _locked(lock):
             raise CopyhoundError("data_in_use", f"Another process works on {settings.folder}.")
         try:
             yield
         finally:
             _announcement_file(settings).unlink(missing_ok=True)
+
+
+def _opened_lock(settings: Settings) -> IO[str]:
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        return _lock_file(settings).open("a")
+    except OSError as error:
+        where = settings.folder
+        raise CopyhoundError("unavailable", f"The data folder {where} cannot be written: {error.strerror}.") from error
 
 
 def _locked(lock: IO[str]) -> bool:

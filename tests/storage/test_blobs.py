@@ -33,17 +33,39 @@ async def test_bytes_come_back_by_their_key(blobs: FolderBlobs) -> None:
 async def test_workspaces_share_no_file(blobs: FolderBlobs) -> None:
     """Deleting one workspace's copy leaves the other's."""
     mine, theirs = await blobs.put("ws_1", b"x"), await blobs.put("ws_2", b"x")
-    await blobs.delete(mine)
+    await blobs.set_aside(mine)
+    await blobs.drop(mine)
     assert await blobs.get(theirs) == b"x"
 
 
 async def test_what_is_gone_is_not_found(blobs: FolderBlobs) -> None:
     """Reading says so; deleting again is quiet."""
     key = await blobs.put("ws_1", b"x")
-    await blobs.delete(key)
-    await blobs.delete(key)
+    for _ in range(2):
+        await blobs.set_aside(key)
+        await blobs.drop(key)
     with pytest.raises(CopyhoundError, match="not_found"):
         await blobs.get(key)
+
+
+async def test_what_is_put_during_a_deletion_stays(blobs: FolderBlobs) -> None:
+    """Between the two halves of a deletion it can be read, put anew, and then survives the second half."""
+    key = await blobs.put("ws_1", b"x")
+    await blobs.set_aside(key)
+    assert await blobs.get(key) == b"x"
+    assert await blobs.put("ws_1", b"x") == key
+    await blobs.drop(key)
+    assert await blobs.get(key) == b"x"
+
+
+async def test_a_deletion_can_be_called_off(blobs: FolderBlobs) -> None:
+    """What was set aside and restored is as before; restoring what was never set aside is quiet."""
+    key = await blobs.put("ws_1", b"x")
+    await blobs.set_aside(key)
+    await blobs.restore(key)
+    await blobs.restore(key)
+    await blobs.drop(key)
+    assert await blobs.get(key) == b"x"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +82,7 @@ async def test_what_is_gone_is_not_found(blobs: FolderBlobs) -> None:
 )
 async def test_only_keys_of_ours_are_looked_up(blobs: FolderBlobs, key: str) -> None:
     """No path can be smuggled in."""
-    for use in (blobs.get, blobs.delete):
+    for use in (blobs.get, blobs.set_aside, blobs.restore, blobs.drop):
         with pytest.raises(CopyhoundError, match="not_found"):
             await use(key)
 

@@ -14,10 +14,19 @@ from copyhound.domain.lists import Schedule
 class JobQueue(Protocol):
     """Durable work. Bound to a unit of work: what is queued runs if, and only if, it commits."""
 
-    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
-        """Queue `job` (a name in `copyhound.jobs.workflows`) with JSON-ready `args`.
+    async def enqueue(
+        self,
+        job: str,
+        *args: Any,
+        id: str,
+        queue: str = "work",
+        delay: float = 0.0,
+        partition: str | None = None,
+    ) -> None:
+        """Queue `job` (a name of `bootstrap.job_definitions`) with JSON-ready `args`.
 
         `id` says what is done: the same id is done once. `delay` in seconds holds no place in the queue.
+        `partition`, for the queues that have them: what shares a few places, so that the slow hold up only themselves.
         """
 
 
@@ -40,11 +49,17 @@ class BlobStore(Protocol):
     """Bytes by key. Keys come from `put`; they hold the workspace and the content's hash."""
 
     async def put(self, workspace_id: str, data: bytes) -> str: ...
+    async def set_aside(self, key: str) -> None:
+        """The first half of a deletion: as good as gone for `put`, but `get` still finds it. Quiet where it is gone."""
+
+    async def restore(self, key: str) -> None:
+        """It is in use after all."""
+
     async def get(self, key: str) -> bytes:
         """CopyhoundError not_found where it is gone."""
 
-    async def delete(self, key: str) -> None:
-        """Quiet where it is gone already."""
+    async def drop(self, key: str) -> None:
+        """The second half of a deletion: what was set aside is gone. What was put anew meanwhile stays."""
 
 
 class SecretBox(Protocol):

@@ -85,6 +85,9 @@ class ImageRepository(Protocol):
         """In the order asked; those that are gone are left out."""
 
     async def ids_of_list(self, workspace_id: str, list_id: str) -> list[str]: ...
+    async def unused_blobs(self, workspace_id: str, keys: Sequence[str]) -> list[str]:
+        """Those of `keys` that nothing in the workspace uses."""
+
     async def delete(self, workspace_id: str, image_id: str) -> list[str]:
         """Delete it with its matches; the blob keys that nothing uses any more."""
 
@@ -248,7 +251,7 @@ class IdempotencyRepository(Protocol):
 
     async def begin(self, workspace_id: str, key: str, request_hash: str, at: datetime) -> tuple[str, int, bytes]:
         """("new", 0, b""): go on. ("done", status, body): answer that. Raises CopyhoundError
-        idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; an unfinished one is in flight for 60 s."""
+        idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; an unfinished one is in flight for 3 minutes."""
 
     async def finish(self, workspace_id: str, key: str, status: int, body: bytes) -> None: ...
     async def forget(self, workspace_id: str, key: str) -> None: ...

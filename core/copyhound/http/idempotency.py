@@ -49,6 +49,11 @@ class Once:
             )
         return self._again(status, sealed) if state == "done" else await self._first(key, make)
 
+    def same(self, given: Any) -> str | None:
+        """What is the same for this request and a repetition of it; None without the header."""
+        key = self._request.headers.get("idempotency-key")
+        return None if key is None else f"{key}:{self._hash(given)}"
+
     async def _first(self, key: str, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
         try:
             answer = _written(await make())

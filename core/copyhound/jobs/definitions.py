@@ -22,9 +22,18 @@ class Lane:
 
     places: int
     poll_seconds: float = 0.1
+    each: int | None = None
+    """Most of the places that one partition may hold, where the queue has partitions."""
 
 
-QUEUES: Final = {"work": Lane(4), "deliveries": Lane(50), "rechecks": Lane(4, 1.0), "ingests": Lane(2, 0.5)}
+QUEUES: Final = {
+    "work": Lane(4),
+    "pictures": Lane(24, each=4),  # partition: the search; slow addresses hold up their own search alone
+    "lookups": Lane(24, each=2),  # partition: search and provider; a provider that hangs holds up only what asks it
+    "deliveries": Lane(50),
+    "rechecks": Lane(4, 1.0),
+    "ingests": Lane(2, 0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,10 @@ class Retry:
     attempts: int = 4
     first_wait: float = 0.5
     """Seconds; doubles from try to try."""
+
+
+_LAST_WORD: Final = Retry(attempts=10)
+"""For `failed`: it must get through, also when the disk is full for some minutes."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +69,7 @@ def register(name: str, definition: JobDefinition) -> None:
     retry = definition.retry
     run = _step(f"{name}.run", definition.run, retry)
     settle = _step(f"{name}.settle", definition.settle, retry) if definition.settle else None
-    failed = _step(f"{name}.failed", definition.failed, retry) if definition.failed else None
+    failed = _step(f"{name}.failed", definition.failed, _LAST_WORD) if definition.failed else None
 
     async def workflow(*args: Any) -> None:
         with bound_contextvars(job=name, job_id=DBOS.workflow_id):

@@ -64,9 +64,19 @@ class BoundQueue:
         self._client = client
         self._connection = connection
 
-    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
+    async def enqueue(
+        self,
+        job: str,
+        *args: Any,
+        id: str,
+        queue: str = "work",
+        delay: float = 0.0,
+        partition: str | None = None,
+    ) -> None:
         """Queue a job by its name; quiet where that id was queued before, in whatever state it is now."""
         options = EnqueueOptions(workflow_name=job, queue_name=queue, workflow_id=id)
         if delay > 0:
             options["delay_seconds"] = delay
+        if partition is not None:
+            options["queue_partition_key"] = partition
         await self._connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, *args))

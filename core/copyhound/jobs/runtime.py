@@ -82,7 +82,12 @@ class JobRuntime:
         DBOS(config=config)
         DBOS.launch()
         for queue, lane in self._queues.items():
-            DBOS.register_queue(queue, worker_concurrency=lane.places, polling_interval_sec=lane.poll_seconds)
+            DBOS.register_queue(
+                queue,
+                worker_concurrency=lane.places,
+                partition_worker_concurrency=lane.each,
+                polling_interval_sec=lane.poll_seconds,
+            )
 
     def _destroy(self) -> None:
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=self._drain_seconds)

@@ -14,9 +14,9 @@ from copyhound.domain.pictures import Comparison
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.matching import Prepared, entry_hash
+from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.candidates import CandidateService
 from copyhound.services.kit import Kit
-from copyhound.services.lists import drop_blobs
 from copyhound.services.source_state import forget_sources
 from copyhound.services.verifying import facts_of
 
@@ -58,18 +58,27 @@ class CollectionService:
         self, workspace_id: str, name: str, *, image_url: str, data: bytes, pages: Sequence[Page] = ()
     ) -> tuple[Entry, bool]:
         """Index a picture under its address; (entry, whether it is new). Searchable when this returns."""
-        new = await self.prepare(workspace_id, image_url, data, pages)
+        prepared = await self._prepare(data)
         collection = await self.ensure(workspace_id, name)
-        async with self._kit.units() as uow:
-            entry, is_new = await uow.collections.put_entry(collection, new, self._kit.now())
+        entry, is_new = await self._put(collection, image_url, prepared, pages)
         await self._candidates.catch_up()
         return entry, is_new
 
-    async def prepare(self, workspace_id: str, image_url: str, data: bytes, pages: Sequence[Page]) -> NewEntry:
-        """Decode and fingerprint a picture that is to be indexed."""
+    async def index(
+        self, collection: Collection, image_url: str, data: bytes, pages: Sequence[Page]
+    ) -> tuple[Entry, bool]:
+        """As `add`, for many: searchable after the next `catch_up`."""
+        return await self._put(collection, image_url, await self._prepare(data), pages)
+
+    async def _prepare(self, data: bytes) -> Prepared:
         prepared: Prepared = await self._kit.compute.run("prepare_entry", data, self._kit.limits.picture)
-        facts = prepared.facts
-        return NewEntry(
+        return prepared
+
+    async def _put(
+        self, collection: Collection, image_url: str, prepared: Prepared, pages: Sequence[Page]
+    ) -> tuple[Entry, bool]:
+        workspace_id, facts = collection.workspace_id, prepared.facts
+        new = NewEntry(
             image_url=image_url,
             width=facts.width,
             height=facts.height,
@@ -81,6 +90,10 @@ class CollectionService:
             reduced_blob=await self._kit.blobs.put(workspace_id, prepared.reduced),
             pages=tuple(pages),
         )
+        async with self._kit.units() as uow:
+            entry, is_new = await uow.collections.put_entry(collection, new, self._kit.now())
+        await keep_blobs(self._kit, workspace_id, [prepared.reduced])
+        return entry, is_new
 
     async def entries(
         self, caller: Caller, name: str, *, image_url: str | None = None, cursor: str | None = None, limit: int = 50
@@ -95,7 +108,7 @@ class CollectionService:
             within = await _get(uow, caller, name)
             removed, unused = await uow.collections.remove_entries(within, prefix=prefix)
             await forget_sources(uow, within)
-        await drop_blobs(self._kit, unused)
+        await drop_blobs(self._kit, caller.workspace_id, unused)
         await self._candidates.catch_up()
         return removed
 
@@ -106,7 +119,7 @@ class CollectionService:
             if not removed:
                 raise CopyhoundError("not_found", f"There is no entry {entry_id} in {name}.")
             await forget_sources(uow, within)
-        await drop_blobs(self._kit, unused)
+        await drop_blobs(self._kit, caller.workspace_id, unused)
         await self._candidates.catch_up()
 
     async def rebuild(self) -> int:

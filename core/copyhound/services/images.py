@@ -98,8 +98,11 @@ class ImageIntake:
             error_detail=None,
         )
 
-    async def load(self, image: Image) -> Image:
-        """Fetch (where it came by address) and decode an image. Raises the CopyhoundError that says why not."""
+    async def load(self, image: Image) -> tuple[Image, tuple[bytes, ...]]:
+        """Fetch (where it came by address) and decode an image; (it, the bytes that it names now).
+
+        Raises the CopyhoundError that says why not.
+        """
         limits = self._kit.limits
         if image.original_blob is not None:
             data = await self._kit.blobs.get(image.original_blob)
@@ -108,7 +111,7 @@ class ImageIntake:
             data = await fetch_picture(self._kit, image.source_url)
             image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(image.workspace_id, data))
         prepared: Prepared = await self._kit.compute.run("prepare_query", data, limits.picture)
-        return await self._with_facts(image, prepared)
+        return await self._with_facts(image, prepared), (data, prepared.reduced)
 
 
 def _about(error: CopyhoundError, item: ImageInput, number: int) -> CopyhoundError:

@@ -136,16 +136,13 @@ class _Run:
             await self._save()
 
     async def _index(self, item: SourceItem) -> None:
-        workspace_id = self._ingest.workspace_id
         try:
-            new = await self._collections.prepare(workspace_id, item.image_url, item.data, item.pages)
+            _, is_new = await self._collections.index(self._within, item.image_url, item.data, item.pages)
         except CopyhoundError as error:
             if not error.code.startswith(("image_", "not_an_image")):
                 raise  # not this picture's fault: the run fails, and can be taken up again
             self._refuse(Refusal(item.image_url, error.code))
             return
-        async with self._kit.units() as uow:
-            _, is_new = await uow.collections.put_entry(self._within, new, self._kit.now())
         self._count(seen=1, added=int(is_new), updated=int(not is_new))
 
     def _refuse(self, refusal: Refusal) -> None:

@@ -13,6 +13,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.lists import Image, ImageList, Label, Schedule
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
+from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.images import ImageInput, ImageIntake
 from copyhound.services.kit import Desk, Kit
 
@@ -97,7 +98,7 @@ class ListService:
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
             unused = await uow.lists.delete(caller.workspace_id, list_id)
-        await drop_blobs(self._kit, unused)
+        await drop_blobs(self._kit, caller.workspace_id, unused)
 
     async def add_images(self, caller: Caller, list_id: str, inputs: Sequence[ImageInput]) -> list[Image]:
         """Add images without searching them now; a monitored list searches them when it is due."""
@@ -107,6 +108,7 @@ class ListService:
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
             await uow.images.add(images)
+        await keep_blobs(self._kit, caller.workspace_id, (one.data for one in inputs))
         return images
 
     async def images(self, caller: Caller, list_id: str, *, cursor: str | None = None, limit: int = 50) -> PageOf:
@@ -128,19 +130,13 @@ class ListService:
             if image is None or image.list_id != list_id:
                 raise CopyhoundError("not_found", f"There is no image {image_id} in {list_id}.")
             unused = await uow.images.delete(caller.workspace_id, image_id)
-        await drop_blobs(self._kit, unused)
+        await drop_blobs(self._kit, caller.workspace_id, unused)
 
 
 def check_schedule(schedule: Schedule) -> None:
     """Raise CopyhoundError invalid_request unless exactly one of days and cron is given."""
     if (schedule.days is None) == (schedule.cron is None):
         raise CopyhoundError("invalid_request", "A schedule has either days or cron.")
-
-
-async def drop_blobs(kit: Kit, keys: Sequence[str]) -> None:
-    """After the commit: a crash in between leaves bytes that nobody points to, never a row without its bytes."""
-    for key in keys:
-        await kit.blobs.delete(key)
 
 
 async def _get(uow: UnitOfWork, caller: Caller, list_id: str) -> ImageList:

@@ -17,6 +17,7 @@ from copyhound.domain.matches import MatchFilter
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.searches import Lookup, Outcome, Search, lookup_id
 from copyhound.plugin_api import Answer, Query
+from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.events import EventService
 from copyhound.services.images import ImageIntake
 from copyhound.services.kit import Desk, Kit
@@ -25,7 +26,9 @@ from copyhound.services.payloads import search_payload
 from copyhound.services.verifying import Verified, Verifying
 
 PREPARE = "prepare"
+PICTURES = "pictures"
 LOOKUP = "lookup"
+LOOKUPS = "lookups"
 _LATER = frozenset({"url_unresolved", "fetch_failed", "fetch_timeout", "unavailable"})
 
 
@@ -47,7 +50,9 @@ class LookupService:
             open_images = {row.image_id for row in await uow.searches.lookups(search_id) if row.outcome is None}
             for image_id in sorted(open_images):
                 job_id = f"prepare:{search_id}:{image_id}"
-                await uow.jobs.enqueue(PREPARE, workspace_id, search_id, image_id, id=job_id)
+                await uow.jobs.enqueue(
+                    PREPARE, workspace_id, search_id, image_id, id=job_id, queue=PICTURES, partition=search_id
+                )
             await self._complete_if_done(uow, search)
 
     async def prepare(self, workspace_id: str, search_id: str, image_id: str, *, queue: bool = True) -> None:
@@ -57,18 +62,44 @@ class LookupService:
             image = await uow.images.get(workspace_id, image_id)
         if search is None or image is None:
             return
-        try:
-            loaded = image if image.fingerprint is not None else await self._intake.load(image)
-        except CopyhoundError as error:
-            await self._end_image(search, image, error)
+        if image.fingerprint is None and not await self._load(search, image):
             return
         async with self._kit.units() as uow:
-            if loaded is not image and await uow.images.get(workspace_id, image_id) is not None:
-                await uow.images.save(loaded)
             for provider in search.providers if queue else ():
-                await uow.jobs.enqueue(
-                    LOOKUP, workspace_id, search_id, image_id, provider, id=lookup_id(search_id, image_id, provider)
-                )
+                await self._queue_lookup(uow, workspace_id, search_id, image_id, provider)
+
+    async def _load(self, search: Search, image: Image) -> bool:
+        """Whether the image can be searched; where not, its lookups have ended with the reason."""
+        try:
+            loaded, blobs = await self._intake.load(image)
+        except CopyhoundError as error:
+            await self._end_image(search, image, error)
+            return False
+        async with self._kit.units() as uow:
+            there = await uow.images.get(image.workspace_id, image.id) is not None
+            if there:
+                await uow.images.save(loaded)
+        if there:
+            await keep_blobs(self._kit, image.workspace_id, blobs)
+        else:  # its list was deleted meanwhile
+            await drop_blobs(
+                self._kit, image.workspace_id, [key for key in (loaded.original_blob, loaded.reduced_blob) if key]
+            )
+        return there
+
+    async def _queue_lookup(
+        self, uow: UnitOfWork, workspace_id: str, search_id: str, image_id: str, provider: str
+    ) -> None:
+        await uow.jobs.enqueue(
+            LOOKUP,
+            workspace_id,
+            search_id,
+            image_id,
+            provider,
+            id=lookup_id(search_id, image_id, provider),
+            queue=LOOKUPS,
+            partition=f"{search_id}:{provider}",
+        )
 
     async def _end_image(self, search: Search, image: Image, error: CopyhoundError) -> None:
         outcome = Outcome.transient if error.code in _LATER else Outcome.invalid_image
@@ -153,8 +184,15 @@ class LookupService:
 
     async def lookup_failed(self, workspace_id: str, search_id: str, image_id: str, provider: str, reason: str) -> None:
         """The same for one lookup."""
-        answer = Answer(Outcome.transient, reason=reason)
-        await self.settle(workspace_id, search_id, image_id, provider, _builtins(answer))
+        async with self._kit.units() as uow:
+            search = await uow.searches.get(workspace_id, search_id)
+            lookup = await uow.searches.lookup(lookup_id(search_id, image_id, provider))
+            if search is None or lookup is None:
+                return
+            if await uow.searches.end_lookup(
+                self._ended(lookup, Answer(Outcome.transient, reason=reason), Verified([], 0))
+            ):
+                await self._complete_if_done(uow, search)
 
     async def _complete_if_done(self, uow: UnitOfWork, search: Search) -> None:
         now = self._kit.now()

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import time
+from datetime import timedelta
 from collections import defaultdict
 
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ids import new_id
+from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.searches import Lookup, Search, SearchKind, lookup_id
 from copyhound.domain.workspaces import Caller
+from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.images import ImageInput, ImageIntake
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.lookups import LookupService
 
 SEARCH = "search"
 _POLL_SECONDS = 0.1
+_KEY_LIFE = timedelta(days=1)
+_INLINE_AT_ONCE = 4
+_log = logging.getLogger(__name__)
 
 
 class SearchRequest(msgspec.Struct, frozen=True):
@@ -31,6 +36,8 @@ class SearchRequest(msgspec.Struct, frozen=True):
     list_label: str | None = None
     providers: tuple[str, ...] = ()
     verify: bool = True
+    key: str | None = None
+    """What makes a repeated request the same one, in its workspace: an Idempotency-Key."""
 
 
 class ImageProgress(msgspec.Struct, frozen=True):
@@ -67,13 +74,36 @@ class SearchService:
         if request.list_id is not None and request.list_label is not None:
             raise CopyhoundError("invalid_request", "list_id names a list that has its label: send one of both.")
         providers = self.choose_providers(request.providers)
+        search_id = derived_id("search", caller.workspace_id, request.key) if request.key else new_id("search")
+        async with self._kit.units.read() as uow:
+            if (begun := await uow.searches.get(caller.workspace_id, search_id)) is not None:
+                if self._kit.now() - begun.created_at < _KEY_LIFE:
+                    return begun
+                search_id = new_id("search")
+            await self._list_for(uow, caller, request)
         images = await self._intake.take(caller.workspace_id, request.images)
-        async with self._kit.units() as uow:
-            in_list = await self._list_for(uow, caller, request)
-            images = [msgspec.structs.replace(image, list_id=in_list.id) for image in images]
-            await uow.images.add(images)
-            search = new_search(caller.workspace_id, in_list.id, providers, images, self._kit, verify=request.verify)
-            await begin(uow, search, [image.id for image in images], delay=wait)
+        try:
+            async with self._kit.units() as uow:
+                in_list = await self._list_for(uow, caller, request)
+                if request.list_id is None:
+                    await uow.lists.add(in_list)
+                images = [msgspec.structs.replace(image, list_id=in_list.id) for image in images]
+                await uow.images.add(images)
+                search = new_search(
+                    caller.workspace_id,
+                    in_list.id,
+                    providers,
+                    images,
+                    self._kit,
+                    verify=request.verify,
+                    search_id=search_id,
+                )
+                if not await begin(uow, search, [image.id for image in images], delay=wait):
+                    raise CopyhoundError("idempotency_in_flight")  # its twin was quicker: nothing of this one stays
+        except BaseException:
+            await drop_blobs(self._kit, caller.workspace_id, [key for one in images if (key := one.original_blob)])
+            raise
+        await keep_blobs(self._kit, caller.workspace_id, (one.data for one in request.images))
         if wait > 0:
             await self._inline(search, [image.id for image in images], wait)
         return search
@@ -96,14 +126,23 @@ class SearchService:
             return found
         now = self._kit.now()
         label = request.list_label or f"Search of {now:%Y-%m-%d %H:%M}"
-        made = ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=now)
-        await uow.lists.add(made)
-        return made
+        return ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=now)
 
     async def _inline(self, search: Search, image_ids: list[str], seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):  # the queued work takes over
-            async with asyncio.timeout(seconds):
-                await asyncio.gather(*(self._one(search, image_id) for image_id in image_ids))
+        places = asyncio.Semaphore(_INLINE_AT_ONCE)
+
+        async def one(image_id: str) -> None:
+            async with places:
+                await self._one(search, image_id)
+
+        try:
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+                for image_id in image_ids:
+                    group.create_task(one(image_id))
+        except TimeoutError:
+            pass  # the queued work takes over
+        except ExceptionGroup as error:  # the search is stored: the queued work takes over here too
+            _log.warning("search %s is left to its jobs: %s", search.id, error.exceptions[0])
 
     async def _one(self, search: Search, image_id: str) -> None:
         await self._lookups.prepare(search.workspace_id, search.id, image_id, queue=False)

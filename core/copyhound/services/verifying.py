@@ -71,7 +71,7 @@ class Verifying:
     ) -> Verified:
         """Those that hold, in the order given. What could not be fetched is kept as unchecked, with the reason."""
         places = asyncio.Semaphore(_AT_ONCE)
-        reduced = await self._kit.blobs.get(image.reduced_blob) if image.reduced_blob else None
+        reduced = await self._kept(image.reduced_blob) if candidates else None
 
         async def one(candidate: Candidate) -> Found | None:
             async with places:
@@ -92,7 +92,10 @@ class Verifying:
             if error.code == "not_found":
                 return None  # the entry was removed since
             return self._unchecked(candidate, f"{error.code}: {error.detail}")
-        comparison = await self.compare(image, reduced, side)
+        try:
+            comparison = await self.compare(image, reduced, side)
+        except CopyhoundError as error:
+            return self._unchecked(candidate, f"{error.code}: {error.detail}")
         if comparison is None or comparison.confidence < least:
             return None
         return Found(
@@ -102,7 +105,8 @@ class Verifying:
             side.facts.width,
             side.facts.height,
             candidate.entry_id,
-            side.reduced_blob or await self._kit.blobs.put(image.workspace_id, side.reduced or b""),
+            side.reduced_blob
+            or (await self._kit.blobs.put(image.workspace_id, side.reduced) if side.reduced else None),
             side.seen_at,
         )
 
@@ -126,8 +130,15 @@ class Verifying:
             entry = await uow.collections.entry(workspace_id, candidate.entry_id)
         if entry is None:
             raise CopyhoundError("not_found")
-        reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
+        reduced = await self._kept(entry.reduced_blob)
         return Side(entry.fingerprint, reduced, entry.reduced_blob, facts_of(entry), entry.last_seen)
+
+    async def _kept(self, key: str | None) -> bytes | None:
+        """A reduced copy; None where none was kept or it is lost: then geometry decides alone."""
+        try:
+            return await self._kit.blobs.get(key) if key else None
+        except CopyhoundError:
+            return None
 
     async def fetch(self, image_url: str) -> Side:
         """A found picture from the web, fetched and fingerprinted."""

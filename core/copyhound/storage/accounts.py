@@ -15,7 +15,7 @@ from copyhound.storage.tables_accounts import API_KEYS, EXECUTORS, IDEMPOTENCY, 
 from copyhound.storage.types import row_of, struct_of
 
 KEPT = timedelta(hours=24)
-IN_FLIGHT = timedelta(seconds=60)
+IN_FLIGHT = timedelta(minutes=3)
 
 
 class Workspaces(Repository):

@@ -30,19 +30,36 @@ class FolderBlobs:
 
     async def get(self, key: str) -> bytes:
         """CopyhoundError not_found where it is gone."""
-        try:
-            return await asyncio.to_thread(self._path(key).read_bytes)
-        except (FileNotFoundError, ValueError):
-            raise CopyhoundError("not_found", "The stored picture is gone.") from None
+        path = self._path(key)
+        for place in (path, _aside(path)):
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                return await asyncio.to_thread(place.read_bytes)
+        raise CopyhoundError("not_found", "The stored picture is gone.")
 
-    async def delete(self, key: str) -> None:
-        """Quiet where it is gone already."""
-        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+    async def set_aside(self, key: str) -> None:
+        """The first half of a deletion: `put` writes it anew, `get` still finds it. Quiet where it is gone."""
+        path = self._path(key)
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(path.rename, _aside(path))
+
+    async def restore(self, key: str) -> None:
+        """It is in use after all."""
+        path = self._path(key)
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(_aside(path).rename, path)
+
+    async def drop(self, key: str) -> None:
+        """The second half of a deletion: what was set aside is gone. What was put anew meanwhile stays."""
+        await asyncio.to_thread(_aside(self._path(key)).unlink, missing_ok=True)
 
     def _path(self, key: str) -> Path:
         if _KEY.fullmatch(key) is None:
             raise CopyhoundError("not_found", "That is no key of a stored picture.")
         return self.root / key
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.aside")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -111,6 +111,9 @@ class Images(Repository):
         statement = sa.select(IMAGES.c.id).where(IMAGES.c.list_id == list_id, IMAGES.c.workspace_id == workspace_id)
         return [row.id for row in await self.all_rows(statement.order_by(IMAGES.c.created_at, IMAGES.c.id))]
 
+    async def unused_blobs(self, workspace_id: str, keys: Sequence[str]) -> list[str]:
+        return await unused_blobs(self, workspace_id, keys)
+
     async def delete(self, workspace_id: str, image_id: str) -> list[str]:
         mine = _is_image(workspace_id, image_id)
         blobs = await _blobs_of(self, sa.select(IMAGES.c.id).where(*mine))

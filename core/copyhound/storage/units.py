@@ -46,10 +46,10 @@ class LazyQueue:
         self._factory = factory
         self._queue: JobQueue | None = None
 
-    async def enqueue(self, job: str, *args: Any, id: str, queue: str = "work", delay: float = 0.0) -> None:
+    async def enqueue(self, job: str, *args: Any, id: str, **options: Any) -> None:
         if self._queue is None:
             self._queue = self._factory(self._connection)
-        await self._queue.enqueue(job, *args, id=id, queue=queue, delay=delay)
+        await self._queue.enqueue(job, *args, id=id, **options)
 
 
 class Unit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -55,14 +56,16 @@ class SearchController(Controller):
     ) -> Response[SearchOut]:
         """Start a search: 202 at once. With `wait`, 200 and the result where it is complete in time."""
         asked = _request(sent, services.kit.limits.images_per_search)
+        given = [asked.list_id, asked.list_label, asked.providers, asked.verify], fingerprint(asked.images)
+        # also when this process dies before its answer is kept, a repetition finds the search that was begun
+        asked = msgspec.structs.replace(asked, key=once.same(given))
 
         async def make() -> Made:
             deadline = time.monotonic() + wait
             search = await services.searches.start(caller, asked, wait=wait)
             return await _answer(services, caller, search, wait, deadline)
 
-        settings = [asked.list_id, asked.list_label, asked.providers, asked.verify]
-        return await once([settings, fingerprint(asked.images)], make)
+        return await once(given, make)
 
     @get("/")
     async def list_searches(
