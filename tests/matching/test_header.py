@@ -6,12 +6,15 @@ import hashlib
 import io
 import struct
 import zlib
+from collections.abc import Callable
+from functools import partial
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile, TiffImagePlugin, WebPImagePlugin
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.matching import Limits, read_facts
+from copyhound.matching.decode import decode
 
 from . import matching_pictures as pics
 
@@ -32,12 +35,13 @@ def refused(data: bytes, limits: Limits | None = None) -> str:
     return caught.value.code
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def png_head(width: int, height: int) -> bytes:
     """A PNG that says it is so large, with hardly any data behind it."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
@@ -53,9 +57,7 @@ def test_facts_of_each_format(kind: str) -> None:
 
 def test_size_is_as_shown() -> None:
     """A picture that its EXIF orientation lays on its side is as wide as it is shown."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    facts = read_facts(saved(PLAIN, "JPEG", exif=exif))
+    facts = read_facts(saved(PLAIN, "JPEG", exif=sideways()))
     assert (facts.width, facts.height) == (30, 40)
 
 
@@ -119,3 +121,88 @@ def test_first_frame_of_a_stereo_photograph_is_the_picture() -> None:
     """A JPEG with a second picture behind it (MPO), as telephones and stereo cameras make, is a JPEG, no animation."""
     facts = read_facts(saved(PLAIN, "MPO", save_all=True, append_images=[PLAIN]))
     assert (facts.format, facts.width, facts.height) == ("JPEG", 40, 30)
+
+
+def sideways() -> Image.Exif:
+    """EXIF that lays a picture on its side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def png_with(where: bytes) -> bytes:
+    """A PNG with a chunk that lays it on its side, before the chunk `where`."""
+    plain = saved(PLAIN, "PNG")
+    at = plain.index(where) - 4
+    return plain[:at] + chunk(b"eXIf", sideways().tobytes()[6:]) + plain[at:]
+
+
+def tiff_with_xmp(exif: Image.Exif | None = None) -> bytes:
+    """A TIFF whose XMP lays it on its side, whatever its tag says."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[700] = b'<x tiff:Orientation="6"/>'
+    tags.tagtype[700] = 1
+    if exif is not None:
+        tags[0x0112] = exif[0x0112]
+    return saved(PLAIN, "TIFF", tiffinfo=tags)
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    **{kind: partial(saved, PLAIN, kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")},
+    **{f"{kind} on its side": partial(saved, PLAIN, kind, exif=sideways()) for kind in ("JPEG", "PNG", "WEBP", "TIFF")},
+    "MPO": lambda: saved(PLAIN, "MPO", save_all=True, append_images=[PLAIN]),
+    "PNG, eXIf before its pixels": lambda: png_with(b"IDAT"),
+    "PNG, eXIf behind its pixels": lambda: png_with(b"IEND"),
+    "PNG of 16 bits": lambda: saved(Image.new("I;16", PLAIN.size, 900), "PNG"),
+    "PNG with a palette": lambda: saved(PLAIN.convert("P"), "PNG"),
+    "compressed TIFF on its side": lambda: saved(PLAIN, "TIFF", exif=sideways(), compression="tiff_lzw"),
+    "TIFF, XMP": tiff_with_xmp,
+    "TIFF, XMP and tag": lambda: tiff_with_xmp(sideways()),
+}
+
+
+@pytest.fixture
+def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pixel can be decoded."""
+
+    def load(image: Image.Image) -> None:
+        raise AssertionError(f"the pixels of a {image.format} were asked for")
+
+    for kind in (Image.Image, ImageFile.ImageFile, TiffImagePlugin.TiffImageFile, WebPImagePlugin.WebPImageFile):
+        monkeypatch.setattr(kind, "load", load)
+
+
+@pytest.mark.usefixtures("no_pixels")
+@pytest.mark.parametrize("data", [make() for make in FILES.values()], ids=list(FILES))
+def test_facts_need_no_pixels(data: bytes) -> None:
+    """Whatever the format, and wherever its EXIF stands, the facts are read without decoding a pixel."""
+    facts = read_facts(data)
+    assert {facts.width, facts.height} == {40, 30}
+
+
+@pytest.mark.parametrize("data", [make() for make in FILES.values()], ids=list(FILES))
+def test_pixels_agree_with_the_facts(data: bytes) -> None:
+    """A picture is decoded as its facts say: on its side or not, by the header's orientation alone."""
+    facts, pixels = decode(data, Limits(), 300)
+    assert facts == read_facts(data)
+    assert pixels.shape == (facts.height, facts.width, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "turned"),
+    [
+        ("JPEG on its side", True),
+        ("WEBP on its side", True),
+        ("TIFF on its side", True),
+        ("compressed TIFF on its side", True),
+        ("PNG, eXIf before its pixels", True),
+        ("PNG, eXIf behind its pixels", False),
+        ("TIFF, XMP", False),
+        ("TIFF, XMP and tag", True),
+    ],
+)
+def test_orientation_is_the_headers(name: str, turned: bool) -> None:
+    """A picture that stands on its side is turned, once, by what stands before its pixels."""
+    _, pixels = decode(FILES[name](), Limits(), 300)
+    dark, light = (pixels[:, -1], pixels[:, 0]) if turned else (pixels[0], pixels[-1])
+    assert dark.mean() < 30 < 220 < light.mean()

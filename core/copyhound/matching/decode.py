@@ -75,11 +75,10 @@ def decode_own(data: bytes) -> Pixels:
 
 
 def _small_rgb(image: Image.Image, smaller: int) -> Pixels:
-    size = fitting_size(*image.size, smaller)
+    size, turn = fitting_size(*image.size, smaller), _TURNS.get(orientation(image))
     image.draft("RGB", size)
     image.load()
     small = _flattened(_shrunk(_plain(image), size))
-    turn = _TURNS.get(orientation(image))
     return np.asarray(small if turn is None else small.transpose(turn))
 
 

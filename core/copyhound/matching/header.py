@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import PictureFacts
@@ -78,7 +79,7 @@ def open_image(data: bytes, limits: Limits = _DEFAULT) -> Image.Image:
         raise _too_many_pixels(limits) from error
     except UnidentifiedImageError as error:
         raise _refusal(data) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError) as error:
+    except Exception as error:  # a parser may fail in any way on hostile bytes
         raise CopyhoundError("image_truncated", "The picture's header is damaged or cut short.") from error
     if image.width * image.height > limits.max_pixels or max(image.size) > _LONGEST_EDGE:
         raise _too_many_pixels(limits, image.size)
@@ -98,10 +99,14 @@ def facts_of(image: Image.Image, data: bytes) -> PictureFacts:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
+    """How the pixels still have to be turned: the EXIF orientation of the header, 1 to 8; 1 where there is none or it
+    makes no sense. To be asked before the pixels are loaded: what follows them in the file does not count."""
+    if image.format == "TIFF":
+        return 1  # Pillow turns a TIFF itself, and states its size as shown
     try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, EOFError):
+        # not image.getexif(): a PNG's decodes all pixels to look behind them
+        value = Image.Image.getexif(image).get(ORIENTATION_TAG, 1)
+    except Exception:  # as above
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -112,7 +117,10 @@ def _refuse_animation(image: Image.Image) -> None:
         return
     try:
         animated = bool(getattr(image, "is_animated", False))
-    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError) as error:
+        if isinstance(image, TiffImageFile):
+            # its size goes by this tag alone, its pixels by XMP too: they have to agree
+            image.getexif()[ORIENTATION_TAG] = image.tag_v2.get(ORIENTATION_TAG, 1)
+    except Exception as error:  # as above
         raise CopyhoundError("image_truncated", "The picture's header is damaged or cut short.") from error
     if animated:
         raise CopyhoundError("image_animated")
