@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Meta
 
 from copyhound.plugin_api import Context, CopyhoundError, Lead, Page, Progress, SourceItem, SourceSpec
 from copyhound_index.urls import PICTURES
@@ -21,14 +22,21 @@ _TELL_EVERY: Final = 50
 class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the source `folder`."""
 
-    path: Annotated[str, msgspec.Meta(min_length=1)]
-    """The folder, on the server."""
-    base_url: str | None = None
-    """Where the folder stands on the web: a picture's address is this and its path below the folder."""
-    recursive: bool = True
-    """Look into folders below, too. Links that lead out of the folder are never followed."""
-    pages: tuple[str, ...] = ()
-    """Addresses of pages on which every one of these pictures stands."""
+    path: Annotated[str, Meta(min_length=1, description="The folder, on the server.")]
+    base_url: Annotated[
+        str | None,
+        Meta(
+            description="Where the folder stands on the web: a picture's address is this and its path below the folder."
+        ),
+    ] = None
+    recursive: Annotated[
+        bool,
+        Meta(description="Look into folders below, too. Links that lead out of the folder are never followed."),
+    ] = True
+    pages: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses of pages on which every one of these pictures stands."),
+    ] = ()
 
 
 async def run(settings: FolderSettings, context: Context) -> AsyncGenerator[SourceItem | Lead | Progress, None]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from copyhound.plugin_api import Context, CopyhoundError, Lead, Page, Progress, SourceItem, SourceSpec
 from copyhound_index.fetching import Answered, FetchError, Monotonic, PoliteFetcher, Sleep
@@ -32,30 +33,48 @@ Given = SourceItem | Lead | Progress
 class SiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the source `site`."""
 
-    url: Annotated[str, msgspec.Meta(min_length=1)]
-    """A page to start from, or a sitemap."""
-    delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 1.0
-    """The pause between two requests to one host. A longer Crawl-delay in its robots.txt is obeyed."""
-    max_pages: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 10_000
-    """How many pages are asked for at most."""
-    max_depth: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
-    """How many links a page may be away from where we start."""
-    max_variants: Annotated[int, msgspec.Meta(ge=1)] = 500
-    """How many addresses are taken that differ only in what follows the question mark."""
-    contact: str | None = None
-    """An address, on the web or for mail, at which the site's owner can reach you; sent with every request."""
-    user_agent: str | None = None
-    """What we call ourselves, in place of `Copyhound/0.1 (+contact)`. In robots.txt our name is `Copyhound`."""
-    include_subdomains: bool = False
-    """Crawl pages on hosts below the site's, too."""
-    images_from_other_hosts: bool = True
-    """Fetch pictures that the pages show from other hosts, where those hosts' robots.txt allows it."""
-    max_image_bytes: Annotated[int, msgspec.Meta(ge=1)] = 20 * 2**20
-    """Larger picture files are left out."""
-    min_side: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Leave out pictures that a page shows with fewer pixels in width or height, as its markup says."""
-    all_sizes: bool = False
-    """Fetch every picture of a `srcset`, in place of the largest."""
+    url: Annotated[str, Meta(min_length=1, description="A page to start from, or a sitemap.")]
+    delay_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="The pause between two requests to one host. A longer Crawl-delay in its robots.txt is obeyed.",
+        ),
+    ] = 1.0
+    max_pages: Annotated[int, Meta(ge=1, le=10_000_000, description="How many pages are asked for at most.")] = 10_000
+    max_depth: Annotated[
+        int,
+        Meta(ge=0, le=1000, description="How many links a page may be away from where we start."),
+    ] = 20
+    max_variants: Annotated[
+        int,
+        Meta(ge=1, description="How many addresses are taken that differ only in what follows the question mark."),
+    ] = 500
+    contact: Annotated[
+        str | None,
+        Meta(description="Web or mail address at which the site's owner can reach you; sent with every request."),
+    ] = None
+    user_agent: Annotated[
+        str | None,
+        Meta(description="Our name, in place of `Copyhound/0.1 (+contact)`. In robots.txt it is `Copyhound`."),
+    ] = None
+    include_subdomains: Annotated[bool, Meta(description="Crawl pages on hosts below the site's, too.")] = False
+    images_from_other_hosts: Annotated[
+        bool,
+        Meta(
+            description="Fetch pictures that the pages show from other hosts, where those hosts' robots.txt allows it."
+        ),
+    ] = True
+    max_image_bytes: Annotated[int, Meta(ge=1, description="Larger picture files are left out.")] = 20 * 2**20
+    min_side: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Leave out pictures that a page's markup gives fewer pixels than this in width or height.",
+        ),
+    ] = 0
+    all_sizes: Annotated[bool, Meta(description="Fetch every picture of a `srcset`, in place of the largest.")] = False
 
 
 def run(settings: SiteSettings, context: Context) -> AsyncGenerator[Given, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,13 @@ from copyhound.domain.errors import ERRORS
 from copyhound.domain.pictures import EditKind
 from copyhound.domain.searches import Outcome
 from copyhound.plugin_api.hookspecs import CopyhoundSpecs
+from copyhound.plugin_host.settings import settings_schema
 from copyhound.services.actions import builtin_actions
 from copyhound.services.hooks import HookFilter
 from copyhound.services.triggers import TRIGGERS
 from copyhound.settings import describe
+from copyhound_index.folder import FOLDER
+from copyhound_index.site import SITE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "core" / "copyhound" / "docs"
@@ -54,6 +58,21 @@ def test_every_setting_is_told() -> None:
 def test_every_error_code_is_told() -> None:
     """Each error code has a heading, which its problem's `type` points to."""
     assert [code for code in ERRORS if f"### `{code}`\n" not in page("errors")] == []
+
+
+def test_every_setting_of_a_source_is_told() -> None:
+    """Each setting of the sources that ship stands on its page, with a description of its own."""
+    for source in (SITE, FOLDER):
+        schema = settings_schema(source.settings)
+        told = {name: field.get("description") for name, field in _fields(schema).items()}
+        assert len(told) > 3
+        assert [name for name, text in told.items() if not text or f"| `{name}` |" not in page("collections")] == []
+
+
+def _fields(schema: dict[str, Any]) -> dict[str, Any]:
+    named = schema.get("$defs", {}).get(schema.get("$ref", "").rpartition("/")[2], schema)
+    properties: dict[str, Any] = named["properties"]
+    return properties
 
 
 def test_every_route_is_told() -> None:

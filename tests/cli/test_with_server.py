@@ -55,6 +55,11 @@ def test_the_server_says_where_it_is(server: Server) -> None:
     """server.json holds its address and process; the first key is shown once, and works."""
     assert server.announced["pid"] == server.process.pid
     (key,) = KEY.findall(server.log.read_text())
+    before, after = server.log.read_text().split("API key (shown this once", 1)
+    assert before.endswith("\n\n")
+    assert after.partition("\n")[2].startswith("\n")
+    assert "Copyhound serves" in before
+    assert "color_message" not in before
     me = httpx.get(f"{server.announced['url']}/api/v1/me", headers={"X-API-Key": key}, trust_env=False)
     assert me.status_code == 200
 

@@ -39,6 +39,38 @@ def test_from_a_folder_to_a_match_and_out_again(
     assert [one["entries"] for one in copyhound("index", "count", "--json").json] == [1]
 
 
+def test_a_broken_picture_is_told(copyhound: Command, picture: Callable[[str], Path], tmp_path: Path) -> None:
+    """Of two pictures the broken one is named with its reason, the other is searched, and the exit code is 1."""
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(picture("kodak_0013").read_bytes()[:9000])
+    told = copyhound("search", picture("kodak_0002"), broken)
+    assert told.code == 1
+    assert told.err.count("Not searched: ") == 1
+    assert "broken.jpg" in told.err
+    assert "\t".join(("picture", "copy", "page", "score", "confidence", "edits")) in told.out
+    assert "shop.example/img/hats.jpg\t" in told.out
+
+
+def test_a_refused_file_is_told(copyhound: Command, tmp_path: Path) -> None:
+    """A file that cannot be indexed is named with its code after the count; nothing is drawn for programs."""
+    (tmp_path / "no.jpg").write_bytes(b"nothing")
+    told = copyhound(
+        "index", "add", "folder", tmp_path, "--base-url", "https://x.example", "--collection", "bad", "--set",
+        "recursive=false",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert told.out.splitlines()[:2] == [
+        "0 added, 0 brought up to date, 1 refused, of 1 seen.",
+        "Refused: https://x.example/no.jpg [not_an_image]",
+    ]
+
+
+def test_lists_for_programs_have_tabs(copyhound: Command) -> None:
+    """`keys list` and `index count` give lines with tabs where nobody looks on."""
+    assert copyhound("keys", "list").out.splitlines()[0].split("\t")[:2] == ["id", "name"]
+    assert "web\t1" in copyhound("index", "count").out.splitlines()
+
+
 def test_plugins_are_listed(copyhound: Command) -> None:
     """The plugins that ship are loaded."""
     listed = {one["name"]: one for one in copyhound("plugins", "list", "--json").json}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import httpx
 
 from copyhound.cli.app import make_app
-from copyhound.cli.support import Failure, show_first_key
+from copyhound.cli.support import HINTS, Failure, show_first_key
 
 if TYPE_CHECKING:
     from copyhound.settings import Settings
@@ -60,7 +60,7 @@ class Api:
 def _failure(answer: httpx.Response) -> Failure:
     try:
         problem = answer.json()
-        return Failure(f"{problem['detail']} [{problem['code']}]", problem.get("hint"))
+        return Failure(f"{problem['detail']} [{problem['code']}]", HINTS.get(problem["code"], problem.get("hint")))
     except (ValueError, KeyError, TypeError):
         return Failure(f"The server answered {answer.status_code} to {answer.request.method} {answer.request.url.path}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,13 @@ import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from copyhound.cli.api import Api, run_async, with_api
-from copyhound.cli.support import Choices, Failure, console, json_option, print_json, print_table
+from copyhound.cli.support import Choices, Failure, for_people, json_option, print_json, print_table, progress_console
 
 collection_option = click.option("--collection", default="web", show_default=True, help="Which collection.")
+set_option = click.option(
+    "--set", "more", multiple=True, metavar="NAME=VALUE",
+    help="Any other setting of the source, as the manual lists them: numbers, true and false, or text. Repeatable.",
+)  # fmt: skip
 
 
 @click.group()
@@ -27,12 +33,15 @@ def add() -> None:
 @add.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--base-url", help="Address that the folder is published at, so that entries have URLs.")
+@set_option
 @collection_option
 @json_option
 @click.pass_obj
-def folder(choices: Choices, folder: Path, base_url: str | None, collection: str, as_json: bool) -> None:
+def folder(
+    choices: Choices, folder: Path, base_url: str | None, more: tuple[str, ...], collection: str, as_json: bool
+) -> None:
     """All pictures of a folder and its folders."""
-    chosen: dict[str, Any] = {"path": str(folder.resolve())}
+    chosen = {**_settings(more), "path": str(folder.resolve())}
     if base_url:
         chosen["base_url"] = base_url
     _ingest(choices, collection, "folder", chosen, as_json)
@@ -42,32 +51,63 @@ def folder(choices: Choices, folder: Path, base_url: str | None, collection: str
 @click.argument("url")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests to a host.")
 @click.option("--max-pages", type=click.IntRange(min=1), help="How many pages are read at most.")
+@set_option
 @collection_option
 @json_option
 @click.pass_obj
 def site(
-    choices: Choices, url: str, delay: float | None, max_pages: int | None, collection: str, as_json: bool
+    choices: Choices,
+    url: str,
+    delay: float | None,
+    max_pages: int | None,
+    more: tuple[str, ...],
+    collection: str,
+    as_json: bool,
 ) -> None:
     """All pictures of a website, from a page or a sitemap on; robots.txt is obeyed."""
     given = {"url": url, "delay_seconds": delay, "max_pages": max_pages}
-    _ingest(choices, collection, "site", {name: value for name, value in given.items() if value is not None}, as_json)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    _ingest(choices, collection, "site", {**_settings(more), **chosen}, as_json)
+
+
+def _settings(more: tuple[str, ...]) -> dict[str, Any]:
+    """`NAME=VALUE` each; a value is JSON where it is that, such as 3, true or ["a"], else text."""
+    found: dict[str, Any] = {}
+    for one in more:
+        name, equals, text = one.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{one!r} is not NAME=VALUE.", param_hint="--set")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
 
 
 def _ingest(choices: Choices, collection: str, source: str, settings: dict[str, Any], as_json: bool) -> None:
     ended = with_api(choices.settings(), lambda api: _run(api, collection, source, settings, quiet=as_json), work=True)
     if as_json:
         print_json(ended)
+    else:
+        click.echo("\n".join(_told(ended)))
     if ended["status"] != "complete":
         raise Failure(f"It did not end well: {ended['note']}")
-    if not as_json:
-        click.echo("{added} added, {updated} brought up to date, {refused} refused, of {seen} seen.".format(**ended))
+
+
+def _told(ended: dict[str, Any]) -> Iterator[str]:
+    yield "{added} added, {updated} brought up to date, {refused} refused, of {seen} seen.".format(**ended)
+    yield from ("Refused: {image_url} [{code}]".format(**one) for one in ended["refusals"])
+    if (more := ended["refused"] - len(ended["refusals"])) and ended["refusals"]:
+        yield f"Refused: {more} more."
+    if ended["note"] and ended["status"] == "complete":
+        yield f"Note: {ended['note']}"
 
 
 async def _run(api: Api, collection: str, source: str, settings: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     body = {"source": source, "settings": settings}
     begun = await api.call("POST", f"/collections/{collection}/ingests", json=body)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console(), disable=quiet) as progress:
+    with Progress(*columns, console=progress_console(), disable=quiet or not for_people()) as progress:
         task = progress.add_task("queued")
 
         def tell(now: dict[str, Any]) -> None:

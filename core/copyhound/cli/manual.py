@@ -8,12 +8,14 @@ A generated part stands between two lines that no reader sees:
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 import click
+import msgspec
 
 from copyhound.cli.support import Failure
 
@@ -163,6 +165,37 @@ def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str
             yield from _helps(child, click.Context(child, info_name=name, parent=context))
 
 
+def _source_table(name: str) -> str:
+    """The settings of a source that ships."""
+    from copyhound.plugin_host.catalogue import Catalogue
+
+    struct = Catalogue.build(use_cases=None, only=("copyhound_index",)).sources[name].settings
+    hints = get_type_hints(struct, include_extras=True)
+    rows = ((f"`{one.name}`", _default(one), _description(hints[one.name])) for one in msgspec.structs.fields(struct))
+    return table(("setting", "default", "what it does"), rows)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.default is msgspec.NODEFAULT:
+        return "must be given"
+    return "" if field.default in (None, ()) else f"`{json.dumps(field.default)}`"
+
+
+def _description(hint: Any) -> str:
+    told = (meta.description for meta in get_args(hint)[1:] if isinstance(meta, msgspec.Meta) and meta.description)
+    return next(told, "")
+
+
+def site_table() -> str:
+    """Every setting of the source `site`."""
+    return _source_table("site")
+
+
+def folder_table() -> str:
+    """Every setting of the source `folder`."""
+    return _source_table("folder")
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings": settings_table,
     "errors": errors,
@@ -171,5 +204,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "actions": actions,
     "hooks": hooks,
     "commands": commands,
+    "site": site_table,
+    "folder": folder_table,
 }
 """Name of a generated part -> what makes it."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from copyhound.cli.api import Api, with_api
-from copyhound.cli.support import Choices, json_option, print_json, print_table
+from copyhound.cli.support import Choices, Failure, json_option, print_json, print_table
+from copyhound.domain.errors import CopyhoundError
+
+_NEW_HINTS: Final = {
+    "invalid_request": "Try one such as: copyhound plugins new my_service",
+    "conflict": "Choose another folder with --dir, or take away what is there.",
+}
 
 
 @click.group()
@@ -49,6 +55,10 @@ def new(name: str, into: Path | None) -> None:
     from copyhound.plugin_api.template import write_plugin
 
     folder = into or Path(f"copyhound-{name.replace('_', '-')}")
-    for path in write_plugin(name, folder):
+    try:
+        written = write_plugin(name, folder)
+    except CopyhoundError as error:
+        raise Failure(error.detail, _NEW_HINTS.get(error.code, error.kind.hint)) from error
+    for path in written:
         click.echo(f"written: {path}")
     click.echo(f"Next: pip install -e {folder} && pytest {folder}")

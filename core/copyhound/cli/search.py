@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from copyhound.cli.api import Api, with_api
-from copyhound.cli.support import Choices, console, json_option, print_json, print_table
+from copyhound.cli.support import Choices, for_people, json_option, print_json, print_table, progress_console
+
+_SEARCHED = ("answered", "no_match")
 
 
 @click.command()
@@ -22,7 +25,7 @@ from copyhound.cli.support import Choices, console, json_option, print_json, pri
 def search(
     choices: Choices, files: tuple[Path, ...], label: str | None, providers: tuple[str, ...], wait: bool, as_json: bool
 ) -> None:
-    """Search for copies of the pictures FILES."""
+    """Search for copies of the pictures FILES. Exit code 1 where one could not be searched."""
     fields = {"list_label": label, "providers": ",".join(providers) or None}
     form = {name: value for name, value in fields.items() if value}
     result = with_api(choices.settings(), lambda api: _search(api, files, form, wait=wait, quiet=as_json), work=True)
@@ -32,6 +35,9 @@ def search(
         _show(result)
     else:
         click.echo(f"Search {result['search_id']} has begun, in list {result['list_id']}.")
+    if wait and (faults := list(_faults(result["search"]))):
+        click.echo("\n".join(faults), err=True)
+        raise SystemExit(1)
 
 
 async def _search(
@@ -42,7 +48,7 @@ async def _search(
     if not wait:
         return begun
     columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(), disable=quiet) as progress:
+    with Progress(*columns, console=progress_console(), disable=quiet or not for_people()) as progress:
         task = progress.add_task("lookups")
 
         def tell(now: dict[str, Any]) -> None:
@@ -60,6 +66,18 @@ def _show(result: dict[str, Any]) -> None:
     print_table(("picture", "copy", "page", "score", "confidence", "edits"), rows, empty="No copies were found.")
     outcomes = result["search"]["outcomes"]
     click.echo("Outcomes: " + ", ".join(f"{name} {number}" for name, number in sorted(outcomes.items())))
+
+
+def _faults(search: dict[str, Any]) -> Iterator[str]:
+    """A line for each picture, or its lookup, that ended in neither answer nor no match: its name, and why."""
+    for image in search["images"]:
+        if image["error"]:
+            yield "Not searched: {}: {detail} [{code}]".format(image["name"], **image["error"])
+            continue
+        for one in image["lookups"]:
+            if one["outcome"] not in _SEARCHED:
+                reason = one["reason"] or "no reason was given"
+                yield f"Not searched: {image['name']}, at {one['provider']}: {reason} [{one['outcome']}]"
 
 
 def _row(match: dict[str, Any], names: dict[str, str]) -> tuple[Any, ...]:

@@ -28,7 +28,7 @@ _GRACE_SECONDS = 10
 @data_option
 @click.pass_obj
 def serve(choices: Choices, host: str | None, port: int | None, data: Path | None) -> None:
-    """Run the server: API, searches, webhooks, clock. Shows the first API key at its first start."""
+    """Run the server: API, searches, webhooks, clock. On a new data folder it shows the first API key, once."""
     import msgspec
 
     from copyhound.logs import configure_logs
@@ -60,16 +60,18 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
     async with bootstrap.open_house(settings) as house:
         first = await house.services.keys.bootstrap()
-        if first is not None:
-            show_first_key(first)
         server = _server(make_app(house))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _leave, server)
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        await _until_started(server, running)
-        bootstrap.announce(settings)
-        click.echo(f"Copyhound serves {settings.url}, its manual at {settings.url}/docs. Ctrl-C ends it.")
+        try:
+            await _until_started(server, running)
+            bootstrap.announce(settings)
+            click.echo(f"Copyhound serves {settings.url}, its manual at {settings.url}/docs. Ctrl-C ends it.")
+        finally:
+            if first is not None:
+                show_first_key(first)
         await running
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from copyhound.domain.collections import Collection, Entry, Ingest, IngestStatus
+from copyhound.domain.collections import Collection, Entry, Ingest, IngestStatus, Refusal
 from copyhound.domain.matches import Page as SeenOn
 from copyhound.http.wire.common import Instant
 from copyhound.http.wire.images import ImageIn
@@ -115,6 +115,13 @@ class IngestIn(msgspec.Struct, forbid_unknown_fields=True):
     settings: dict[str, Any] = {}
 
 
+class RefusalOut(msgspec.Struct):
+    """A picture that could not be indexed, and why; codes are those of problems."""
+
+    image_url: str
+    code: str
+
+
 class IngestOut(msgspec.Struct):
     """A run of a source: how far it is, and what came of it."""
 
@@ -129,6 +136,8 @@ class IngestOut(msgspec.Struct):
     added: int
     updated: int
     refused: int
+    refusals: list[RefusalOut]
+    """The first hundred of the refused."""
     pages: int
     note: str | None
 
@@ -177,7 +186,13 @@ def ingest_out(ingest: Ingest, catalogue: Catalogue) -> IngestOut:
     plain = msgspec.structs.asdict(ingest)
     wanted = {name: plain[name] for name in IngestOut.__struct_fields__ if name in plain}
     wanted["settings"] = _shown(ingest, catalogue)
+    wanted["refusals"] = [refusal_out(one) for one in ingest.refusals]
     return IngestOut(collection=ingest.collection_name, **wanted)
+
+
+def refusal_out(refusal: Refusal) -> RefusalOut:
+    """A refusal as clients see it."""
+    return RefusalOut(refusal.image_url, refusal.code)
 
 
 def _shown(ingest: Ingest, catalogue: Catalogue) -> dict[str, Any]:
