@@ -251,7 +251,7 @@ class IdempotencyRepository(Protocol):
 
     async def begin(self, workspace_id: str, key: str, request_hash: str, at: datetime) -> tuple[str, int, bytes]:
         """("new", 0, b""): go on. ("done", status, body): answer that. Raises CopyhoundError
-        idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; an unfinished one is in flight for 3 minutes."""
+        idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; in flight for 3 minutes at most."""
 
     async def finish(self, workspace_id: str, key: str, status: int, body: bytes) -> None: ...
     async def forget(self, workspace_id: str, key: str) -> None: ...

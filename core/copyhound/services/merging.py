@@ -77,13 +77,14 @@ class Merging:
         # what the index saw before the picture was found gone is no sign that it is back
         returned = known.status is MatchStatus.removed and checked and seen_at > known.verification.at
         online = known.status is MatchStatus.online
+        unchecked = known.verification.state is VerificationState.unchecked
         match = msgspec.structs.replace(
             known,
             providers=providers,
             pages=_seen(found.pages, seen_at),
             verification=found.verification if checked and (returned or online) else known.verification,
             status=MatchStatus.online if returned else known.status,
-            last_seen=max(known.last_seen, seen_at) if checked else known.last_seen,
+            last_seen=max(known.last_seen, seen_at) if checked or unchecked else known.last_seen,
             width=found.width or known.width,
             height=found.height or known.height,
             small=found.small if checked else known.small,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import timedelta
 from collections import defaultdict
+from datetime import timedelta
 
 import msgspec
 

@@ -49,12 +49,13 @@ def _ranges(where: MatchFilter) -> list[sa.ColumnElement[bool]]:
 
 
 def _of_search(workspace_id: str, search_id: str) -> sa.ColumnElement[bool]:
-    """Matches of the images that it looked for, seen since it began and not first found after it ended."""
+    """Matches of the images that it looked for, looked at since it began and not first found after it ended."""
     this = SEARCHES.c.id == search_id, SEARCHES.c.workspace_id == workspace_id
     looked_for = sa.exists().where(LOOKUPS.c.search_id == search_id, LOOKUPS.c.image_id == MATCHES.c.image_id)
     in_time = sa.exists().where(
         *this,
-        MATCHES.c.last_seen >= SEARCHES.c.created_at,
+        # our own index saw a copy when it was crawled, perhaps long before: then the comparison is what is new
+        sa.or_(MATCHES.c.last_seen >= SEARCHES.c.created_at, MATCHES.c.verified_at >= SEARCHES.c.created_at),
         sa.or_(SEARCHES.c.completed_at.is_(None), MATCHES.c.first_seen <= SEARCHES.c.completed_at),
     )
     return sa.and_(looked_for, in_time)
