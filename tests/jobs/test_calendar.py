@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
+from apscheduler.triggers.cron import CronTrigger
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import Schedule
@@ -173,3 +175,45 @@ def test_always_later_and_never_twice(zone: str, schedule: dict[str, object]) ->
         following = calendar.next_after(plan, due)
         assert timedelta(0) < following - due <= timedelta(days=32)
         due = following
+
+
+@pytest.mark.parametrize("at", ["03:00\n", "0\u0663:00", "3:00", "24:00", "\u0660\u0663:00", "03:00Z\n", ""])
+def test_a_time_of_day_is_five_ascii_characters(at: str) -> None:
+    """Neither a client's schedule nor a stored one gets through with another time of day."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"days": 1, "at": at}, Schedule)
+
+
+@pytest.mark.parametrize("at", ["03:00\n", "noon", "25:00"])
+def test_a_stored_time_of_day_that_is_none_is_told(at: str) -> None:
+    """A time of day that cannot be read is `invalid_request`, whoever wrote it."""
+    with pytest.raises(CopyhoundError, match="time of day"):
+        calendar.next_after(Schedule(days=1, at=at), utc("2026-01-01T00:00"))
+
+
+@pytest.mark.parametrize("name", ["localtime", "LocalTime"])
+def test_the_servers_own_zone_is_no_zone(name: str) -> None:
+    """`localtime` means something else on every server."""
+    with pytest.raises(CopyhoundError, match="no time zone"):
+        calendar.next_after(Schedule(days=1, timezone=name), utc("2026-01-01T00:00"))
+
+
+@pytest.mark.parametrize("line", ["*/1000 * * * *", "0 0 * * 1/99999999999", "1000 * * * *", "\u0663 * * * *"])
+def test_long_and_foreign_numbers_in_cron_lines_are_refused(line: str) -> None:
+    """A number of more than three digits, or in other digits, is never right in a cron line."""
+    with pytest.raises(CopyhoundError, match="digits"):
+        calendar.next_after(Schedule(cron=line), utc("2026-01-01T00:00"))
+
+
+@pytest.mark.parametrize("line", ["0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 31 feb *", "* * 30-31 2 *"])
+def test_lines_that_never_fire_are_refused_at_once(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day that none of the months has is told without a search through all years to come."""
+    monkeypatch.setattr(CronTrigger, "get_next_fire_time", lambda *_: pytest.fail("it was searched for"))
+    with pytest.raises(CopyhoundError, match="never due"):
+        calendar.next_after(Schedule(cron=line), utc("2026-01-01T00:00"))
+
+
+def test_rare_days_are_still_due() -> None:
+    """The 29th of February is, in leap years; and a weekday is where the day beside it never comes."""
+    assert calendar.next_after(Schedule(cron="0 0 29 2 *"), utc("2097-01-01T00:00")) == utc("2104-02-29T00:00")
+    assert calendar.next_after(Schedule(cron="0 0 30 2 1"), utc("2026-01-01T00:00")) == utc("2026-02-02T00:00")

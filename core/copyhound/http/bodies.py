@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import re
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
@@ -13,6 +15,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.http.problems import field_error, refused
 
 T = TypeVar("T", bound=msgspec.Struct)
+_HALF_PAIR: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 
 
 class JsonBody(Provide):
@@ -52,11 +55,40 @@ def require_json(request: Request[Any, Any, Any]) -> None:
 def decode(raw: bytes, struct: type[T]) -> T:
     """Raises CopyhoundError `malformed_json`, or `invalid_request` with all faults in `errors`."""
     try:
-        return msgspec.json.decode(raw, type=struct)
+        value = msgspec.json.decode(raw, type=struct)
     except msgspec.ValidationError as error:
-        raise refused(_faults(msgspec.json.decode(raw), struct) or [field_error(str(error))]) from None
+        raise refused(_faults(_plain(raw), struct) or [field_error(str(error))]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CopyhoundError("malformed_json", f"{str(error) or 'It cannot be read'}.") from None
+        raise _malformed(raw, error) from None
+    for field in msgspec.structs.fields(struct):
+        at = getattr(value, field.name)
+        if isinstance(at, datetime):
+            in_utc(at, field.encode_name)
+    return value
+
+
+def in_utc(at: datetime, field: str) -> datetime:
+    """The same instant in UTC. Raises CopyhoundError `invalid_request` where that is before year 1 or after 9999."""
+    try:
+        return at.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise refused([{"field": field, "message": "This time is outside of the years 1 to 9999 in UTC"}]) from None
+
+
+def _plain(raw: bytes) -> Any:
+    """The body without a shape; None where it cannot be read so."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, ValueError, RecursionError, OverflowError):
+        return None
+
+
+def _malformed(raw: bytes, error: Exception) -> CopyhoundError:
+    if isinstance(error, RecursionError):
+        return CopyhoundError("malformed_json", "It is nested too deeply.")
+    if isinstance(error, msgspec.DecodeError) and _HALF_PAIR.search(raw):
+        return CopyhoundError("malformed_json", "A text holds half a surrogate pair, which is no character.")
+    return CopyhoundError("malformed_json", f"{str(error) or 'It cannot be read'}.")
 
 
 def _faults(plain: Any, struct: type[msgspec.Struct]) -> list[dict[str, str]]:

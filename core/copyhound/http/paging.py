@@ -9,6 +9,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from copyhound.domain.matches import Decision, MatchFilter, MatchStatus
 from copyhound.domain.pictures import MatchType
+from copyhound.http.bodies import in_utc
 
 Cursor = Annotated[str | None, QueryParameter(max_length=500, description="Where the last page ended: its `cursor`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
@@ -43,12 +44,12 @@ def provide_filter(
         match_type=match_type,
         min_confidence=min_confidence,
         min_score=min_score,
-        found_after=_zoned(found_after),
-        found_before=_zoned(found_before),
+        found_after=_zoned(found_after, "found_after"),
+        found_before=_zoned(found_before, "found_before"),
         include_small=include_small,
     )
 
 
-def _zoned(at: datetime | None) -> datetime | None:
+def _zoned(at: datetime | None, field: str) -> datetime | None:
     """A time without a zone is meant as UTC."""
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    return at and (in_utc(at, field) if at.tzinfo else at.replace(tzinfo=UTC))

@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.http.bodies import decode, require_json
@@ -59,7 +60,7 @@ class Sent:
 async def _multipart(
     request: Request[Any, Any, Any], struct: type[msgspec.Struct], files: tuple[str, ...], split: tuple[str, ...]
 ) -> Sent:
-    form = await request.form()
+    form = await _form(request)
     repeated = {
         field.encode_name for field in msgspec.structs.fields(struct) if get_origin(field.type) in (list, tuple)
     }
@@ -79,11 +80,24 @@ async def _multipart(
     return Sent(_fields(texts, struct), uploads)
 
 
+async def _form(request: Request[Any, Any, Any]) -> FormMultiDict:
+    try:
+        return await request.form()
+    except HTTPException:
+        raise
+    except (ValueError, LookupError):  # of bytes that are no text, or a charset that nobody knows
+        raise refused([{"field": "", "message": "The form cannot be read: its texts must be UTF-8"}]) from None
+
+
 def _fields(texts: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
     """Text fields as the Struct: numbers and booleans come as texts in forms."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     plain = {k: _truth(v) if k in fields and fields[k].type is bool else v for k, v in texts.items()}
-    return decode(msgspec.json.encode(plain), struct)
+    try:
+        raw = msgspec.json.encode(plain)
+    except UnicodeEncodeError:
+        raise refused([{"field": "", "message": "The form's texts must be UTF-8"}]) from None
+    return decode(raw, struct)
 
 
 def _truth(text: Any) -> Any:
@@ -92,13 +106,21 @@ def _truth(text: Any) -> Any:
 
 
 def read_image(item: ImageIn, field: str, number: int = 0) -> ImageInput:
-    """Raises CopyhoundError `invalid_request` unless it is exactly one of url and base64."""
+    """Raises CopyhoundError: `invalid_request` unless it has exactly one of url and base64, `url_invalid`."""
     if (item.url is None) == (item.base64 is None):
         raise refused([{"field": field, "message": "Expected either url or base64"}])
     if item.url is not None:
-        name = item.name or unquote(urlsplit(item.url).path.rsplit("/", 1)[-1]) or urlsplit(item.url).netloc
+        name = item.name or _name_in(item.url)
         return ImageInput(name=name or f"image-{number + 1}", url=item.url)
     return ImageInput(name=item.name or f"image-{number + 1}", data=from_base64(item.base64 or "", f"{field}.base64"))
+
+
+def _name_in(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return unquote(parts.path.rsplit("/", 1)[-1]) or parts.netloc
+    except ValueError:
+        raise CopyhoundError("url_invalid", f"{url[:200]} is not a web address.") from None
 
 
 def from_base64(text: str, field: str) -> bytes:

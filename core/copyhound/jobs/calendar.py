@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -14,6 +15,10 @@ from copyhound.domain.lists import Schedule
 
 _WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _CRON_FIELDS: Final = 5
+_LONG_NUMBER: Final = re.compile(r"[0-9]{4}")
+_LEAP_YEAR: Final = 2024
+_DAY_FIELD = CronTrigger.FIELD_NAMES.index("day")
+_MONTH_FIELD = CronTrigger.FIELD_NAMES.index("month")
 _MACROS: Final = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -44,7 +49,7 @@ class WallCalendar:
 
 
 def _next_days(schedule: Schedule, zone: ZoneInfo, after: datetime, last: datetime | None) -> datetime:
-    at = time.fromisoformat(schedule.at)
+    at = _time_of_day(schedule.at)
     day = after.astimezone(zone).date()
     step = timedelta(days=1)
     if last is None and _utc(datetime.combine(day, at, zone)) == after:
@@ -59,11 +64,22 @@ def _next_days(schedule: Schedule, zone: ZoneInfo, after: datetime, last: dateti
     return due
 
 
+def _time_of_day(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise CopyhoundError("invalid_request", f"{text!r} is no time of day, such as 03:00.") from None
+
+
 def _next_cron(line: str, zone: ZoneInfo, after: datetime) -> datetime:
     due = [found for trigger, once in _triggers(line, zone) if (found := _fire(trigger, zone, after, once=once))]
     if not due:
-        raise CopyhoundError("invalid_request", f"The cron line {line!r} is never due.")
+        raise _never(line)
     return min(due)
+
+
+def _never(line: str) -> CopyhoundError:
+    return CopyhoundError("invalid_request", f"The cron line {line!r} is never due: no such day is in any such month.")
 
 
 def _fire(trigger: CronTrigger, zone: ZoneInfo, after: datetime, *, once: bool) -> datetime | None:
@@ -83,14 +99,27 @@ def _triggers(line: str, zone: ZoneInfo) -> tuple[tuple[CronTrigger, bool], ...]
     fields = _MACROS.get(line.strip().lower(), line).split()
     if len(fields) != _CRON_FIELDS:
         raise CopyhoundError("invalid_request", f"The cron line {line!r} does not have five fields.")
+    if not line.isascii() or _LONG_NUMBER.search(line):
+        raise CopyhoundError("invalid_request", f"The cron line {line!r} has other than ASCII digits, or over three.")
     minute, hour, day, month, weekday = fields
     # as crontab has it: where both day and weekday are given, either will do
     either = not day.startswith("*") and not weekday.startswith("*")
     pairs = [(day, "*"), ("*", weekday)] if either else [(day, weekday)]
     try:
-        return tuple((_trigger(minute, hour, d, month, w, zone), not hour.startswith("*")) for d, w in pairs)
+        every = [_trigger(minute, hour, d, month, w, zone) for d, w in pairs]
     except ValueError as error:
         raise CopyhoundError("invalid_request", f"The cron line {line!r} is not right: {error}.") from None
+    # one that is never due would be looked for up to the year 9999, each time
+    if not (some := [trigger for trigger in every if _has_days(trigger)]):
+        raise _never(line)
+    return tuple((trigger, not hour.startswith("*")) for trigger in some)
+
+
+def _has_days(trigger: CronTrigger) -> bool:
+    """Whether any of its months, in a leap year, has any of its days."""
+    months = [datetime(_LEAP_YEAR, number, 1, tzinfo=UTC) for number in range(1, 13)]
+    day, month = trigger.fields[_DAY_FIELD], trigger.fields[_MONTH_FIELD]
+    return any(month.get_next_value(at) == at.month and day.get_next_value(at) is not None for at in months)
 
 
 def _trigger(minute: str, hour: str, day: str, month: str, weekday: str, zone: ZoneInfo) -> CronTrigger:
@@ -124,6 +153,8 @@ def _weekday(name: str) -> int:
 
 def _zone(name: str) -> ZoneInfo:
     try:
+        if name.lower() == "localtime":  # it is the server's own, whatever that is today
+            raise ValueError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise CopyhoundError("invalid_request", f"There is no time zone {name!r}.") from None
