@@ -29,6 +29,7 @@ HINTS: Final = {
     "too_many_images": "Name fewer files at a time.",
     "plugin_unknown": "`copyhound plugins list` tells what is loaded.",
     "plugin_failed": "`copyhound plugins list` tells what is wrong with it.",
+    "settings_invalid": "`copyhound settings` lists the settings; the manual has those of sources.",
     "unavailable": "Try again in a moment; the log of `copyhound serve` tells more.",
 }
 """Error code -> what to do about it at the command line, where the API's hint is about requests."""
