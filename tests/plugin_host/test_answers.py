@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from copyhound.plugin_api import Answer, Candidate, Context, Outcome, Page, ProviderLimits, ProviderSpec, Query
@@ -77,6 +78,17 @@ def test_unusable_addresses_are_dropped_and_counted() -> None:
     assert answer.reason == "1 candidates without a usable http(s) address were dropped."
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "\x00", "\x9f", " ", "\u3000"])
+def test_an_address_that_cannot_be_written_costs_one_candidate(odd: str) -> None:
+    """Half a character, a control character or a blank in an address: the candidate goes, the good ones stay."""
+    bad = Candidate(f"https://copies.example/{odd}.jpg")
+    good = Candidate(URL, (Page(f"https://copies.example/{odd}"), Page("https://copies.example/", "t\ud800")))
+    answer = check_answer(SPEC, answered(bad, good, reason="half \udfff"))
+    assert answer.candidates == (Candidate(URL, (Page("https://copies.example/", "t?"),)),)
+    assert answer.reason == "half ? 1 candidates without a usable http(s) address were dropped."
+    assert msgspec.json.decode(msgspec.json.encode(answer), type=Answer) == answer
+
+
 def test_pages_are_tidied() -> None:
     """Pages without a usable address are dropped, and long titles cut."""
     pages = (Page("/relative"), Page("https://copies.example/", "t" * 5000))
@@ -103,6 +115,13 @@ def test_only_our_own_entries_count() -> None:
         ("https://copies.example/a b", False),
         ("https://copies.example/\nx", False),
         ("https://copies.example:99999/", False),
+        ("https://copies.example/\ud800.jpg", False),
+        ("https://\udfff.example/1.jpg", False),
+        ("https://copies.example/\x001.jpg", False),
+        ("https://copies.example/\x851.jpg", False),
+        ("https://copies.example/\u00a01.jpg", False),
+        ("https://copies.example/\u20281.jpg", False),
+        ("https://copies.example/caf\u00e9/\U0001f436.jpg", True),
         ("https://[bad/", False),
         ("https://copies.example/" + "x" * 5000, False),
     ],

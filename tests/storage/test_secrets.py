@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,25 @@ def test_a_key_file_is_made_for_its_owner_alone(path: Path) -> None:
     KeyFileBox(path)
     assert path.read_bytes() == made
     assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_who_made_the_key_file_knows(path: Path) -> None:
+    """The first opening made it, later ones did not; nor did one that another process forestalled."""
+    assert KeyFileBox(path).made is True
+    assert KeyFileBox(path).made is False
+
+
+def test_a_forestalled_opening_did_not_make_the_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another process's key file comes first, its key is used, and nothing of ours is left."""
+    link = os.link
+
+    def late(source: str, target: Path) -> None:
+        target.write_bytes(Fernet.generate_key())
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    assert KeyFileBox(path).made is False
     assert list(path.parent.iterdir()) == [path]
 
 

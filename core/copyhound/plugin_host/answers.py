@@ -17,7 +17,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_URL: Final = 4096
 MAX_PAGES: Final = 200
 MAX_TITLE: Final = 1000
-_BLANK: Final = re.compile(r"[\x00-\x20\x7f]")
+_BLANK: Final = re.compile(r"[\s\x00-\x20\x7f-\x9f\ud800-\udfff]")
+"""Blanks, control characters, and halves of surrogate pairs, which can be neither stored nor sent."""
+
 _MAX_REASON: Final = 600
 _MAX_RETRY_AFTER: Final = 7 * 86400.0
 
@@ -43,7 +45,7 @@ def check_answer(spec: ProviderSpec, answer: Any, own_entries: Collection[str] =
 
 
 def is_web_url(url: str, schemes: Collection[str] = ("http", "https")) -> bool:
-    """Absolute, http or https, of sane length, no blanks or control characters; a `file` needs no host."""
+    """Absolute, http or https, of sane length, no blanks, control characters or surrogates; a `file` needs no host."""
     if len(url) > MAX_URL or _BLANK.search(url):
         return False
     try:
@@ -57,8 +59,13 @@ def tidy_pages(pages: tuple[Page, ...]) -> tuple[Page, ...]:
     """The pages with usable addresses, titles cut."""
     kept = [page for page in pages[:MAX_PAGES] if is_web_url(page.url)]
     return tuple(
-        page if page.title is None else msgspec.structs.replace(page, title=page.title[:MAX_TITLE]) for page in kept
+        page if page.title is None else msgspec.structs.replace(page, title=_plain(page.title, MAX_TITLE))
+        for page in kept
     )
+
+
+def _plain(text: str, most: int) -> str:
+    return text[:most].encode("utf-8", "replace").decode()
 
 
 def typed(struct: T) -> T:
@@ -88,13 +95,13 @@ def _failure(answer: Answer) -> Answer:
     if answer.outcome is not Outcome.no_match and not reason:
         reason = "The provider gave no reason."
     retry = None if answer.retry_after is None else min(answer.retry_after, _MAX_RETRY_AFTER)
-    return msgspec.structs.replace(answer, reason=reason and reason[:_MAX_REASON], retry_after=retry)
+    return msgspec.structs.replace(answer, reason=reason and _plain(reason, _MAX_REASON), retry_after=retry)
 
 
 def _cut(answer: Answer, offered: int, own_entries: Collection[str]) -> Answer:
     usable = [kept for one in answer.candidates if (kept := _candidate(one, own_entries)) is not None]
     need(usable, "none of its candidates has an absolute http(s) address")
-    notes = [answer.reason[:_MAX_REASON]] if answer.reason else []
+    notes = [_plain(answer.reason, _MAX_REASON)] if answer.reason else []
     if offered > len(answer.candidates):
         notes.append(f"The provider gave {offered} candidates; the first {len(answer.candidates)} were kept.")
     if dropped := len(answer.candidates) - len(usable):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hmac
 import os
 import tempfile
@@ -24,7 +23,9 @@ class KeyFileBox:
     key is put on top, and the old one is taken away when nothing is sealed with it any more."""
 
     def __init__(self, path: Path) -> None:
-        keys = _read_or_make(path)
+        self.made = not path.exists() and _make(path)
+        """Whether this opening made the key file: what was sealed before, if anything, does not open any more."""
+        keys = _read(path)
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
@@ -63,16 +64,15 @@ def _signing_key(key: bytes) -> bytes:
     return derivation.derive(base64.urlsafe_b64decode(key))
 
 
-def _read_or_make(path: Path) -> list[bytes]:
-    if not path.exists():
-        _make(path)
+def _read(path: Path) -> list[bytes]:
     keys = [line.strip() for line in path.read_bytes().splitlines() if line.strip()]
     if not keys:
         raise CopyhoundError("settings_invalid", f"{path} holds no key.")
     return keys
 
 
-def _make(path: Path) -> None:
+def _make(path: Path) -> bool:
+    """Whether the key is ours."""
     # linking fails where another process was quicker: then its key is the one
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
@@ -81,8 +81,10 @@ def _make(path: Path) -> None:
             file.write(Fernet.generate_key() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
+        os.link(name, path)
+    except FileExistsError:
+        return False
     finally:
         Path(name).unlink()
     sync_folder(path.parent)
+    return True
