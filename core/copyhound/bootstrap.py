@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
+from copyhound import memory
 from copyhound.compute.pool import ComputePool
 from copyhound.delivery.send import WebhookSender
 from copyhound.delivery.sign import new_secret
@@ -41,6 +43,8 @@ from copyhound.settings import Settings
 from copyhound.storage import Database, FolderBlobs, KeyFileBox, Units
 from copyhound.storage.migrations import upgrade
 
+_log = logging.getLogger(__name__)
+_KEY_FILE = "secret.key"
 _LOCAL_KEY_LIFE = timedelta(hours=1)
 _DUE_LISTS_SECONDS = 5.0
 _DUE_CHECKS_SECONDS = 30.0
@@ -99,6 +103,7 @@ async def open_house(
 
     CopyhoundError data_in_use where another process owns this data folder under this executor id.
     """
+    memory.few_arenas()
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_owned(settings))
         database = Database(settings.database)
@@ -109,6 +114,7 @@ async def open_house(
         stack.callback(jobs.close)
         units = cast(UnitOfWorkFactory, Units(database, jobs))
         kit = await _kit(stack, settings, units, clock)
+        await _warn_of_new_key(settings, kit)
         house = _furnish(stack, settings, kit, database, extra_plugins)
         if work:
             await _put_to_work(stack, settings, house)
@@ -138,7 +144,7 @@ async def _kit(
         blobs=FolderBlobs(settings.folder / "blobs"),
         compute=compute,
         outbound=outbound,
-        secrets=KeyFileBox(settings.folder / "secret.key"),
+        secrets=KeyFileBox(settings.folder / _KEY_FILE),
         calendar=WallCalendar(),
         index=index,
         now=clock,
@@ -198,6 +204,16 @@ def _furnish(
     return House(settings, services, catalogue, provider_desk, source_desk, notifier_desk, database)
 
 
+async def _warn_of_new_key(settings: Settings, kit: Kit) -> None:
+    async with kit.units.read() as uow:
+        used_before = await uow.keys.any()
+    if used_before and cast(KeyFileBox, kit.secrets).made:
+        _log.error(
+            "%s was missing and is made anew: hooks made before cannot be signed for until it is put back from a copy",
+            settings.folder / _KEY_FILE,
+        )
+
+
 class _State:
     """The state that a plugin keeps, in the database."""
 
@@ -249,7 +265,7 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
             "old job records": Duty(_FORGET_SECONDS, lambda: runtime.forget(now() - _JOB_RECORDS_KEPT)),
         }
     )
-    for errand in (Leader(settings.database).run(clock.start, clock.stop), watchdog.run()):
+    for errand in (Leader(settings.database).run(clock.start, clock.stop), watchdog.run(), memory.give_back()):
         stack.push_async_callback(_cancelled, asyncio.create_task(errand))
 
 
@@ -326,4 +342,4 @@ async def local_key(settings: Settings) -> str:
         await database.dispose()
     if workspace is None:
         raise CopyhoundError("unavailable", "The server has not made its workspace yet.")
-    return keys.local_key(KeyFileBox(settings.folder / "secret.key"), workspace.id, now() + _LOCAL_KEY_LIFE)
+    return keys.local_key(KeyFileBox(settings.folder / _KEY_FILE), workspace.id, now() + _LOCAL_KEY_LIFE)

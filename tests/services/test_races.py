@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from copyhound.services.images import ImageInput
 from copyhound.services.searches import SearchRequest
 
 from ..fixtures import photos
-from ..fixtures.houses import Home
+from ..fixtures.houses import Home, home
 
 
 async def test_an_upload_survives_the_deletion_of_its_twin(at_home: Home) -> None:
@@ -77,3 +78,14 @@ async def test_the_same_key_begins_one_search(at_home: Home) -> None:
     at_home.clock.turn(days=2)
     later = await at_home.services.searches.start(at_home.caller, request)
     assert later.id not in ids
+
+
+async def test_a_lost_key_file_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A first start says nothing; a start without the key file that was there before says what follows."""
+    async with home(tmp_path / "data", work=False):
+        pass
+    assert "secret.key" not in caplog.text
+    (tmp_path / "data" / "secret.key").unlink()
+    async with home(tmp_path / "data", work=False):
+        pass
+    assert "secret.key was missing" in caplog.text
