@@ -25,6 +25,17 @@ BUSY_SECONDS = 10.0
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57P01", "57P03", "08006", "08003", "08001"}
+_DISK_FULL_STATE = "53100"
+_FULL = "The disk is full: the database cannot be written. Make room on it."
+_SICK = {
+    "database or disk is full": _FULL,
+    "disk I/O error": "The disk that the database lies on fails, or is full.",
+    "unable to open database file": "The database file cannot be opened: check its folder, and who may write there.",
+    "file is not a database": "The database file is not a database: put it aside, or restore a backup.",
+    "disk image is malformed": "The database file is damaged: restore a backup.",
+}
+"""What SQLite says of its file and the disk, and what we say."""
+_READ_ONLY = {"readonly database": "The database cannot be written: its file, folder or disk is read-only."}
 
 
 class _Engines:
@@ -102,7 +113,7 @@ class Database:
             raise CopyhoundError("settings_invalid", "SQLite needs a file.")
         path = Path(self._url.database)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+        with _translated(), contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
 
     def _here(self) -> _Engines:
@@ -135,7 +146,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that cannot write."""
         engines = self._here()
-        with _translated():
+        with _translated(reading=True):
             async with _connected(engines.reader) as connection:
                 if not engines.sqlite:
                     await connection.execution_options(postgresql_readonly=True)
@@ -147,8 +158,9 @@ class Database:
         """A connection of its own in a transaction that may rebuild tables: SQLite checks no foreign keys in it."""
         engine = _Engines(self._url, foreign_keys=False).writer
         try:
-            async with engine.begin() as connection:
-                yield connection
+            with _translated():
+                async with _connected(engine) as connection, connection.begin():
+                    yield connection
         finally:
             await engine.dispose()
 
@@ -221,14 +233,27 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Errors that go away by themselves, such as a lock or a lost connection, become `unavailable`."""
+def _translated(*, reading: bool = False) -> Iterator[None]:
+    """What goes away by itself, such as a lock or a lost connection, and what the operator has to mend, such as a full
+    disk, become `unavailable`. A unit that only reads, and writes, is wrong itself: that stays as it is."""
     try:
         yield
     except PoolTimeout as error:
         raise CopyhoundError("unavailable", "The database is busy.") from error
-    except DBAPIError as error:
-        state = str(getattr(error.orig, "sqlstate", None))
-        if error.connection_invalidated or "database is locked" in str(error.orig) or state in _RETRYABLE_STATES:
-            raise CopyhoundError("unavailable", "The database is busy.") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        if (detail := _reason(error, reading=reading)) is not None:
+            raise CopyhoundError("unavailable", detail) from error
         raise
+
+
+def _reason(error: DBAPIError | sqlite3.Error, *, reading: bool) -> str | None:
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    said, state = str(orig), str(getattr(orig, "sqlstate", None))
+    if isinstance(orig, sqlite3.Error):
+        known = _SICK if reading else {**_SICK, **_READ_ONLY}
+        if sick := next((told for mark, told in known.items() if mark in said), None):
+            return sick
+    if state == _DISK_FULL_STATE:
+        return _FULL
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return "The database is busy." if lost or "database is locked" in said or state in _RETRYABLE_STATES else None
