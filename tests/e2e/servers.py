@@ -35,7 +35,7 @@ class Server:
         self.url = ""
 
     def start(self) -> Self:
-        """Start it, and wait until it is ready."""
+        """Start it, and wait until it is ready. Where it does not get so far, no process is left behind."""
         self.data.mkdir(parents=True, exist_ok=True)
         if not self.key:
             self.key = self._first_key()
@@ -48,12 +48,19 @@ class Server:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
             )
+        try:
+            self._wait_until_ready(self._process)
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not self._ready():
-            assert self._process.poll() is None, self.tail()
+            assert process.poll() is None, self.tail()
             assert time.monotonic() < deadline, self.tail()
             time.sleep(0.02)
-        return self
 
     def _first_key(self) -> str:
         done = subprocess.run(

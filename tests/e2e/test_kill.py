@@ -8,9 +8,10 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -40,6 +41,13 @@ class Sink:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
     @property
     def url(self) -> str:
@@ -73,11 +81,21 @@ def drained(client: httpx.Client, path: str) -> list[dict[str, Any]]:
         cursor = body["cursor"]
 
 
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_when_killed(tmp_path: Path) -> None:
     """After 20 kills every acknowledged search is complete, and every event has reached the receiver."""
+    with Sink() as sink, Server(tmp_path / "data") as server:
+        accepted = kill_while_searching(server, sink)
+        assert accepted
+        complete, found = settled(server, sink, accepted)
+    assert set(accepted) <= set(complete)
+    assert len(complete) == len(set(complete))
+    assert len(found) == len(set(found)) == 3 * len(complete)
+
+
+def kill_while_searching(server: Server, sink: Sink) -> list[str]:
+    """Searches and deliveries, with a kill after each; the ids of the searches that were acknowledged."""
     seed = random.Random(7)
-    server = Server(tmp_path / "data").start()
-    sink = Sink()
     with server.client() as client:
         hook = {"target_url": sink.url, "triggers": ["match_found", "search_complete"]}
         assert client.post("/hooks", json=hook).status_code == 201
@@ -90,7 +108,11 @@ def test_nothing_is_lost_when_killed(tmp_path: Path) -> None:
         time.sleep(seed.uniform(0.0, 1.2))  # the random instant, not a wait for something
         server.kill()
         server.start()
-    assert accepted
+    return accepted
+
+
+def settled(server: Server, sink: Sink, accepted: list[str]) -> tuple[list[str], list[str]]:
+    """(searches, matches) that events tell of, once all that was accepted is complete and all events are delivered."""
     with server.client() as client:
         deadline = time.monotonic() + 3 * PATIENCE
         while not all(client.get(f"/searches/{one}").json()["complete"] for one in accepted):
@@ -106,19 +128,15 @@ def test_nothing_is_lost_when_killed(tmp_path: Path) -> None:
             time.sleep(0.2)
         complete = [event["search_id"] for event in drained(client, "/triggers/search_complete/events")]
         found = [event["match_id"] for event in drained(client, "/triggers/match_found/events")]
-    server.stop()
-    assert set(accepted) <= set(complete)
-    assert len(complete) == len(set(complete))
-    assert len(found) == len(set(found)) == 3 * len(complete)
+    return complete, found
 
 
 def test_a_crawl_goes_on_after_a_kill(tmp_path: Path) -> None:
     """An ingest that was running when the server died is complete after the restart."""
-    with Website() as site:
+    with Website() as site, Server(tmp_path / "data") as server:
         site.put("/", b"".join(b'<img src="/%d.jpg">' % number for number in range(12)))
         for number in range(12):
             site.put(f"/{number}.jpg", photos.photo(number))
-        server = Server(tmp_path / "data").start()
         with server.client() as client:
             settings = {"url": site.url + "/", "delay_seconds": 0.05}
             ingest = client.post("/collections/web/ingests", json={"source": "site", "settings": settings}).json()
@@ -133,7 +151,6 @@ def test_a_crawl_goes_on_after_a_kill(tmp_path: Path) -> None:
                 assert time.monotonic() < deadline, now
                 time.sleep(0.1)
             count = client.get("/collections/web").json()["entries"]
-        server.stop()
         assert (now["status"], count) == ("complete", 12)
 
 
