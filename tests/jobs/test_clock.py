@@ -72,6 +72,28 @@ async def test_failing_duty_is_logged_and_harms_no_other(caplog: pytest.LogCaptu
     assert await clock.tick("lists") is True
 
 
+async def test_a_duty_that_is_cut_short_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """Stopping the clock while a duty runs ends the duty, and logs nothing."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    clock = JobClock({"slow": Duty(60, slow)})
+    async with asyncio.timeout(10):
+        await clock.start()
+        await begun.wait()
+        await clock.stop()
+        await ended.wait()
+        for _ in range(3):
+            await asyncio.sleep(0)  # the scheduler's own callback runs after the duty's end
+    assert caplog.records == []
+
+
 async def test_stopped_clock_stands_still_and_may_start_again() -> None:
     """After stop no duty is begun; a clock that leads again starts again; stopping twice is quiet."""
     runs: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class JobClock:
         """Do one duty now. Whether it went well; an error is logged and the next tick tries again."""
         try:
             await self._duties[name].run()
+        except asyncio.CancelledError:
+            return False  # cut short by `stop`; the scheduler would log it as a failure
         except Exception:
             _log.exception("the duty %s failed", name)
             return False
