@@ -206,3 +206,33 @@ def test_orientation_is_the_headers(name: str, turned: bool) -> None:
     _, pixels = decode(FILES[name](), Limits(), 300)
     dark, light = (pixels[:, -1], pixels[:, 0]) if turned else (pixels[0], pixels[-1])
     assert dark.mean() < 30 < 220 < light.mean()
+
+
+def many_parts(kind: str) -> bytes:
+    """A small picture whose header has very many parts."""
+    if kind == "PNG, profiles":
+        part, plain = chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(1_000_000))), saved(PLAIN, "PNG")
+        return plain[:33] + part * 1_000 + plain[33:]
+    if kind == "PNG, texts":
+        plain = saved(PLAIN, "PNG")
+        return plain[:33] + chunk(b"tEXt", b"a\0b") * 100_000 + plain[33:]
+    if kind == "JPEG, comments":
+        plain = saved(PLAIN, "JPEG")
+        return plain[:2] + b"\xff\xfe\0\2" * 100_000 + plain[2:]
+    plain = saved(PLAIN, "GIF")
+    return plain[:-2] + b"\1\0" * 1_000_000 + plain[-2:]
+
+
+@pytest.mark.parametrize("kind", ["PNG, profiles", "PNG, texts", "JPEG, comments", "GIF, crumbs"])
+def test_headers_without_end_are_refused(kind: str) -> None:
+    """A file that is all header, in parts beyond number, is given up instead of read to its end."""
+    assert refused(many_parts(kind)) == "image_truncated"
+
+
+def test_headers_with_many_parts_will_do() -> None:
+    """What cameras and editors put into a header, a few hundred parts of it, is no obstacle."""
+    png, jpeg = saved(PLAIN, "PNG"), saved(PLAIN, "JPEG")
+    assert read_facts(png[:33] + chunk(b"tEXt", b"a\0b") * 200 + png[33:]).format == "PNG"
+    assert read_facts(jpeg[:2] + (b"\xff\xe1\xff\xff" + bytes(65_533)) * 300 + jpeg[2:]).format == "JPEG"
+    large = pics.photo("kodak_0015.jpg").resize((3000, 2000))
+    assert read_facts(saved(large, "GIF")).format == "GIF"

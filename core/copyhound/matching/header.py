@@ -20,6 +20,11 @@ FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 ORIENTATION_TAG: Final = 0x0112
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 _LONGEST_EDGE: Final = 65_535
+_HEADER_READS: Final = 5_000
+_PNG_HEADER_READS: Final = 1_000
+"""Three for each chunk, and any chunk may swell to a megabyte."""
+_BYTES_A_READ: Final = 16
+"""A GIF is walked through, a block of up to 255 bytes at a time, to see whether there is a second frame."""
 
 _KNOWN: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"\xff\xd8\xff"),
@@ -59,6 +64,19 @@ class Limits(msgspec.Struct, frozen=True):
 _DEFAULT: Final = Limits()
 
 
+class _Frugal(io.BytesIO):
+    """A file of which only so many reads are allowed: a header of a million parts would keep its reader busy."""
+
+    left: int | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise OSError("the header has too many parts")
+        return super().read(size)
+
+
 def read_facts(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
     """Read format, size and digest from a file's bytes; width and height are as shown (EXIF applied).
 
@@ -73,8 +91,10 @@ def open_image(data: bytes, limits: Limits = _DEFAULT) -> Image.Image:
     """Open a picture without decoding its pixels. Raises as `read_facts` does."""
     if len(data) > limits.max_bytes:
         raise CopyhoundError("image_too_many_bytes", f"The file has {len(data)} bytes; {limits.max_bytes} are allowed.")
+    file = _Frugal(data)
+    file.left = _PNG_HEADER_READS if data.startswith(b"\x89PNG") else _HEADER_READS
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(file, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except UnidentifiedImageError as error:
@@ -83,7 +103,9 @@ def open_image(data: bytes, limits: Limits = _DEFAULT) -> Image.Image:
         raise CopyhoundError("image_truncated", "The picture's header is damaged or cut short.") from error
     if image.width * image.height > limits.max_pixels or max(image.size) > _LONGEST_EDGE:
         raise _too_many_pixels(limits, image.size)
+    file.left = len(data) // _BYTES_A_READ + _HEADER_READS
     _refuse_animation(image)
+    file.left = None
     return image
 
 
