@@ -106,3 +106,18 @@ def test_each_trouble_has_its_sentence(said: str, told: str) -> None:
     for error in (plain, DBAPIError("SELECT 1", {}, plain)):
         with pytest.raises(CopyhoundError, match=told), database_module._translated():
             raise error
+
+
+async def test_a_text_with_nul_is_refused_by_postgres(postgres_url: str) -> None:
+    """PostgreSQL keeps no NUL in texts: a client that sends one is told, and nothing is blamed on us."""
+    database = Database(postgres_url)
+    for statement in ("SELECT CAST(:text AS text)", "SELECT CAST(CAST(:json AS jsonb) ->> 0 AS text)"):
+        with pytest.raises(CopyhoundError, match="invalid_request: A text holds the character NUL"):
+            await asked(database, sa.text(statement), {"text": "a\0b", "json": '["\\u0000"]'})
+    await database.dispose()
+
+
+async def asked(database: Database, statement: sa.TextClause, values: dict[str, str]) -> None:
+    """Ask in a unit that reads."""
+    async with database.read() as connection:
+        await connection.execute(statement, {name: values[name] for name in statement._bindparams})

@@ -26,6 +26,7 @@ BUSY_SECONDS = 10.0
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57P01", "57P03", "08006", "08003", "08001"}
 _DISK_FULL_STATE = "53100"
+_NO_TEXT_STATES = {"22021", "22P05"}
 _FULL = "The disk is full: the database cannot be written. Make room on it."
 _SICK = {
     "database or disk is full": _FULL,
@@ -241,6 +242,8 @@ def _translated(*, reading: bool = False) -> Iterator[None]:
     except PoolTimeout as error:
         raise CopyhoundError("unavailable", "The database is busy.") from error
     except (DBAPIError, sqlite3.Error) as error:
+        if str(getattr(getattr(error, "orig", None), "sqlstate", None)) in _NO_TEXT_STATES:
+            raise CopyhoundError("invalid_request", "A text holds the character NUL, which is not stored.") from error
         if (detail := _reason(error, reading=reading)) is not None:
             raise CopyhoundError("unavailable", detail) from error
         raise
