@@ -109,7 +109,7 @@ class RowQueue:
         self._connection = connection
         type(self).made += 1
 
-    async def enqueue(self, job: str, *args: object, id: str, queue: str = "work", delay: float = 0.0) -> None:
+    async def enqueue(self, job: str, *args: object, id: str, **options: object) -> None:
         text = sa.text("INSERT INTO executors (id, beat_at) VALUES (:id, '2026-01-01 00:00:00')")
         await self._connection.execute(text, {"id": id})
 
