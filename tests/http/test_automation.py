@@ -145,9 +145,10 @@ async def test_a_hook_is_changed_woken_and_tested(world: World) -> None:
     """What a hook is told can change; enabling keeps id and secret; a test sends one event now."""
     made = (await subscribe(world)).json()
     path = f"/hooks/{made['id']}"
-    changes = {"triggers": ["search_complete"], "filter": {"list_ids": ["list_x"]}}
+    list_id = (await world.call("POST", "/lists", json={"label": "mine"})).json()["id"]
+    changes = {"triggers": ["search_complete"], "filter": {"list_ids": [list_id]}}
     changed = (await world.call("PATCH", path, json=changes)).json()
-    assert (changed["triggers"], changed["filter"]["list_ids"]) == (["search_complete"], ["list_x"])
+    assert (changed["triggers"], changed["filter"]["list_ids"]) == (["search_complete"], [list_id])
     assert (await world.call("POST", f"{path}/enable")).json()["status"] == "active"
     assert (await world.call("GET", f"{path}/secret")).json() == {"secret": made["secret"]}
     attempt = (await world.call("POST", f"{path}/test")).json()
@@ -165,6 +166,8 @@ async def test_a_hook_is_changed_woken_and_tested(world: World) -> None:
         ({"triggers": ["nothing"]}, "invalid_request"),
         ({"triggers": []}, "invalid_request"),
         ({"filter": {"colour": "red"}}, "invalid_request"),
+        ({"filter": {"list_ids": ["list_nobody"]}}, "invalid_request"),
+        ({"filter": {"min_confidence": 101}}, "invalid_request"),
         ({"secret": "mine"}, "invalid_request"),
     ],
 )

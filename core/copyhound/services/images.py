@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -46,8 +47,8 @@ class ImageIntake:
             raise CopyhoundError("no_image")
         if len(inputs) > limits.images_per_search:
             raise CopyhoundError("too_many_images", f"At most {limits.images_per_search} pictures in one request.")
-        for number, item in enumerate(inputs):
-            self._check(number, item)
+        # in a thread: hundreds of headers, or a hostile one, must not hold up everybody else's requests
+        await asyncio.to_thread(self._check_all, inputs)
         if len(inputs) == 1 and inputs[0].data is not None:
             await self._look(inputs[0])
         return await asyncio.gather(*(self._image(workspace_id, item) for item in inputs))
@@ -57,6 +58,10 @@ class ImageIntake:
             await self._kit.compute.run("check_picture", item.data, self._kit.limits.picture)
         except CopyhoundError as error:
             raise _about(error, item, 0) from None
+
+    def _check_all(self, inputs: Sequence[ImageInput]) -> None:
+        for number, item in enumerate(inputs):
+            self._check(number, item)
 
     def _check(self, number: int, item: ImageInput) -> None:
         try:
