@@ -14,6 +14,7 @@ from copyhound.services.searches import SearchRequest
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home
+from ..fixtures.website import Website
 
 
 async def test_an_upload_survives_the_deletion_of_its_twin(at_home: Home) -> None:
@@ -89,3 +90,15 @@ async def test_a_lost_key_file_is_told(tmp_path: Path, caplog: pytest.LogCapture
     async with home(tmp_path / "data", work=False):
         pass
     assert "secret.key was missing" in caplog.text
+
+
+async def test_slow_addresses_hold_up_their_own_search_alone(at_home: Home, website: Website) -> None:
+    """While dozens of addresses of one search do not answer, another search is done."""
+    held = [website.hold(f"/{number}.jpg") for number in range(30)]
+    slow = SearchRequest(tuple(ImageInput("slow", url=one.url) for one in held))
+    search = await at_home.services.searches.start(at_home.caller, slow)
+    quick = await at_home.search(photos.photo(1), wait=30)
+    assert quick.search.complete
+    assert not (await at_home.services.searches.progress(at_home.caller, search.id)).search.complete
+    for one in held:
+        one.release(404)

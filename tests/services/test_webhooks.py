@@ -120,6 +120,19 @@ async def test_gone_unsubscribes_and_is_told(at_home: Home, receiver: Receiver) 
     assert (awake.id, awake.status) == (hook.id, HookStatus.active)
 
 
+async def test_the_end_of_a_hook_is_told_once(at_home: Home, receiver: Receiver) -> None:
+    """Three deliveries that are answered 410 at the same time disable the hook once, with one event."""
+    answer = asyncio.Event()
+    receiver.will(*(Answer(410, wait=answer) for _ in range(3)))
+    await at_home.services.hooks.create(at_home.caller, receiver.url, ("match_found",), HookFilter())
+    for _ in range(3):
+        await happen(at_home)
+    await receiver.wait_for(3)
+    answer.set()
+    await settled(at_home, 3)
+    assert len(await at_home.events("hook_disabled")) == 1
+
+
 async def test_resend_repeats_with_the_same_id(at_home: Home, receiver: Receiver) -> None:
     """A delivered event can be sent once more; it is logged as manual and changes nothing else."""
     await at_home.services.hooks.create(at_home.caller, receiver.url, ("match_found",), HookFilter())
