@@ -288,14 +288,15 @@ async def test_a_neighbour_of_a_blocking_call_is_not_cancelled(lane: Lane) -> No
 
 async def test_closing_waits_for_nobody_who_blocks(lane: Lane) -> None:
     """Closing ends what waits, leaves behind what blocks, and takes a little time in all however many there are."""
-    release, entered, ended = threading.Event(), threading.Event(), threading.Event()
+    release, ended = threading.Event(), threading.Event()
+    entered = threading.Barrier(5)  # the three that block, the one that waits, and this test
 
     async def block() -> None:
-        entered.set()
+        entered.wait(30)
         release.wait(30)
 
     async def wait() -> None:
-        entered.set()
+        entered.wait(30)
         try:
             await asyncio.Event().wait()
         finally:
@@ -304,7 +305,7 @@ async def test_closing_waits_for_nobody_who_blocks(lane: Lane) -> None:
     stuck = [Lane(f"stuck{number}", grace=0.2) for number in range(3)]
     calls = [asyncio.create_task(each.run(block, 20)) for each in stuck] + [asyncio.create_task(lane.run(wait, 20))]
     await asyncio.sleep(0)
-    assert await asyncio.to_thread(entered.wait, 5)
+    await asyncio.to_thread(entered.wait, 30)
     started = time.monotonic()
     close_lanes([lane, *stuck])
     assert time.monotonic() - started < 4

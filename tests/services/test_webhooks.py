@@ -42,9 +42,9 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield opened
 
 
-async def happen(house: Home, trigger: str = "match_found", **payload: Any) -> str:
+async def happen(house: Home, trigger: str = "match_found", list_id: str | None = None, **payload: Any) -> str:
     """Append an event; its id."""
-    event = NewEvent(new_id("evt"), house.caller.workspace_id, trigger, {"confidence": 90.0, **payload}, "list_1")
+    event = NewEvent(new_id("evt"), house.caller.workspace_id, trigger, {"confidence": 90.0, **payload}, list_id)
     async with house.services.kit.units() as uow:
         await house.services.events.append(uow, event)
     return event.id
@@ -168,8 +168,6 @@ async def test_a_deleted_hook_gets_nothing_more(at_home: Home, receiver: Receive
 @pytest.mark.parametrize(
     ("where", "payload", "told"),
     [
-        (HookFilter(list_ids=("list_1",)), {}, True),
-        (HookFilter(list_ids=("list_2",)), {}, False),
         (HookFilter(min_confidence=80), {"confidence": 79.9}, False),
         (HookFilter(min_score=10), {"score": 10.0}, True),
         (HookFilter(match_types=("full",)), {"match_type": "partial"}, False),  # type: ignore[arg-type]
@@ -187,6 +185,20 @@ async def test_filters(
     await happen(at_home, **payload)
     page = await at_home.services.deliveries.page(at_home.caller)
     assert bool(page.items) is told
+
+
+async def test_a_filter_of_lists(at_home: Home, receiver: Receiver) -> None:
+    """A hook with lists is told of their events alone; a list that is not there is refused."""
+    hooks, caller = at_home.services.hooks, at_home.caller
+    one, two = [await at_home.services.lists.create(caller, label) for label in ("one", "two")]
+    await hooks.create(caller, receiver.url, ("match_found",), HookFilter(list_ids=(one.id,)))
+    await happen(at_home, list_id=two.id)
+    told = await happen(at_home, list_id=one.id)
+    deliveries = (await at_home.services.deliveries.page(caller)).items
+    assert [delivery.event_id for delivery in deliveries] == [told]
+    with pytest.raises(CopyhoundError) as caught:
+        await hooks.create(caller, receiver.url, ("match_found",), HookFilter(list_ids=("list_nobody",)))
+    assert caught.value.code == "invalid_request"
 
 
 async def test_hook_targets_are_checked(at_home: Home) -> None:

@@ -105,14 +105,14 @@ async def test_a_finished_request_is_answered_again(units: Units) -> None:
     assert await _begin(units, "other", AT + timedelta(hours=24, seconds=1)) == "new"
 
 
-async def test_an_unfinished_request_is_in_flight_for_a_minute(units: Units) -> None:
+async def test_an_unfinished_request_is_in_flight_for_a_while(units: Units) -> None:
     """After that the same request may be tried anew, by one; another one may not use the key."""
     await _begin(units)
     with pytest.raises(CopyhoundError, match="idempotency_in_flight"):
-        await _begin(units, now=at(59))
+        await _begin(units, now=at(179))
     with pytest.raises(CopyhoundError, match="idempotency_mismatch"):
-        await _begin(units, "other", at(61))
-    results = await asyncio.gather(*[_begin(units, now=at(61)) for _ in range(4)], return_exceptions=True)
+        await _begin(units, "other", at(181))
+    results = await asyncio.gather(*[_begin(units, now=at(181)) for _ in range(4)], return_exceptions=True)
     assert sorted(map(str, results))[-1] == "new"
     assert [error.code for error in results if isinstance(error, CopyhoundError)] == ["idempotency_in_flight"] * 3
 
@@ -121,8 +121,8 @@ async def test_a_stale_request_is_taken_over_by_one(units: Units) -> None:
     """Who comes while another one is taking it over waits, and is told that it is in flight."""
     await _begin(units)
     async with units() as unit:
-        assert (await unit.idempotency.begin(W1, "key", "hash", at(61)))[0] == "new"
-        late = asyncio.create_task(_begin(units, now=at(61)))
+        assert (await unit.idempotency.begin(W1, "key", "hash", at(181)))[0] == "new"
+        late = asyncio.create_task(_begin(units, now=at(181)))
         await asyncio.wait({late}, timeout=0.3)
     with pytest.raises(CopyhoundError, match="idempotency_in_flight"):
         await late
