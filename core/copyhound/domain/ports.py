@@ -30,13 +30,6 @@ class JobQueue(Protocol):
         """
 
 
-class Clock(Protocol):
-    """Tells the time; in tests, the time that they want."""
-
-    def now(self) -> datetime:
-        """The time, aware, UTC."""
-
-
 class Calendar(Protocol):
     """Says when a schedule is due."""
 
@@ -145,5 +138,4 @@ class Outbound(Protocol):
     ) -> Response: ...
 
 
-Now = Callable[[], datetime]
 Job = Callable[..., Awaitable[Any]]

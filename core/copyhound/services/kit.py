@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -57,4 +57,3 @@ class Kit:
     """Raises CopyhoundError url_invalid or url_forbidden for what can be told without resolving."""
     public_url: str
     limits: ServiceLimits = ServiceLimits()
-    triggers: Sequence[str] = ()
