@@ -13,6 +13,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import Match, MatchFilter
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
+from copyhound.services.payloads import comparison_fields
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "jsonl": "application/jsonl"}
 COLUMNS = (
@@ -73,7 +74,6 @@ class ExportService:
 
 def export_row(match: Match, image_name: str) -> dict[str, Any]:
     """One match as a flat row, JSON-ready, with the keys of COLUMNS."""
-    comparison = match.verification.comparison
     page = match.pages[0] if match.pages else None
     fields = {
         "match_id": match.id,
@@ -89,13 +89,7 @@ def export_row(match: Match, image_name: str) -> dict[str, Any]:
         "status": match.status,
         "decision": match.decision,
         "note": match.note,
-        "verified": comparison is not None,
-        "confidence": comparison.confidence if comparison else None,
-        "score": comparison.score if comparison else None,
-        "match_type": comparison.match_type if comparison else None,
-        "edits": list(comparison.edits) if comparison else [],
-        "query_share": comparison.query_share if comparison else None,
-        "match_share": comparison.match_share if comparison else None,
+        **comparison_fields(match.verification.comparison),
         "width": match.width,
         "height": match.height,
         "first_seen": match.first_seen,

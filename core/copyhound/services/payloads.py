@@ -9,7 +9,7 @@ import msgspec
 
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Match
-from copyhound.domain.pictures import Edit, MatchType
+from copyhound.domain.pictures import Comparison, Edit, MatchType
 from copyhound.domain.searches import Search
 from copyhound.services.kit import Kit
 from copyhound.services.links import signed_overlay_url
@@ -125,13 +125,7 @@ def match_payload(kit: Kit, match: Match, image: Image, in_list: ImageList) -> d
         "host": match.host,
         "domain": match.domain,
         "providers": list(match.providers),
-        "verified": comparison is not None,
-        "confidence": comparison.confidence if comparison else None,
-        "score": comparison.score if comparison else None,
-        "match_type": comparison.match_type if comparison else None,
-        "edits": list(comparison.edits) if comparison else [],
-        "query_share": comparison.query_share if comparison else None,
-        "match_share": comparison.match_share if comparison else None,
+        **comparison_fields(comparison),
         "width": match.width,
         "height": match.height,
         "overlay_url": signed_overlay_url(kit, match.workspace_id, match.id) if comparison else None,
@@ -139,6 +133,19 @@ def match_payload(kit: Kit, match: Match, image: Image, in_list: ImageList) -> d
         "last_seen": match.last_seen,
     }
     return _json_ready(fields)
+
+
+def comparison_fields(comparison: Comparison | None) -> dict[str, Any]:
+    """What a flat row or body tells of a comparison; the same keys where nothing was compared."""
+    return {
+        "verified": comparison is not None,
+        "confidence": comparison.confidence if comparison else None,
+        "score": comparison.score if comparison else None,
+        "match_type": comparison.match_type if comparison else None,
+        "edits": list(comparison.edits) if comparison else [],
+        "query_share": comparison.query_share if comparison else None,
+        "match_share": comparison.match_share if comparison else None,
+    }
 
 
 def search_payload(
