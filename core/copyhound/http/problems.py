@@ -11,7 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from copyhound.domain.errors import ERRORS, CopyhoundError
+from copyhound.domain.errors import CopyhoundError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _REALM: Final = 'Bearer realm="copyhound"'
@@ -54,11 +54,6 @@ def problem_headers(error: CopyhoundError) -> dict[str, str]:
     elif error.retryable and error.status in (409, 429, 503):
         headers["Retry-After"] = "1"
     return headers
-
-
-def invalid(error: msgspec.ValidationError, within: str = "") -> CopyhoundError:
-    """What msgspec has against a value, as `invalid_request` that names the field."""
-    return refused([field_error(str(error), within)])
 
 
 def refused(errors: list[dict[str, str]]) -> CopyhoundError:
@@ -120,8 +115,3 @@ class Problems:
             media_type=MEDIA_TYPE,
             headers={**problem_headers(error), **(headers or {})},
         )
-
-
-def error_table() -> list[dict[str, Any]]:
-    """All codes, for the manual."""
-    return [{"code": code, **msgspec.to_builtins(kind)} for code, kind in ERRORS.items()]
