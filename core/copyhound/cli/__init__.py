@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from copyhound.cli.bench import bench
 from copyhound.cli.db import db
 from copyhound.cli.demo import demo
 from copyhound.cli.index import index
@@ -31,5 +32,5 @@ def main(context: click.Context, data: Path | None, config: Path | None) -> None
     context.obj = Choices(data, config)
 
 
-for command in (serve, demo, index, search, keys, plugins, schemas, settings, db, docs):
+for command in (serve, demo, index, search, keys, plugins, schemas, settings, db, docs, bench):
     main.add_command(command)

@@ -126,8 +126,9 @@ class CollectionService:
         """Make the candidate index anew from the stored fingerprints; how many entries it holds."""
         return await self._candidates.rebuild()
 
-    async def search(self, caller: Caller, name: str, data: bytes) -> list[EntryMatch]:
-        """The entries that show the same picture as `data`, surest first. Nothing is kept."""
+    async def search(self, caller: Caller, name: str, data: bytes, *, least: float = 50) -> list[EntryMatch]:
+        """The entries that show the same picture as `data`, surest first; `least` is the lowest confidence that is
+        believed. Nothing is kept."""
         async with self._kit.units.read() as uow:
             await _get(uow, caller, name)
         query: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
@@ -143,7 +144,7 @@ class CollectionService:
                 query_facts=query.facts,
                 match_facts=facts_of(entry),
             )
-            if comparison is not None and comparison.confidence >= 50:
+            if comparison is not None and comparison.confidence >= least:
                 found.append(EntryMatch(entry, comparison))
         return sorted(found, key=lambda match: -match.comparison.confidence)
 

@@ -1,0 +1,172 @@
+"""Answers a recall benchmark's queries by the way that every user's pictures go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar, cast
+
+import msgspec
+
+from copyhound.bench.answers import UNCERTAIN, Answer, Query, answer_of, read_index, read_queries
+from copyhound.bench.meter import Meter
+from copyhound.bootstrap import House, open_house
+from copyhound.compute.pool import ComputePool
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.workspaces import Caller
+from copyhound.settings import ComputeSettings, Settings
+
+T = TypeVar("T")
+Tell = Callable[[str, int, int], None]
+"""Takes what is being done, how many are done, of how many."""
+_COLLECTION: Final = "bench"
+
+
+class Report(msgspec.Struct):
+    """What the run was, and cost."""
+
+    indexed: int
+    refused: dict[str, str]
+    """Pictures that were not indexed: id to code of the error."""
+    queries: int
+    queries_refused: int
+    seconds_are: str
+    """cpu or wall."""
+    seconds_per_entry: float
+    seconds_per_query: float
+    """The median."""
+    data_bytes: int
+    """The data folder after indexing: database, reduced copies, index."""
+    wall_indexing: float
+    wall_searching: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do."""
+
+    queries: Path
+    index: Path
+    answers: Path
+    limit: int = 0
+    jobs: int = 0
+    """Processes that work at the same time; 0: one for each core."""
+
+    @property
+    def processes(self) -> int:
+        return self.jobs or os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class _Run:
+    """An open house with the benchmark's collection in it."""
+
+    plan: Plan
+    house: House
+    caller: Caller
+    meter: Meter
+    tell: Tell
+
+    async def each(self, what: str, items: list[T], work: Callable[[T], Awaitable[None]]) -> float:
+        """Do the work for each, some side by side; seconds by the clock on the wall."""
+        started, left, done = time.perf_counter(), iter(items), 0
+
+        async def lane() -> None:
+            nonlocal done
+            for item in left:
+                await work(item)
+                done += 1
+                self.tell(what, done, len(items))
+
+        # one more than there are processes, so that none waits while a task is prepared
+        lanes = min(len(items), self.plan.processes + (self.plan.processes > 1))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(lanes):
+                group.create_task(lane())
+        return time.perf_counter() - started
+
+
+async def run(plan: Plan, tell: Tell) -> Report:
+    """Index the pictures into a house of its own with default settings, search each query, write the answers.
+
+    CopyhoundError invalid_request where a folder has not what it should have.
+    """
+    queries, ids = read_queries(plan.queries, plan.limit), read_index(plan.index)
+    with tempfile.TemporaryDirectory(prefix="copyhound-bench-") as data:
+        settings = Settings(data=data, compute=ComputeSettings(workers=plan.jobs))
+        async with _opened(plan, settings, tell) as bench:
+            addresses = {f"https://bench.invalid/{number}": name for number, name in enumerate(ids)}
+            refused, wall_indexing = await _index(bench, addresses)
+            indexing = bench.meter.read()
+            kept = sum(path.stat().st_size for path in Path(data).rglob("*") if path.is_file())
+            answers, wall_searching = await _search(bench, queries, addresses)
+    _write(plan.answers, answers)
+    return Report(
+        indexed=len(ids) - len(refused),
+        refused=refused,
+        queries=len(queries),
+        queries_refused=sum(one.refused is not None for one in answers),
+        seconds_are=bench.meter.kind,
+        seconds_per_entry=indexing / len(ids),
+        seconds_per_query=statistics.median([one.seconds for one in answers if one.seconds is not None] or [0.0]),
+        data_bytes=kept,
+        wall_indexing=wall_indexing,
+        wall_searching=wall_searching,
+    )
+
+
+@asynccontextmanager
+async def _opened(plan: Plan, settings: Settings, tell: Tell) -> AsyncIterator[_Run]:
+    async with open_house(settings, work=False) as house:
+        plain = await house.services.keys.bootstrap()
+        caller = await house.services.keys.check(plain or "")
+        pool = cast(ComputePool, house.services.kit.compute)
+        yield _Run(plan, house, caller, Meter(lambda: pool.worker_pids), tell)
+
+
+async def _index(bench: _Run, addresses: dict[str, str]) -> tuple[dict[str, str], float]:
+    services, refused = bench.house.services, dict[str, str]()
+    within = await services.collections.ensure(bench.caller.workspace_id, _COLLECTION)
+
+    async def add(item: tuple[str, str]) -> None:
+        address, name = item
+        data = await asyncio.to_thread((bench.plan.index / name).read_bytes)
+        try:
+            await services.collections.index(within, address, data, ())
+        except CopyhoundError as error:
+            refused[name] = error.code
+
+    wall = await bench.each("indexing", list(addresses.items()), add)
+    started = time.perf_counter()
+    await services.candidates.catch_up()
+    return refused, wall + time.perf_counter() - started
+
+
+async def _search(bench: _Run, queries: list[Query], addresses: dict[str, str]) -> tuple[list[Answer], float]:
+    answers: dict[str, Answer] = {}
+    collections = bench.house.services.collections
+
+    async def search(query: Query) -> None:
+        data = await asyncio.to_thread((bench.plan.queries / query.query).read_bytes)
+        spent: list[float] = []
+        try:
+            with bench.meter.task(spent.append):
+                found = await collections.search(bench.caller, _COLLECTION, data, least=UNCERTAIN)
+        except CopyhoundError as error:
+            answers[query.query] = Answer(query.query, [], refused=error.code)
+        else:
+            answers[query.query] = answer_of(query.query, found, addresses, spent[0])
+
+    wall = await bench.each("searching", queries, search)
+    return [answers[query.query] for query in queries], wall
+
+
+def _write(file: Path, answers: Iterable[Answer]) -> None:
+    file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in answers))
