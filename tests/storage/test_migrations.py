@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from copyhound.storage import Database, Units
 from copyhound.storage.migrations import differences, downgrade, head, revision_of, upgrade
 
-from .makers import W1, a_list, an_image
+from .makers import AT, W1, a_list, an_entry, an_image, web
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -41,7 +41,7 @@ async def test_migrations_go_down_and_up_again(empty: Database) -> None:
 
 async def test_each_step_can_be_taken_alone(empty: Database) -> None:
     """One revision after the other, up and down."""
-    for revision in ("0001", "0002", "0003", "0002", "0001"):
+    for revision in ("0001", "0002", "0003", "0004", "0003", "0002", "0001"):
         await (upgrade if revision > (await revision_of(empty) or "") else downgrade)(empty, revision)
         assert await revision_of(empty) == revision
 
@@ -70,6 +70,32 @@ async def test_an_upgrade_keeps_what_is_there(units: Units) -> None:
     await upgrade(units.database)
     async with units.read() as unit:
         assert await unit.images.get(W1, "image_1") == an_image()
+
+
+async def test_bands_are_made_anew_from_the_hashes(units: Units) -> None:
+    """Down to bands of 16 bits and up again, the same is found, and collections hold fingerprints of version 1."""
+    async with units() as unit:
+        collection = await web(unit)
+        for name in ("one", "two"):
+            await unit.collections.put_entry(collection, an_entry(name), AT)
+    before = await _bands(units.database)
+    await downgrade(units.database, "0003")
+    old = await _bands(units.database)
+    assert len(old) == 2 * 16
+    assert {token >> 16 for _, token, _ in old} == set(range(16))
+    await upgrade(units.database)
+    assert await _bands(units.database) == before
+    async with units.read() as unit:
+        again = await unit.collections.by_name(W1, "web")
+        assert again is not None
+        assert again.fingerprint_version == 1
+        assert len(await unit.collections.hash_candidates(again, [an_entry("two").hash256], 31, 5)) == 1
+
+
+async def _bands(database: Database) -> list[tuple[int, int, int]]:
+    async with database.read() as connection:
+        rows = await connection.execute(sa.text("SELECT collection, token, number FROM hash_bands ORDER BY 1, 2, 3"))
+        return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def _tables(database: Database) -> set[str]:

@@ -22,6 +22,8 @@ class Collection(msgspec.Struct, frozen=True):
     workspace_id: str
     name: str
     created_at: datetime
+    fingerprint_version: int = 1
+    """Of all its entries; the engine compares no others than its own."""
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -192,7 +192,12 @@ class DeliveryRepository(Protocol):
 class CollectionRepository(Protocol):
     """Collections, their entries, hashes in bands, and the log that the candidate indexes follow."""
 
-    async def ensure(self, workspace_id: str, name: str, at: datetime) -> Collection: ...
+    capped_bands: int
+    """How many crowded values of hash bands were not read to their end, in this unit of work."""
+
+    async def ensure(self, workspace_id: str, name: str, at: datetime, fingerprint_version: int = 1) -> Collection:
+        """The one of that name, as it is; made where there is none."""
+
     async def by_name(self, workspace_id: str, name: str) -> Collection | None: ...
     async def all(self, workspace_id: str) -> list[Collection]: ...
     async def put_entry(self, collection: Collection, entry: NewEntry, at: datetime) -> tuple[Entry, bool]:
@@ -215,7 +220,8 @@ class CollectionRepository(Protocol):
     async def hash_candidates(
         self, collection: Collection, hashes: Sequence[bytes], max_distance: int, limit: int
     ) -> list[tuple[int, int]]:
-        """(entry number, smallest distance), nearest first; exact up to distance 31."""
+        """(entry number, smallest distance), nearest first. The first hash is that of the picture as it stands:
+        nothing is missed up to distance 23; for the other ones up to 11."""
 
     async def changes(self, after: int, limit: int) -> list[IndexChange]:
         """The change log, of all workspaces."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from copyhound import __version__
 
@@ -18,6 +18,11 @@ class Metrics:
         self._seconds = Histogram(
             "copyhound_http_request_seconds", "Time to answer.", ("method", "route"), registry=self.registry
         )
+        self._capped = Gauge(
+            "copyhound_hash_bands_capped",
+            "Crowded values of hash bands that searches did not read to their end, since the start.",
+            registry=self.registry,
+        )
         self._build = Counter("copyhound_build", "Always 1; tells the version.", ("version",), registry=self.registry)
         self._build.labels(__version__).inc()
 
@@ -25,5 +30,7 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def text(self) -> bytes:
+    def text(self, *, capped_bands: int = 0) -> bytes:
+        """All figures; `capped_bands` is counted elsewhere."""
+        self._capped.set(capped_bands)
         return generate_latest(self.registry)

@@ -17,7 +17,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.matches import Page
 from copyhound.domain.repositories import PageOf
 from copyhound.storage.base import CHANGES_LOCK, CHUNK, Order, Repository, chunks
-from copyhound.storage.hashes import HashBands, nearest
+from copyhound.storage.hashes import CHECKED, HashBands, nearest
 from copyhound.storage.lists import unused_blobs
 from copyhound.storage.matches import page_of, page_rows
 from copyhound.storage.tables_collections import (
@@ -43,11 +43,12 @@ class Collections(Repository):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection)
         self.bands = HashBands(connection)
+        self.capped_bands = 0
 
-    async def ensure(self, workspace_id: str, name: str, at: datetime) -> Collection:
+    async def ensure(self, workspace_id: str, name: str, at: datetime, fingerprint_version: int = 1) -> Collection:
         found = await self.by_name(workspace_id, name)
         if found is None:
-            new = Collection(id=new_id("col"), workspace_id=workspace_id, name=name, created_at=at)
+            new = Collection(new_id("col"), workspace_id, name, at, fingerprint_version)
             insert = self.upsert(COLLECTIONS).values(row_of(new, COLLECTIONS))
             await self.run(insert.on_conflict_do_nothing(index_elements=["workspace_id", "name"]))
             found = await self.by_name(workspace_id, name) or new
@@ -166,14 +167,11 @@ class Collections(Repository):
     ) -> list[tuple[int, int]]:
         if not hashes:
             return []
-        short = await self._short(collection)
-        capped = self.bands.capped
-        numbers: set[int] = set()
-        for one in dict.fromkeys(hashes):
-            numbers |= await self.bands.numbers(short, one, max_distance)
-        if self.bands.capped > capped:
-            _log.warning("hash_bands_capped", collection=collection.id, bands=self.bands.capped - capped)
-        stored = await self.bands.hashes(collection, numbers)
+        probed = await self.bands.probe(await self._short(collection), hashes, max_distance)
+        self.capped_bands += probed.capped
+        if probed.capped:
+            _log.warning("hash_bands_capped", collection=collection.id, bands=probed.capped)
+        stored = await self.bands.hashes(collection, probed.numbers[:CHECKED])
         return nearest(stored, hashes, max_distance, limit)
 
     async def changes(self, after: int, limit: int) -> list[IndexChange]:

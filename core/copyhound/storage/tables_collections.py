@@ -23,6 +23,7 @@ class CollectionRow(Base, table=True):
     workspace_id: str
     name: str
     created_at: datetime
+    fingerprint_version: int = Field(sa_column=sa.Column(sa.Integer(), nullable=False, server_default="1"))
 
 
 class EntryRow(Base, table=True):
@@ -77,7 +78,7 @@ class EntryPageRow(Base, table=True):
 
 
 class HashBandRow(Base, table=True):
-    """16 rows an entry; `token` is band * 65536 + the band's 16 bits. Bound to a workspace by its collection."""
+    """12 rows an entry; `token` is band * 2**20 + the band's 20 bits. Bound to a workspace by its collection."""
 
     __tablename__: ClassVar[str] = "hash_bands"
     __table_args__: ClassVar[dict[str, bool]] = {"sqlite_with_rowid": False}

@@ -121,9 +121,9 @@ async def get_readiness(services: NamedDependency[Services]) -> HealthOut:
 
 
 @get("/metrics", opt=PUBLIC, media_type="text/plain", tags=["operations"])
-async def get_metrics(metrics: NamedDependency[Metrics]) -> Response[bytes]:
+async def get_metrics(metrics: NamedDependency[Metrics], services: NamedDependency[Services]) -> Response[bytes]:
     """Figures for Prometheus."""
-    return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+    return Response(metrics.text(capped_bands=services.candidates.capped_bands), media_type="text/plain; version=0.0.4")
 
 
 def _made(key: ApiKey, plain: str) -> KeyMade:
