@@ -141,7 +141,7 @@ def _error(one: Found) -> float:
     xs, ys = (np.linspace(0, side, GRID) for side in one.size)
     grid = np.array([(x, y) for x in xs for y in ys])
     true = project(one.true, grid)
-    inside: NDArray[np.bool_] = ((true >= 0) & (true <= one.query_size)).all(axis=1)
+    inside: NDArray[np.bool_] = np.all((true >= 0) & (true <= one.query_size), axis=1)
     if not inside.any():  # a narrow crop may lie between the grid's points
         inside = np.ones(len(grid), bool)
     apart = np.linalg.norm(project(one.guess, grid[inside]) - true[inside], axis=1)
