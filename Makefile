@@ -1,6 +1,8 @@
 # Copyhound. `make help` lists what there is to do; .venv is made by itself, once.
 PYTHON ?= python3
-PICTURES ?= core/copyhound/demo/pictures
+BENCH ?= $(patsubst %/make_queries.py,%,$(firstword $(wildcard ../*/bench/make_queries.py)))
+PICTURES ?= $(or $(wildcard $(BENCH:=/../data)),core/copyhound/demo/pictures)
+RESULTS ?= bench-out
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -27,9 +29,13 @@ check: $(READY) ## linters, types, import contracts, schemas, manual
 	@echo "== schemas" && $(BIN)/copyhound schemas check
 	@echo "== manual" && $(BIN)/copyhound docs check
 
-bench: $(READY) ## measure finding, and the server, with your own pictures: make bench PICTURES=folder
+bench: $(READY) ## measure: make bench PICTURES=folder, and BENCH=folder RESULTS=folder for the whole recall benchmark
+ifneq ($(and $(BENCH),$(wildcard $(PICTURES)/originals)),)
+	@$(BIN)/python -m tests.bench.run "$(BENCH)" --pictures "$(PICTURES)" --out "$(RESULTS)"
+else
 	@echo "== copies found, by edit" && $(BIN)/python tests/bench/measure.py "$(PICTURES)"
 	@echo "== the server: answer time, webhook latency, memory" && $(BIN)/python -m tests.bench.server "$(PICTURES)"
+endif
 
 schemas: $(READY) ## write schemas/ anew from the code
 	@$(BIN)/copyhound schemas export

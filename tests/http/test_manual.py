@@ -117,3 +117,10 @@ def test_nothing_of_the_inside_is_in_the_document(document: dict[str, Any]) -> N
     """No answer has a field for a fingerprint, a blob key, a hash of a key."""
     fields = {name for schema in document["components"]["schemas"].values() for name in schema.get("properties", {})}
     assert not fields & {"fingerprint", "original_blob", "reduced_blob", "hash256", "secret_hash", "workspace_id"}
+
+
+def test_pictures_are_within_the_page() -> None:
+    """A picture of the manual is part of its page; one that is not there is left as it is written."""
+    found = rendered("x", "![Plot](reliability.svg) ![None](nothing.svg)")
+    assert 'src="data:image/svg+xml;base64,' in found
+    assert 'src="nothing.svg"' in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from functools import cache
@@ -17,6 +18,8 @@ from copyhound.http.auth import PUBLIC
 
 _PAGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _LINK: Final = re.compile(r'href="(?!https?:|mailto:|#|/)(?:\./)?([a-z0-9_-]+)\.md(#[^"]*)?"')
+_IMAGE: Final = re.compile(r'src="([a-z0-9_-]+\.(jpg|png|svg))"')
+_KINDS: Final = {"jpg": "image/jpeg", "png": "image/png", "svg": "image/svg+xml"}
 _HEADING: Final = re.compile(r"<h([1-4])>(.*?)</h\1>", re.DOTALL)
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 _STYLE: Final = (
@@ -86,13 +89,21 @@ def rendered(page: str, text: str) -> str:
     """HTML of a page's Markdown. HTML within it is shown as text."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     body = _LINK.sub(lambda m: f'href="/docs/{m[1]}{m[2] or ""}"', body)
-    body = _HEADING.sub(_anchored, body)
+    body = _HEADING.sub(_anchored, _IMAGE.sub(_inlined, body))
     links = "".join(f'<a href="/docs/{name}">{html.escape(name)}</a>' for name in pages())
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(page)} - Copyhound</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body><nav>{links}</nav><main>{body}</main></body></html>"
     )
+
+
+def _inlined(found: re.Match[str]) -> str:
+    """A picture of the package, within the page: it loads nothing."""
+    file = resources.files("copyhound.docs") / found[1]
+    if not file.is_file():
+        return found[0]
+    return f'src="data:{_KINDS[found[2]]};base64,{base64.b64encode(file.read_bytes()).decode()}"'
 
 
 def _anchored(found: re.Match[str]) -> str:

@@ -1,0 +1,61 @@
+"""Queries in, answers out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from copyhound.bench.answers import Answer, read_index, read_queries
+from copyhound.domain.errors import CopyhoundError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two hundred queries of two edits."""
+    lines = [json.dumps({"query": f"{edit}/{n}.jpg", "edit": edit}) for edit in ("a", "b") for n in range(100)]
+    (tmp_path / "queries.jsonl").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_a_part_is_drawn_evenly_and_always_alike(folder: Path) -> None:
+    """A limit draws the same queries each time, of all edits, in their order."""
+    drawn = [one.query for one in read_queries(folder, 60)]
+    assert drawn == [one.query for one in read_queries(folder, 60)]
+    assert len(drawn) == 60
+    assert 20 <= sum(name.startswith("a/") for name in drawn) <= 40
+    everything = [one.query for one in read_queries(folder)]
+    assert drawn == [name for name in everything if name in drawn]
+    assert set(drawn) < {one.query for one in read_queries(folder, 120)}
+
+
+def test_a_limit_above_all_is_all(folder: Path) -> None:
+    """As many as there are."""
+    assert len(read_queries(folder, 1000)) == 200
+
+
+@pytest.mark.parametrize("text", ["not json", '{"other": 1}'])
+def test_lines_that_are_no_queries_are_told(tmp_path: Path, text: str) -> None:
+    """A file that is not what it should be is refused with a sentence; so is one that is not there."""
+    with pytest.raises(CopyhoundError, match=r"queries\.jsonl cannot be read"):
+        read_queries(tmp_path)
+    (tmp_path / "queries.jsonl").write_text(text)
+    with pytest.raises(CopyhoundError, match=r"queries\.jsonl cannot be read"):
+        read_queries(tmp_path)
+
+
+def test_only_originals_and_distractors_are_indexed(tmp_path: Path) -> None:
+    """Ids are paths from the folder; other folders below it are left alone."""
+    for name in ("originals/b.jpg", "originals/a.jpg", "distractors/c.png", "negatives/d.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert read_index(tmp_path) == ["originals/a.jpg", "originals/b.jpg", "distractors/c.png"]
+
+
+def test_an_answer_says_only_what_there_is() -> None:
+    """A refused query has no seconds; the list of matches is always there."""
+    import msgspec
+
+    told = msgspec.json.decode(msgspec.json.encode(Answer("q.jpg", [], refused="image_too_simple")))
+    assert told == {"query": "q.jpg", "matches": [], "refused": "image_too_simple"}
