@@ -74,12 +74,12 @@ class Compute(Protocol):
 
 
 class IndexRecord(msgspec.Struct, frozen=True):
-    """An entry as a candidate index takes it: its number, where it belongs, word to weight."""
+    """An entry as a candidate index takes it: its number, where it belongs, the fingerprint kept of it."""
 
     number: int
     workspace_id: str
     collection_id: str
-    words: dict[int, float]
+    fingerprint: bytes
 
 
 class IndexHit(msgspec.Struct, frozen=True):
@@ -92,21 +92,25 @@ class IndexHit(msgspec.Struct, frozen=True):
 
 
 class CandidateIndex(Protocol):
-    """Finds entries by words. Gives candidates only; a follower of the SQL change log (`mark`)."""
+    """Finds entries by local features. Gives candidates only; a follower of the SQL change log (`mark`)."""
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None: ...
     async def remove(self, numbers: Sequence[int]) -> None: ...
-    async def candidates(
-        self, workspace_id: str, collection_id: str, variants: Sequence[Mapping[int, float]], limit: int
-    ) -> list[IndexHit]:
-        """Best first, each entry once (its best variant)."""
+    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+        """Best first, each entry once (in its best variant). `fingerprint` is a query's.
+
+        Raises CopyhoundError index_version_mismatch for one of another version.
+        """
 
     async def count(self) -> int: ...
     async def mark(self) -> int:
-        """The last change (seq) that is durably in the index; 0 for an empty one."""
+        """The last change (seq) that the index tells of; 0 for an empty one.
+
+        After a restart it may be an earlier one, never a later: what came since then is handed in again.
+        """
 
     async def set_mark(self, seq: int) -> None:
-        """Called after the changes up to `seq` were handed in; makes them durable first."""
+        """Called after the changes up to `seq` were handed in."""
 
     async def clear(self) -> None: ...
     async def close(self) -> None: ...

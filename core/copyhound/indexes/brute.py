@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from copyhound.domain.ports import IndexHit, IndexRecord
-from copyhound.indexes.scoring import idf, rank, unit, unite
+from copyhound.matching.fingerprint import Postings, postings_of
+from copyhound.matching.voting import Lookup, Pairs, lookup_of, meet, rank, rarity_of, weights_of
 
 _Place = tuple[str, str]
 
 
 class BruteForceIndex:
-    """Keeps everything in dictionaries and computes every score. Forgets all when the process ends."""
+    """Keeps everything in dictionaries and looks at every entry. Forgets all when the process ends."""
 
     def __init__(self) -> None:
         self._places: dict[int, _Place] = {}
-        self._entries: dict[_Place, dict[int, dict[int, float]]] = defaultdict(dict)
+        self._entries: dict[_Place, dict[int, Postings]] = defaultdict(dict)
         self._seq = 0
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None:
@@ -25,19 +28,17 @@ class BruteForceIndex:
             self._forget(record.number)
             place = (record.workspace_id, record.collection_id)
             self._places[record.number] = place
-            self._entries[place][record.number] = unit(record.words)
+            self._entries[place][record.number] = postings_of(record.fingerprint)
 
     async def remove(self, numbers: Sequence[int]) -> None:
         """Take entries out; quiet where one is not there."""
         for number in numbers:
             self._forget(number)
 
-    async def candidates(
-        self, workspace_id: str, collection_id: str, variants: Sequence[Mapping[int, float]], limit: int
-    ) -> list[IndexHit]:
-        """Best first, each entry once (its best variant); only entries that share a word."""
+    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+        """Best first, each entry once (in its best variant)."""
         entries = self._entries.get((workspace_id, collection_id), {})
-        return unite((_scored(entries, unit(words), variant) for variant, words in enumerate(variants)), limit)
+        return _ranked(entries, lookup_of(fingerprint), limit) if entries else []
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""
@@ -66,12 +67,15 @@ class BruteForceIndex:
             del self._entries[place][number]
 
 
-def _scored(entries: Mapping[int, Mapping[int, float]], query: Mapping[int, float], variant: int) -> list[IndexHit]:
-    holding = {word: sum(word in words for words in entries.values()) for word in query}
-    weights = {word: weight * idf(len(entries), holding[word]) for word, weight in query.items()}
-    hits = []
-    for number, words in entries.items():
-        shared = weights.keys() & words.keys()
-        if shared:
-            hits.append(IndexHit(number, sum(weights[word] * words[word] for word in shared), variant))
-    return sorted(hits, key=rank)
+def _ranked(entries: dict[int, Postings], lookup: Lookup, limit: int) -> list[IndexHit]:
+    words = np.concatenate([one.words for one in entries.values()])
+    population = np.array([np.count_nonzero(words == word) for word in lookup.words])
+    rarity = rarity_of(population, len(entries))
+    parts = []
+    for number, one in sorted(entries.items()):
+        rows, features = meet(lookup, one)
+        weights = weights_of(lookup, rows, one.signatures[features], rarity)
+        kept = np.flatnonzero(weights)
+        parts.append(Pairs(rows[kept], np.full(len(kept), number), one.places[features[kept]], weights[kept]))
+    whole = Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pairs.__struct_fields__))
+    return [IndexHit(vote.entry, vote.score, vote.variant) for vote in rank(lookup, whole, limit)]

@@ -1,4 +1,9 @@
-"""The embedded engine: words as sparse vectors in a qdrant-edge shard, durable, on disk, in this process."""
+"""The embedded engine: an inverted file of words, in segments on disk, in this process.
+
+New entries stand in memory, in small segments; from time to time they are written as one to disk, and segments of like
+size are merged. The manifest says which segments count, and up to which change of the SQL log they tell everything:
+what came later is read from that log again after a restart. So no write must be durable by itself, and none is lost.
+"""
 
 from __future__ import annotations
 
@@ -6,62 +11,66 @@ import asyncio
 import fcntl
 import logging
 import os
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 import msgspec
-import qdrant_edge as qdrant
+import numpy as np
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit, IndexRecord
-from copyhound.indexes.scoring import unit, unite
+from copyhound.indexes.segments import discard, sync
+from copyhound.indexes.shelf import Kept, Shelf
+from copyhound.matching import FINGERPRINT_VERSION
+from copyhound.matching.fingerprint import postings_of
+from copyhound.matching.voting import lookup_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-_VECTOR: Final = "words"
-_KEYS: Final = ("workspace_id", "collection_id")
-_FORMAT: Final = 1
-_CHUNK: Final = 100
-"""Points in one call: the engine holds Python's global lock meanwhile (some 10 ms for 100)."""
-_MOST_UNTIDY: Final = 20_000
-_WAIT_SECONDS: Final = 120.0
+_FORMAT: Final = 2
+_Place = tuple[str, str]
 
 
-class _Mark(msgspec.Struct, frozen=True):
+class _Manifest(msgspec.Struct, frozen=True):
+    format: int
+    fingerprints: int
     seq: int
-    format: int = _FORMAT
+    made: int
+    """How many segments were ever named."""
+    shelves: list[Kept]
+
+
+_EMPTY: Final = _Manifest(_FORMAT, FINGERPRINT_VERSION, 0, 0, [])
 
 
 class EmbeddedIndex:
     """Candidates from a folder that one process owns. May be called from several event loops.
 
-    All work is done in one thread, in order. What `upsert` and `remove` have acknowledged survives the death of
-    the process; what stands before the mark also survives the machine's.
+    All work is done in one thread, in order. After a restart `mark` is that of the last writing to disk; what was
+    handed in since then is to be handed in again.
     """
 
-    def __init__(self, folder: Path, *, tidy_after: int = 5_000) -> None:
-        """Open the index in `folder`; CopyhoundError `data_in_use` where another one has it open.
+    def __init__(self, folder: Path, *, flush_after: int = 2_000) -> None:
+        """Open the index in `folder`; CopyhoundError `data_in_use` where another process has it open.
 
-        The engine starts with the first entry. After `tidy_after` changes (more in a large index) it is optimised
-        in a child process; calls wait meanwhile (about 1 s for every 10,000 new entries).
+        It is written to disk whenever `flush_after` entries or deletions wait in memory, and on closing.
+        An index of another version of Copyhound's, or one that is damaged, starts anew from mark 0.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._path = folder / "shard"
-        self._tidy_after = tidy_after
-        self._changes = 0
+        self._flush_after = flush_after
         self._closed = False
         self._lock = _own(folder / "lock")
+        self._shelves: dict[_Place, Shelf] = {}
+        self._dropped = 0
+        self._made = 0
+        self._seq = 0
         try:
-            self._shard = self._opened()
+            self._open()
         except BaseException:
             os.close(self._lock)
             raise
@@ -69,44 +78,40 @@ class EmbeddedIndex:
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None:
         """Write entries, each in place of what stood under its number."""
-        for start in range(0, len(records), _CHUNK):
-            points = [_point(record) for record in records[start : start + _CHUNK]]
-            await self._do(self._change, qdrant.UpdateOperation.upsert_points(points), len(points))
+        if records:
+            await self._do(self._upsert, records)
 
     async def remove(self, numbers: Sequence[int]) -> None:
         """Take entries out; quiet where one is not there."""
         if numbers:
-            await self._do(self._change, qdrant.UpdateOperation.delete_points(list(numbers)), len(numbers))
+            await self._do(self._remove, numbers)
 
-    async def candidates(
-        self, workspace_id: str, collection_id: str, variants: Sequence[Mapping[int, float]], limit: int
-    ) -> list[IndexHit]:
-        """Best first, each entry once (its best variant); only entries that share a word."""
-        place = _place(workspace_id, collection_id)
-        asked = [(variant, unit(words)) for variant, words in enumerate(variants)]
-        return unite(
-            [await self._do(self._ask, place, words, variant, limit) for variant, words in asked if words], limit
-        )
+    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+        """Best first, each entry once (in its best variant).
+
+        Raises CopyhoundError index_version_mismatch for a fingerprint of another version.
+        """
+        return await self._do(self._candidates, (workspace_id, collection_id), fingerprint, limit)
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""
-        return await self._do(lambda: self._shard.count(qdrant.CountRequest(exact=True)) if self._shard else 0)
+        return await self._do(lambda: sum(one.alive for one in self._shelves.values()))
 
     async def mark(self) -> int:
-        """The last change (seq) that is durably in the index; 0 for an empty one."""
-        return await self._do(self._read_mark)
+        """The last change (seq) that the index tells of; 0 for an empty one."""
+        return await self._do(lambda: self._seq)
 
     async def set_mark(self, seq: int) -> None:
-        """Put everything handed in on disk, then remember that the changes up to `seq` are there."""
-        await self._do(self._settle, seq)
+        """Remember that the changes up to `seq` were handed in; writes to disk where enough of them wait."""
+        await self._do(self._set_mark, seq)
 
     async def clear(self) -> None:
         """Empty the index; its mark is 0 again, before anything is gone."""
         await self._do(self._clear)
 
     async def optimise(self) -> None:
-        """Compact the index now. Calls wait until it is done."""
-        await self._do(self._tidy)
+        """Write all to disk and make each collection one segment, now. Calls wait until it is done."""
+        await self._do(self._optimise)
 
     async def close(self) -> None:
         """Put everything on disk and give the folder free; quiet the second time."""
@@ -127,114 +132,108 @@ class EmbeddedIndex:
 
     # what follows runs in the index's own thread
 
-    def _change(self, operation: qdrant.UpdateOperation, points: int) -> None:
-        if self._shard is None:
-            self._shard = self._created()
-        self._shard.update(operation)
-        self._changes += points
-        # a tenth of a large index, so that merging costs no more than writing; new entries take 12 kB of RAM each
-        if self._changes >= min(max(self._tidy_after, self._shard.info().points_count // 10), _MOST_UNTIDY):
-            self._tidy()
+    def _upsert(self, records: Sequence[IndexRecord]) -> None:
+        last = {record.number: record for record in records}
+        self._drop(list(last))
+        places: dict[_Place, list[IndexRecord]] = {}
+        for record in last.values():
+            places.setdefault((record.workspace_id, record.collection_id), []).append(record)
+        for place, some in places.items():
+            shelf = self._shelves.get(place) or self._shelves.setdefault(place, Shelf(*place, self._folder))
+            shelf.add([(record.number, postings_of(record.fingerprint)) for record in some])
 
-    def _ask(self, place: qdrant.Filter, words: Mapping[int, float], variant: int, limit: int) -> list[IndexHit]:
-        if self._shard is None:
-            return []
-        request = qdrant.QueryRequest(
-            limit=limit,
-            query=qdrant.Query.Nearest(_sparse(words), using=_VECTOR),
-            filter=place,
-            params=qdrant.SearchParams(idf=qdrant.IdfParams(corpus=place)),
-        )
-        return [IndexHit(int(point.id), point.score, variant) for point in self._shard.query(request)]
+    def _remove(self, numbers: Sequence[int]) -> None:
+        self._drop(numbers)
+        self._dropped += len(numbers)
 
-    def _settle(self, seq: int) -> None:
-        if self._shard is not None:
-            self._shard.flush()
-        self._write_mark(seq)
+    def _drop(self, numbers: Sequence[int]) -> None:
+        wanted = np.array(sorted(numbers), np.int64)
+        for shelf in self._shelves.values():
+            shelf.drop(wanted)
+
+    def _candidates(self, place: _Place, fingerprint: bytes, limit: int) -> list[IndexHit]:
+        shelf = self._shelves.get(place)
+        return shelf.candidates(lookup_of(fingerprint), limit) if shelf else []
+
+    def _set_mark(self, seq: int) -> None:
+        self._seq = seq
+        if self._dropped + sum(shelf.waiting for shelf in self._shelves.values()) >= self._flush_after:
+            self._flush()
+            for shelf in self._shelves.values():
+                shelf.merge_some(self._named())
+
+    def _flush(self) -> None:
+        for shelf in self._shelves.values():
+            if shelf.changed:
+                shelf.settle(self._named())
+        self._shelves = {place: shelf for place, shelf in self._shelves.items() if shelf.alive}
+        self._dropped = 0
+        self._write(self._seq)
+
+    def _optimise(self) -> None:
+        self._flush()
+        for shelf in self._shelves.values():
+            shelf.merge_all(self._named())
+        self._write(self._seq)
 
     def _clear(self) -> None:
-        self._write_mark(0)
-        self._changes = 0
-        if self._shard is not None:
-            shard, self._shard = self._shard, None
-            shard.close()
-            shutil.rmtree(self._path)
+        for shelf in self._shelves.values():
+            shelf.stop_merging()
+        self._shelves, self._seq, self._dropped = {}, 0, 0
+        self._write(0)
 
     def _close(self) -> None:
+        for shelf in self._shelves.values():
+            shelf.stop_merging()
+        self._flush()
         self._closed = True
-        if self._shard is not None:
-            self._shard.flush()
-            self._shard.close()
         os.close(self._lock)
 
-    def _tidy(self) -> None:
-        if self._shard is None:
-            return
-        self._changes = 0
-        shard, self._shard = self._shard, None
-        shard.flush()
-        shard.close()
-        command = [sys.executable, "-m", "copyhound.indexes.tidy", str(self._path)]
-        try:
-            done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-            if done.returncode != 0:
-                _log.warning("index not optimised: exit %d %s", done.returncode, done.stderr[-500:])
-        finally:
-            self._shard = self._loaded()
+    def _named(self) -> str:
+        self._made += 1
+        return f"segment-{self._made:08d}"
 
-    def _opened(self) -> qdrant.EdgeShard | None:
-        if not self._path.exists():
-            self._write_mark(0)
-            return None
+    def _open(self) -> None:
+        manifest = self._read()
+        self._made = manifest.made
         try:
-            return self._loaded()
-        except Exception as error:
-            if _busy(error):
-                raise CopyhoundError("data_in_use", f"The index in {self._folder} is open elsewhere.") from error
+            for kept in manifest.shelves:
+                place = (kept.workspace_id, kept.collection_id)
+                self._shelves[place] = Shelf(*place, self._folder, kept.segments)
+            self._seq = manifest.seq
+        except (OSError, ValueError, EOFError) as error:
+            # all of it can be made again from the database: the follower sees mark 0
             _log.warning("index unreadable, it starts anew: %s", error)
-        # all of it can be made again from the database: the follower sees mark 0
-        self._write_mark(0)
-        broken = self._folder / "shard.broken"
-        shutil.rmtree(broken, ignore_errors=True)
-        self._path.rename(broken)
-        return None
+            self._shelves = {}
+        self._write(self._seq)
 
-    def _created(self) -> qdrant.EdgeShard:
-        self._path.mkdir()
-        return _keyed(qdrant.EdgeShard.create(str(self._path), _config()))
-
-    def _loaded(self) -> qdrant.EdgeShard:
-        """Waits for a child that outlived its killed parent and still optimises."""
-        end = time.monotonic() + _WAIT_SECONDS
-        while True:
-            try:
-                return _keyed(qdrant.EdgeShard.load(str(self._path)))
-            except Exception as error:
-                if not _busy(error) or time.monotonic() > end:
-                    raise
-            time.sleep(0.1)
-
-    def _read_mark(self) -> int:
+    def _read(self) -> _Manifest:
         try:
-            found = msgspec.json.decode((self._folder / "mark.json").read_bytes(), type=_Mark)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return 0
-        return found.seq if found.format == _FORMAT else 0
+            found = msgspec.json.decode((self._folder / "manifest.json").read_bytes(), type=_Manifest)
+        except FileNotFoundError:
+            return _EMPTY
+        except msgspec.DecodeError as error:
+            _log.warning("index unreadable, it starts anew: %s", error)
+            return _EMPTY
+        fits = (found.format, found.fingerprints) == (_FORMAT, FINGERPRINT_VERSION)
+        return found if fits else msgspec.structs.replace(_EMPTY, made=found.made)
 
-    def _write_mark(self, seq: int) -> None:
-        if seq == self._read_mark():
-            return
-        new = self._folder / "mark.json.new"
+    def _write(self, seq: int) -> None:
+        """Write the manifest, and throw away what it no longer names."""
+        shelves = [shelf.kept for shelf in self._shelves.values()]
+        content = msgspec.json.encode(_Manifest(_FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves))
+        new = self._folder / "manifest.json.new"
         with new.open("wb") as file:
-            file.write(msgspec.json.encode(_Mark(seq)))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(self._folder / "mark.json")
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        new.replace(self._folder / "manifest.json")
+        sync(self._folder)
+        named = {name for kept in shelves for name in kept.segments}
+        busy = {name for shelf in self._shelves.values() for name in shelf.busy}
+        for folder in self._folder.glob("segment-*"):
+            if folder.name not in named | busy:
+                discard(folder)
 
 
 def _own(path: Path) -> int:
@@ -246,44 +245,3 @@ def _own(path: Path) -> int:
         os.close(lock)
         raise CopyhoundError("data_in_use", f"The index in {path.parent} is open elsewhere.") from None
     return lock
-
-
-def _busy(error: Exception) -> bool:
-    return "WouldBlock" in str(error)
-
-
-def _config() -> qdrant.EdgeConfig:
-    words = qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf, memory=qdrant.Memory.Cold)
-    return qdrant.EdgeConfig(
-        sparse_vectors={_VECTOR: words},
-        optimizers=qdrant.EdgeOptimizersConfig(default_segment_number=8, indexing_threshold=4_000),
-        max_search_threads=1,
-        payload_memory=qdrant.Memory.Cold,
-        id_tracker_memory=qdrant.Memory.Cold,
-    )
-
-
-def _keyed(shard: qdrant.EdgeShard) -> qdrant.EdgeShard:
-    there = shard.info().payload_schema
-    for key in _KEYS:
-        if key not in there:
-            shard.update(qdrant.UpdateOperation.create_field_index(key, qdrant.PayloadSchemaType.Keyword))
-    return shard
-
-
-def _point(record: IndexRecord) -> qdrant.Point:
-    payload = {"workspace_id": record.workspace_id, "collection_id": record.collection_id}
-    return qdrant.Point(record.number, {_VECTOR: _sparse(unit(record.words))}, payload)
-
-
-def _sparse(words: Mapping[int, float]) -> qdrant.SparseVector:
-    return qdrant.SparseVector(list(words), list(words.values()))
-
-
-def _place(workspace_id: str, collection_id: str) -> qdrant.Filter:
-    return qdrant.Filter(
-        must=[
-            qdrant.FieldCondition(key, match=qdrant.MatchValue(value))
-            for key, value in zip(_KEYS, (workspace_id, collection_id), strict=True)
-        ]
-    )

@@ -17,16 +17,16 @@ _SIDE: Final = 64
 
 def entry_hash(fingerprint: bytes) -> bytes:
     """The 256-bit hash of a fingerprint's picture as it stands."""
-    from .fingerprint import Fingerprint
+    from .fingerprint import hashes_in
 
-    return Fingerprint.from_bytes(fingerprint).hashes[0]
+    return hashes_in(fingerprint)[0]
 
 
 def query_hashes(fingerprint: bytes) -> list[bytes]:
     """The hashes to look up: 8 orientations, then the same of the negative (an entry's fingerprint has one)."""
-    from .fingerprint import Fingerprint
+    from .fingerprint import hashes_in
 
-    return list(Fingerprint.from_bytes(fingerprint).hashes)
+    return list(hashes_in(fingerprint))
 
 
 def hamming(a: bytes, b: bytes) -> int:

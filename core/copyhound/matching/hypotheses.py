@@ -24,7 +24,7 @@ from .geometry import (
     project,
     sane,
 )
-from .sides import Side
+from .sides import Side, likeness
 
 RATIO: Final = 0.88
 MAX_PAIRS: Final = 150
@@ -58,14 +58,14 @@ class Hypothesis(msgspec.Struct, frozen=True):
 
 def hypotheses_of(match: Side, query: Side, *, mirrored: bool, negative: bool, most: int = 2) -> list[Hypothesis]:
     """The best few hypotheses for one variant of the query, most inliers first."""
-    likeness = query.descriptors @ match.descriptors.T
-    pairs = mutual_pairs(likeness)
+    alikeness = likeness(query, match)
+    pairs = mutual_pairs(alikeness)
     if len(pairs) < MIN_VOTES:
         return []
     grown = [_grown(match, query, pairs, seeds) for seeds in _seeds(match, query, pairs, most)]
     if all(matrix is None for matrix in grown):
         return []
-    alike, out = _alike(likeness), []
+    alike, out = _alike(alikeness), []
     for matrix in grown:
         if matrix is None:
             continue
@@ -77,20 +77,20 @@ def hypotheses_of(match: Side, query: Side, *, mirrored: bool, negative: bool, m
     return sorted(out, key=lambda one: -one.inliers)
 
 
-def mutual_pairs(likeness: NDArray[np.float32]) -> Pairs:
+def mutual_pairs(cosines: NDArray[np.float32]) -> Pairs:
     """Pairs that are each other's nearest, clearly nearer than the second, surest first.
 
-    `likeness` holds the cosines of M query features (rows) and N features of the match (columns).
+    `cosines` holds those of M query features (rows) and N features of the match (columns).
     """
-    if min(likeness.shape) < 2:
+    if min(cosines.shape) < 2:
         return np.empty((0, 2), np.intp)
-    best = likeness.argmax(axis=1)
+    best = cosines.argmax(axis=1)
     rows = np.arange(len(best))
-    top = likeness[rows, best]
-    mutual = top >= likeness.max(axis=0)[best]
-    likeness[rows, best] = -1.0
-    second = likeness.max(axis=1)
-    likeness[rows, best] = top
+    top = cosines[rows, best]
+    mutual = top >= cosines.max(axis=0)[best]
+    cosines[rows, best] = -1.0
+    second = cosines.max(axis=1)
+    cosines[rows, best] = top
     ratio = np.sqrt(np.maximum(2 - 2 * top, 1e-6) / np.maximum(2 - 2 * second, 1e-6))
     kept = np.flatnonzero(mutual & (ratio < RATIO))
     kept = kept[np.argsort(ratio[kept], kind="stable")][:MAX_PAIRS]
@@ -164,11 +164,11 @@ def _guided(match: Side, query: Side, matrix: Array, alike: Pairs) -> tuple[Arra
     return matrix, _distinct(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
 
 
-def _alike(likeness: NDArray[np.float32]) -> Pairs:
+def _alike(cosines: NDArray[np.float32]) -> Pairs:
     """All pairs whose descriptors are alike, likest last."""
-    flat = likeness.ravel()
+    flat = cosines.ravel()
     found = np.flatnonzero(flat > _LIKE)  # flat: several times as quick as over rows and columns
-    queries, matches = np.divmod(found, likeness.shape[1])
+    queries, matches = np.divmod(found, cosines.shape[1])
     order = np.argsort(flat[found], kind="stable")
     return np.column_stack([matches[order], queries[order]])
 

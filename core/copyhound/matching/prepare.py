@@ -10,17 +10,17 @@ import numpy as np
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import PictureFacts
 
+from .codebook import vectors_of
 from .decode import Pixels, decode, encode_jpeg, fitting_size
 from .features import Features, count_places, distinct_places, extract
 from .fingerprint import Fingerprint, Prepared
 from .hashes import phash, phashes
 from .header import Limits
-from .words import assign_words
 
 ENTRY_SIDE: Final = 300
-ENTRY_FEATURES: Final = 300
-QUERY_SIDE: Final = 450
-QUERY_FEATURES: Final = 900
+ENTRY_FEATURES: Final = 350
+QUERY_SIDE: Final = 340
+QUERY_FEATURES: Final = 700
 MIN_PLACES: Final = 8
 """The one rule for what is too simple: fewer distinct places with a feature than this."""
 _GLANCE_SIDE: Final = 150
@@ -29,25 +29,25 @@ _DEFAULT: Final = Limits()
 
 
 def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
-    """Make a picture ready for an index: about 300 features, one hash, a copy of about 300 px.
+    """Make a picture ready for an index: about 350 features, one hash, a copy of about 300 px.
 
     Raises what `read_facts` raises, image_truncated, image_decode_failed and image_too_simple.
     """
     facts, pixels = decode(data, limits, ENTRY_SIDE)
     features = extract(pixels, ENTRY_FEATURES, ENTRY_SIDE)
     size = (facts.width, facts.height)
-    return Prepared(facts, _packed(features, size, [phash(pixels)]), encode_jpeg(pixels))
+    return Prepared(facts, _fingerprint(features, size, [phash(pixels)]).entry_bytes(), encode_jpeg(pixels))
 
 
 def prepare_query(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
-    """Make a picture ready for searching: about 900 features, hashes of 8 orientations and their negatives.
+    """Make a picture ready for searching: about 700 features, hashes of 8 orientations and their negatives.
 
     Raises as `prepare_entry`.
     """
     facts, pixels = decode(data, limits, QUERY_SIDE)
     features = extract(pixels, QUERY_FEATURES, QUERY_SIDE)
     size = (facts.width, facts.height)
-    return Prepared(facts, _packed(features, size, phashes(pixels)), encode_jpeg(pixels))
+    return Prepared(facts, _fingerprint(features, size, phashes(pixels)).query_bytes(), encode_jpeg(pixels))
 
 
 def check_picture(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
@@ -68,7 +68,7 @@ def shrink(pixels: Pixels, smaller: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _packed(features: Features, size: tuple[int, int], hashes: list[bytes]) -> bytes:
+def _fingerprint(features: Features, size: tuple[int, int], hashes: list[bytes]) -> Fingerprint:
     if distinct_places(features.places) < MIN_PLACES:
         raise CopyhoundError("image_too_simple")
     return Fingerprint(
@@ -77,7 +77,6 @@ def _packed(features: Features, size: tuple[int, int], hashes: list[bytes]) -> b
         places=features.places,
         sizes=features.sizes,
         angles=features.angles,
-        words=assign_words(features.descriptors),
-        descriptors=features.descriptors,
+        vectors=vectors_of(features.descriptors),
         hashes=tuple(hashes),
-    ).to_bytes()
+    )

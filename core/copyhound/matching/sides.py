@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import DESCRIPTOR_SCALE
+from .codebook import Vectors, varied
 from .fingerprint import Fingerprint
 from .geometry import Array, scaling
-from .variants import varied
+from .variants import VARIANTS
 
 UNIT_SIDE: Final = 300.0
 
@@ -23,8 +23,8 @@ class Side(msgspec.Struct, frozen=True):
     """N x 2."""
     sizes: Array
     angles: Array
-    descriptors: NDArray[np.float32]
-    """N x 128, of length (about) 1."""
+    vectors: Vectors
+    """N x 64."""
     width: float
     height: float
     to_units: Array
@@ -39,7 +39,7 @@ def side_of(fingerprint: Fingerprint) -> Side:
         points=fingerprint.places.astype(np.float64) * (width, height),
         sizes=fingerprint.sizes.astype(np.float64) * UNIT_SIDE,
         angles=fingerprint.angles.astype(np.float64),
-        descriptors=_unit_length(fingerprint.descriptors),
+        vectors=fingerprint.vectors,
         width=width,
         height=height,
         to_units=scaling(scale, scale),
@@ -53,17 +53,18 @@ def variant_of(side: Side, fingerprint: Fingerprint, *, mirrored: bool, negative
         points = np.column_stack([side.width - points[:, 0], points[:, 1]])
         angles = np.pi - angles
         to_units = np.array([[-1, 0, side.width], [0, 1, 0], [0, 0, 1]]) @ to_units
-    descriptors = varied(fingerprint.descriptors, mirrored=mirrored, negative=negative)
     return Side(
         points=points,
         sizes=side.sizes,
         angles=angles + np.pi if negative else angles,
-        descriptors=_unit_length(descriptors),
+        vectors=varied(fingerprint.vectors, VARIANTS.index((mirrored, negative))),
         width=side.width,
         height=side.height,
         to_units=to_units,
     )
 
 
-def _unit_length(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return descriptors.astype(np.float32) * np.float32(1 / DESCRIPTOR_SCALE)
+def likeness(query: Side, match: Side) -> NDArray[np.float32]:
+    """How alike M query features (rows) and N features of the match are: the cosine of their RootSIFT, nearly."""
+    lengths = (query.vectors**2).sum(axis=1)[:, None] + (match.vectors**2).sum(axis=1)
+    return np.asarray(query.vectors @ match.vectors.T - lengths / 2 + 1, dtype=np.float32)

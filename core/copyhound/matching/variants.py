@@ -22,11 +22,11 @@ VARIANTS: Final[tuple[tuple[bool, bool], ...]] = ((False, False), (True, False),
 """(mirrored, negative): plain, mirrored, negative, mirrored negative."""
 
 
-def varied(descriptors: NDArray[np.uint8], *, mirrored: bool, negative: bool) -> NDArray[np.uint8]:
-    """The descriptors (N x 128) that a variant of the same picture would have, in the same order."""
-    out = descriptors
+def permutation(*, mirrored: bool, negative: bool) -> NDArray[np.intp]:
+    """`descriptors[:, permutation]` are those that a variant of the same picture would have."""
+    out = np.arange(128)
     if mirrored:
-        out = out[:, MIRROR]
+        out = out[MIRROR]
     if negative:
-        out = out[:, NEGATIVE]
+        out = out[NEGATIVE]
     return out

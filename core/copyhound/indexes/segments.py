@@ -1,0 +1,215 @@
+"""Segments: unchangeable inverted files of entries' features, in memory or mapped from disk.
+
+A segment of N entries and K features holds four arrays: `numbers` (N, ascending: an entry is known inside by its place
+there), `words` (the different words, ascending), `offsets` (where each word's postings begin) and `postings` (K x 2 of
+64 bits: entry and places, signature), in order of words. Entries leave by a mark (`gone`); merging leaves them out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from copyhound.matching.fingerprint import Postings
+
+_ARRAYS: Final = ("numbers", "words", "offsets", "postings")
+_CHUNK: Final = 4_000_000
+"""Postings that a merge holds in memory at once (16 bytes each, a few times over)."""
+_LAST_WORD: Final = 2**32
+
+Ints = NDArray[np.int64]
+
+
+class Segment:
+    """Some entries of one collection. Never changed but for `gone`."""
+
+    def __init__(
+        self,
+        numbers: Ints,
+        words: NDArray[np.uint32],
+        offsets: Ints,
+        postings: NDArray[np.uint64],
+        *,
+        gone: NDArray[np.bool_] | None = None,
+        name: str = "",
+    ) -> None:
+        """The arrays, as the module's text tells; `name` is that of its folder, empty in memory."""
+        self.numbers, self.words, self.offsets, self.postings = numbers, words, offsets, postings
+        self.gone = np.zeros(len(numbers), np.bool_) if gone is None else gone
+        self.name = name
+
+    @property
+    def alive(self) -> int:
+        """How many entries are still there."""
+        return int(len(self.gone) - self.gone.sum())
+
+    def find(self, words: NDArray[np.uint32]) -> tuple[Ints, Ints]:
+        """Where the postings of each word begin and end."""
+        if not len(self.words):
+            nowhere = np.zeros(len(words), np.int64)
+            return nowhere, nowhere
+        at = np.minimum(np.searchsorted(self.words, words), len(self.words) - 1)
+        starts = self.offsets[at]
+        return starts, np.where(self.words[at] == words, self.offsets[at + 1], starts)
+
+    def drop(self, numbers: Ints) -> int:
+        """Mark entries as gone; how many there were."""
+        places = np.searchsorted(self.numbers, numbers)
+        within = places < len(self.numbers)
+        there = places[within][self.numbers[places[within]] == numbers[within]]
+        fresh = there[~self.gone[there]]
+        self.gone[fresh] = True
+        return len(fresh)
+
+
+def build(entries: Sequence[tuple[int, Postings]]) -> Segment:
+    """A segment in memory of entries under their numbers; of a number given twice, the last."""
+    ordered = sorted(dict(entries).items())
+    numbers = np.array([number for number, _ in ordered], np.int64)
+    counts = [len(one.words) for _, one in ordered]
+    words = np.concatenate([one.words for _, one in ordered])
+    postings = np.empty((len(words), 2), np.uint64)
+    places = np.ascontiguousarray(np.concatenate([one.places for _, one in ordered])).view("<u4")[:, 0]
+    postings[:, 0] = np.repeat(np.arange(len(ordered), dtype=np.uint64), counts) | places.astype(np.uint64) << 32
+    postings[:, 1] = np.concatenate([one.signatures for _, one in ordered])
+    order = np.argsort(words, kind="stable")
+    different, offsets = _listed(words[order])
+    return Segment(numbers, different, offsets, postings[order])
+
+
+def entries_in(heads: NDArray[np.uint64]) -> Ints:
+    """The entries (places in `numbers`) of postings' first halves."""
+    return (heads & 0xFFFFFFFF).astype(np.int64)
+
+
+def places_in(heads: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The places (K x 4, as in Postings) of postings' first halves."""
+    return np.ascontiguousarray((heads >> np.uint64(32)).astype("<u4")).view(np.uint8).reshape(-1, 4)
+
+
+def merge(segments: Sequence[Segment], folder: Path | None = None) -> Segment:
+    """One segment of what is alive in several; written into a new folder where one is given."""
+    alive = [~one.gone for one in segments]
+    numbers = np.concatenate([one.numbers[keep] for one, keep in zip(segments, alive, strict=True)])
+    order = np.argsort(numbers, kind="stable")
+    renumbered = np.empty(len(numbers), np.int64)
+    renumbered[order] = np.arange(len(numbers))
+    maps, start = [], 0
+    for keep in alive:
+        places = np.full(len(keep), -1)
+        places[keep] = renumbered[start : start + int(keep.sum())]
+        start += int(keep.sum())
+        maps.append(places)
+    upper = sum(len(one.postings) for one in segments)
+    postings = _room(folder, upper)
+    words, offsets, filled = [np.empty(0, np.uint32)], [np.zeros(1, np.int64)], 0
+    for chunk_words, chunk in _in_order(segments, maps):
+        postings[filled : filled + len(chunk)] = chunk
+        different, ends = _listed(chunk_words)
+        words.append(different)
+        offsets.append(ends[1:] + filled)
+        filled += len(chunk)
+    merged = Segment(numbers[order], np.concatenate(words), np.concatenate(offsets), postings[:filled])
+    return merged if folder is None else _finished(merged, folder)
+
+
+def save(segment: Segment, folder: Path) -> Segment:
+    """Write a segment into a new folder, durably; the same, mapped."""
+    folder.mkdir(parents=True)
+    np.save(folder / "postings.npy", segment.postings)
+    saved = _finished(segment, folder)
+    if segment.gone.any():
+        saved.gone[:] = segment.gone
+        save_gone(saved, folder)
+    return saved
+
+
+def load(folder: Path) -> Segment:
+    """Map a segment. Raises OSError and ValueError where it is not whole."""
+    arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+    arrays["numbers"] = np.array(arrays["numbers"])
+    gone = folder / "gone.npy"
+    return Segment(**arrays, gone=np.load(gone) if gone.exists() else None, name=folder.name)
+
+
+def save_gone(segment: Segment, folder: Path) -> None:
+    """Write which entries left, durably."""
+    with (folder / "gone.npy.new").open("wb") as file:
+        np.save(file, segment.gone)
+        file.flush()
+        os.fsync(file.fileno())
+    (folder / "gone.npy.new").replace(folder / "gone.npy")
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Put a file's or a folder's bytes on disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _listed(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints]:
+    """The different ones of ascending words, and where each begins (one more: the end)."""
+    starts = np.flatnonzero(np.diff(words.astype(np.int64), prepend=-1))
+    return words[starts], np.append(starts, len(words)).astype(np.int64)
+
+
+def _in_order(
+    segments: Sequence[Segment], maps: Sequence[Ints]
+) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint64]]]:
+    """Words and postings of what is alive, a range of words at a time."""
+    total = sum(len(one.postings) for one in segments)
+    edges = np.linspace(0, 2**22, max(1, -(-total // _CHUNK)) + 1).astype(np.int64)
+    edges[-1] = _LAST_WORD
+    for low, high in pairwise(edges.tolist()):
+        parts = [_part(one, places, low, high) for one, places in zip(segments, maps, strict=True)]
+        words = np.concatenate([part[0] for part in parts])
+        order = np.argsort(words, kind="stable")
+        yield words[order], np.concatenate([part[1] for part in parts])[order]
+
+
+def _part(one: Segment, places: Ints, low: int, high: int) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+    first, last = (int(i) for i in np.searchsorted(one.words, np.array([low, high], np.int64)))
+    begin, end = int(one.offsets[first]), int(one.offsets[last])
+    words = np.repeat(one.words[first:last], np.diff(one.offsets[first : last + 1]))
+    postings = np.array(one.postings[begin:end])
+    entries = places[entries_in(postings[:, 0])]
+    kept = entries >= 0
+    postings[:, 0] = (postings[:, 0] & np.uint64(0xFFFFFFFF00000000)) | np.maximum(entries, 0).astype(np.uint64)
+    return words[kept], postings[kept]
+
+
+def _room(folder: Path | None, count: int) -> NDArray[np.uint64]:
+    if folder is None:
+        return np.empty((count, 2), np.uint64)
+    folder.mkdir(parents=True)
+    return np.lib.format.open_memmap(folder / "postings.npy", "w+", np.uint64, (count, 2))
+
+
+def _finished(segment: Segment, folder: Path) -> Segment:
+    """Write the small arrays beside the postings, and put all of it on disk."""
+    np.save(folder / "numbers.npy", segment.numbers)
+    np.save(folder / "words.npy", segment.words)
+    np.save(folder / "offsets.npy", segment.offsets)
+    if isinstance(segment.postings, np.memmap):
+        segment.postings.flush()
+    for name in _ARRAYS:
+        sync(folder / f"{name}.npy")
+    sync(folder)
+    sync(folder.parent)
+    return load(folder)
+
+
+def discard(folder: Path) -> None:
+    """Delete a segment's folder; what is mapped of it stays readable until it is let go."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,192 @@
+"""One collection's part of the index: its segments on disk, its newest entries in memory."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from copyhound.domain.ports import IndexHit
+from copyhound.indexes.gathering import candidates_in
+from copyhound.indexes.segments import Ints, Segment, build, discard, load, merge, save, save_gone
+from copyhound.matching.fingerprint import Postings
+from copyhound.matching.voting import Lookup
+
+_log = logging.getLogger(__name__)
+_TOGETHER: Final = 4
+"""So many segments of like size (within the same power of so many) become one."""
+_MOST_PARTS: Final = 6
+_SMALLEST: Final = 500
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A shelf as the manifest keeps it."""
+
+    workspace_id: str
+    collection_id: str
+    segments: list[str]
+
+
+class Shelf:
+    """Not thread-safe: the index calls from its one thread."""
+
+    def __init__(self, workspace_id: str, collection_id: str, folder: Path, names: Sequence[str] = ()) -> None:
+        """`folder` holds the segments of all shelves. Raises OSError and ValueError where one is not whole."""
+        self._place = (workspace_id, collection_id)
+        self._folder = folder
+        self._segments = [load(folder / name) for name in names]
+        self._tail: list[Segment] = []
+        self._unsaved: set[str] = set()
+        self._merging: _Merging | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """What the manifest is to say: everything but the tail."""
+        return Kept(*self._place, [one.name for one in self._segments])
+
+    @property
+    def alive(self) -> int:
+        """How many entries there are."""
+        return sum(one.alive for one in (*self._segments, *self._tail))
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are in memory only."""
+        return sum(len(one.numbers) for one in self._tail)
+
+    @property
+    def changed(self) -> bool:
+        """Whether something is in memory that a restart would have to be told again."""
+        return bool(self._tail or self._unsaved)
+
+    @property
+    def busy(self) -> set[str]:
+        """Segments' folders that a merging reads or writes."""
+        return self._merging.folders if self._merging else set()
+
+    def add(self, entries: Sequence[tuple[int, Postings]]) -> None:
+        """Take entries in, whose numbers are in no segment."""
+        self._tail.append(build(entries))
+        if len(self._tail) > _MOST_PARTS:
+            self._tail = [merge(self._tail)]
+
+    def drop(self, numbers: Ints) -> None:
+        """Forget entries."""
+        for one in (*self._segments, *self._tail):
+            if one.drop(numbers) and one.name:
+                self._unsaved.add(one.name)
+
+    def candidates(self, lookup: Lookup, limit: int) -> list[IndexHit]:
+        """The best entries, best first."""
+        self._take_over_merged()
+        segments = [one for one in (*self._segments, *self._tail) if one.alive]
+        return candidates_in(segments, lookup, limit) if segments else []
+
+    def settle(self, name: str) -> None:
+        """Put what is in memory on disk, as a segment of this name; then it may stand in the manifest."""
+        self._take_over_merged()
+        if self._tail:
+            tail = merge(self._tail)
+            if tail.alive:
+                self._segments.append(save(tail, self._folder / name))
+            self._tail = []
+        for one in self._segments:
+            if one.name in self._unsaved:
+                save_gone(one, self._folder / one.name)
+        self._unsaved.clear()
+
+    def merge_some(self, name: str) -> bool:
+        """Begin to merge segments of like size in a process of its own, where there are enough; whether it did."""
+        chosen = self._worth_merging()
+        if self._merging is not None or not chosen:
+            return False
+        self._merging = _Merging(self._folder, name, chosen)
+        return True
+
+    def merge_all(self, name: str) -> None:
+        """Merge all segments into one, now."""
+        self.stop_merging()
+        if len(self._segments) > 1 or any(one.gone.any() for one in self._segments):
+            self._segments = [one for one in [merge(self._segments, self._folder / name)] if one.alive]
+
+    def stop_merging(self) -> None:
+        """Give up a merging that is under way."""
+        if self._merging is not None:
+            self._merging.stop()
+            self._merging = None
+
+    def _worth_merging(self) -> list[Segment]:
+        tiers: dict[int, list[Segment]] = {}
+        for one in self._segments:
+            tiers.setdefault(int(np.log2(max(one.alive, _SMALLEST) / _SMALLEST) / np.log2(_TOGETHER)), []).append(one)
+        full = [tier for tier, members in tiers.items() if len(members) >= _TOGETHER]
+        # with those of smaller size, which would only be merged again
+        return [one for tier, members in tiers.items() if tier <= max(full) for one in members] if full else []
+
+    def _take_over_merged(self) -> None:
+        if self._merging is None:
+            return
+        merged = self._merging.result()
+        if merged is None:
+            return
+        sources, new = self._merging.sources, merged.segment
+        self._merging = None
+        if new is None:
+            return
+        for one, before in zip(sources, merged.gone, strict=True):
+            if new.drop(one.numbers[one.gone & ~before]):
+                self._unsaved.add(new.name)
+        self._segments = [new, *(one for one in self._segments if all(one is not other for other in sources))]
+        self._unsaved &= {one.name for one in self._segments}
+        self._unsaved.add(new.name)
+
+
+class _Merged(msgspec.Struct, frozen=True):
+    segment: Segment | None
+    """None where it failed."""
+    gone: list[np.ndarray]
+    """What had left each source when the merging began."""
+
+
+class _Merging:
+    """A child process that merges segments into a new folder."""
+
+    def __init__(self, folder: Path, name: str, sources: list[Segment]) -> None:
+        self.sources = sources
+        self._folder = folder / name
+        self._gone = [one.gone.copy() for one in sources]
+        for one in sources:
+            save_gone(one, folder / one.name)
+        command = [sys.executable, "-m", "copyhound.indexes.merging", str(self._folder)]
+        self._process = subprocess.Popen(
+            [*command, *(str(folder / one.name) for one in sources)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def folders(self) -> set[str]:
+        return {self._folder.name, *(one.name for one in self.sources)}
+
+    def result(self) -> _Merged | None:
+        """None while it works."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code == 0:
+            return _Merged(load(self._folder), self._gone)
+        _log.warning("segments not merged: exit %d", code)
+        discard(self._folder)
+        return _Merged(None, self._gone)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        discard(self._folder)
