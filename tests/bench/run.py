@@ -28,6 +28,7 @@ from tests.bench.tables import results
 
 Row = dict[str, Any]
 OURS = "copyhound"
+ROOT = Path(__file__).parents[2]
 STEPS = ("queries", "ours", "peers", "scores", "accuracy", "speed")
 MARKED = re.compile(r"(\[//\]: # \(results\)\n).*?(\[//\]: # \(end of results\)\n)", re.DOTALL)
 
@@ -49,7 +50,7 @@ class Bench:
     def run(self, *command: str | Path) -> None:
         """A program of this Python, to its end; what it says goes to the screen."""
         print("==", *command, flush=True)
-        subprocess.run([sys.executable, *map(str, command)], check=True)
+        subprocess.run([sys.executable, *map(str, command)], check=True, cwd=ROOT)
 
     def make_queries(self) -> None:
         if not (self.queries / "queries.jsonl").exists():
@@ -124,7 +125,7 @@ def main() -> None:
     parser.add_argument("--docs", type=Path)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    bench = Bench(args.bench, args.pictures, args.out, args.limit, args.jobs)
+    bench = Bench(args.bench.resolve(), args.pictures.resolve(), args.out.resolve(), args.limit, args.jobs)
     steps = dict(zip(STEPS, (bench.make_queries, bench.ours, bench.peers, bench.scores, bench.accuracy, bench.speed),
                      strict=True))  # fmt: skip
     for name in STEPS:

@@ -61,9 +61,8 @@ class Meter:
             now = _cpu_of(pid)
         except OSError:
             return 0.0  # it has ended: what it did since the last look is not counted
-        spent = now - self._seen.get(pid, 0.0)
-        self._seen[pid] = now
-        return spent
+        before, self._seen[pid] = self._seen.get(pid, 0.0), now
+        return now - before if now >= before else now  # less than before: another process has got the number
 
     def _clock(self) -> float:
         return time.process_time() if self.kind == "cpu" else time.perf_counter()
