@@ -63,15 +63,19 @@ class Server:
             time.sleep(0.02)
 
     def _first_key(self) -> str:
+        return str(self.command("keys", "create", "test", "--json")["key"])
+
+    def command(self, *words: str) -> Any:
+        """The JSON that a command prints, on the same data folder."""
         done = subprocess.run(
-            [sys.executable, "-m", "copyhound.cli", "keys", "create", "test", "--json"],
+            [sys.executable, "-m", "copyhound.cli", *words],
             env=self._environment,
             capture_output=True,
             check=False,
             timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr.decode()
-        return str(json.loads(done.stdout)["key"])
+        return json.loads(done.stdout)
 
     def _ready(self) -> bool:
         try:

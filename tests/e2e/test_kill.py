@@ -193,3 +193,57 @@ def complete_searches(server: Server, list_id: str, count: int) -> list[dict[str
                 return found
             assert time.monotonic() < deadline, server.tail()
             time.sleep(0.2)
+
+
+def post_entry(server: Server, number: int, kept: set[int]) -> None:
+    """Index one of the pictures; it is in `kept` once the server has acknowledged it."""
+    data = base64.b64encode(photos.photo(number)).decode()
+    entry = {"image_url": f"https://shop.example.com/{number}.jpg", "base64": data}
+    try:
+        with server.client() as client:
+            answer = client.post("/collections/web/entries", json={"entries": [entry]})
+    except httpx.TransportError:
+        return
+    if answer.status_code == 201:
+        kept.add(number)
+
+
+def add_and_kill(server: Server, numbers: range, kept: set[int], seconds: float) -> None:
+    """Index several pictures at once, and kill the server so many seconds later."""
+    adding = [threading.Thread(target=post_entry, args=(server, number, kept)) for number in numbers]
+    for thread in adding:
+        thread.start()
+    time.sleep(seconds)  # the random instant, not a wait for something
+    server.kill()
+    for thread in adding:
+        thread.join(PATIENCE)
+    server.start()
+
+
+def found_in(server: Server, numbers: set[int]) -> dict[int, list[tuple[str, float]]]:
+    """Of each picture the entries that a search for a crop of it finds, with their confidence."""
+    found = {}
+    with server.client() as client:
+        for number in sorted(numbers):
+            files = [("image", ("mine.jpg", photos.cropped(number), "image/jpeg"))]
+            items = client.post("/collections/web/search", files=files).raise_for_status().json()["items"]
+            found[number] = [(item["entry"]["image_url"], item["comparison"]["confidence"]) for item in items]
+    return found
+
+
+def test_no_indexed_picture_is_lost_when_killed(tmp_path: Path) -> None:
+    """Killed while pictures are added: each that was acknowledged is found; and the same after a rebuild."""
+    seed, kept = random.Random(11), set[int]()
+    with Server(tmp_path / "data") as server:
+        for first in range(0, 20, 5):
+            add_and_kill(server, range(first, first + 5), kept, seed.uniform(0.5, 2.5))
+        assert kept
+        before = found_in(server, kept)
+        assert all(f"https://shop.example.com/{number}.jpg" in dict(before[number]) for number in kept)
+        with server.client() as client:
+            held = client.get("/collections/web").json()["entries"]
+        server.stop()
+        assert server.command("index", "rebuild", "--json") == {"entries": held}
+        server.start()
+        assert held >= len(kept)
+        assert found_in(server, kept) == before

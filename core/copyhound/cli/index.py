@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import to_builtins
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from copyhound.cli.api import Api, run_async, with_api
 from copyhound.cli.support import Choices, Failure, for_people, json_option, print_json, print_table, progress_console
+
+if TYPE_CHECKING:
+    from copyhound.services import Services
+    from copyhound.services.refreshing import Refreshed
+
+T = TypeVar("T")
 
 collection_option = click.option("--collection", default="web", show_default=True, help="Which collection.")
 set_option = click.option(
@@ -132,7 +139,8 @@ def count(choices: Choices, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_table(("collection", "pictures"), ((item["name"], item["entries"]) for item in found))
+        rows = ((item["name"], item["entries"], item["fingerprint_version"]) for item in found)
+        print_table(("collection", "pictures", "fingerprints' version"), rows)
 
 
 @index.command()
@@ -159,18 +167,52 @@ def remove(choices: Choices, prefix: str | None, everything: bool, collection: s
 @click.pass_obj
 def rebuild(choices: Choices, as_json: bool) -> None:
     """Make the candidate index anew from what the database keeps."""
-    from copyhound import bootstrap
 
-    settings = choices.settings()
-    if bootstrap.running_server(settings) is not None:
-        raise Failure("A server owns the index.", "Stop it, rebuild, start it again.")
+    async def work(services: Services) -> int:
+        return await services.collections.rebuild()
 
-    async def work() -> int:
-        async with bootstrap.open_house(settings, work=False) as house:
-            return await house.services.collections.rebuild()
-
-    held = run_async(work())
+    held = _alone(choices, "rebuild", work)
     if as_json:
         print_json({"entries": held})
     else:
         click.echo(f"The index holds {held} pictures.")
+
+
+@index.command()
+@click.option("--drop-lost", is_flag=True, help="Take out what cannot be made anew.")
+@json_option
+@click.pass_obj
+def refresh(choices: Choices, drop_lost: bool, as_json: bool) -> None:
+    """Make fingerprints of an older version anew, from the reduced copies that are kept.
+
+    Images of lists need none of this: they are refreshed from their originals when they are searched.
+    """
+
+    async def work(services: Services) -> Refreshed:
+        return await services.refreshing.run(drop_lost=drop_lost)
+
+    done = _alone(choices, "refresh", work)
+    if as_json:
+        print_json(to_builtins(done))
+    else:
+        click.echo(f"{done.refreshed} pictures made anew in version {done.version}, {done.dropped} taken out.")
+        for one in done.lost:
+            click.echo(f"Lost: {one.image_url} in {one.collection}: {one.reason}")
+    if len(done.lost) > done.dropped:
+        hint = "Run it again with --drop-lost, then feed those pictures in by their source again."
+        raise Failure("Some pictures cannot be made anew: their collections cannot be searched yet.", hint)
+
+
+def _alone(choices: Choices, what: str, work: Callable[[Services], Awaitable[T]]) -> T:
+    """Do what only the owner of the index may do."""
+    from copyhound import bootstrap
+
+    settings = choices.settings()
+    if bootstrap.running_server(settings) is not None:
+        raise Failure("A server owns the index.", f"Stop it, {what}, start it again.")
+
+    async def opened() -> T:
+        async with bootstrap.open_house(settings, work=False) as house:
+            return await work(house.services)
+
+    return run_async(opened())

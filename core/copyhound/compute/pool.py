@@ -22,7 +22,16 @@ GIBIBYTE: Final = 1024**3
 
 REGISTRY: Final[Mapping[str, str]] = {
     name: f"copyhound.matching:{name}"
-    for name in ("check_picture", "prepare_entry", "prepare_query", "compare", "overlay", "thumbnail", "read_facts")
+    for name in (
+        "check_picture",
+        "prepare_entry",
+        "prepare_query",
+        "refingerprint",
+        "compare",
+        "overlay",
+        "thumbnail",
+        "read_facts",
+    )
 } | {"ping": "copyhound.compute.worker:ping"}
 
 

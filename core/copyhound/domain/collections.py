@@ -61,6 +61,7 @@ class NewEntry(msgspec.Struct, frozen=True):
     reduced_blob: str | None
     pages: tuple[Page, ...]
     bytes: int
+    fingerprint_version: int = 1
 
 
 class IndexChange(msgspec.Struct, frozen=True):

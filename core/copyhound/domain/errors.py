@@ -67,7 +67,9 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "fetch_timeout": ErrorKind(504, "The address did not answer in time", "Try later.", retryable=True),
     # indexes
     "index_version_mismatch": ErrorKind(
-        409, "The index holds fingerprints of another version", "Run `copyhound index rebuild`."
+        409,
+        "The index holds fingerprints of another version",
+        "Stop the server, run `copyhound index refresh`, start it again.",
     ),
     "data_in_use": ErrorKind(
         409, "Another process owns this data folder", "Stop it, or give this one its own COPYHOUND_EXECUTOR_ID."
@@ -104,6 +106,12 @@ class CopyhoundError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # crosses the pipe of the compute processes, keyword arguments included
         return (_rebuild, (self.code, self.detail, self.extra))
+
+
+def version_mismatch(collection: str, holds: int, ours: int) -> CopyhoundError:
+    """The index_version_mismatch of a collection."""
+    told = f"The collection {collection} holds fingerprints of version {holds}; this Copyhound works with {ours}."
+    return CopyhoundError("index_version_mismatch", told, collection=collection, holds=holds, works_with=ours)
 
 
 def _rebuild(code: str, detail: str, extra: dict[str, Any]) -> CopyhoundError:

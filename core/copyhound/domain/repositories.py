@@ -202,7 +202,19 @@ class CollectionRepository(Protocol):
     async def all(self, workspace_id: str) -> list[Collection]: ...
     async def put_entry(self, collection: Collection, entry: NewEntry, at: datetime) -> tuple[Entry, bool]:
         """Add, or update the one with that image_url: pages united, last_seen moved; a changed picture (sha256)
-        replaces fingerprint, hash, bands. Writes hash bands and the change log. (entry, True where it was new)"""
+        replaces fingerprint, hash, bands. Writes hash bands and the change log. (entry, True where it was new)
+        CopyhoundError index_version_mismatch where the collection holds fingerprints of another version."""
+
+    async def outdated(self, fingerprint_version: int) -> list[Collection]:
+        """The collections of all workspaces that hold another version than this one."""
+
+    async def replace_fingerprint(
+        self, collection: Collection, entry: Entry, fingerprint: bytes, hash256: bytes
+    ) -> None:
+        """Of the same picture, in another version: with its bands, and a line in the change log."""
+
+    async def set_version(self, collection: Collection, fingerprint_version: int) -> None:
+        """Say what all its entries are in now."""
 
     async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Any], at: datetime) -> bool:
         """Seen again unchanged (HTTP 304): unite pages, move last_seen. False where there is none."""

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from .prepare import check_picture as check_picture
     from .prepare import prepare_entry as prepare_entry
     from .prepare import prepare_query as prepare_query
+    from .versions import refingerprint as refingerprint
+    from .versions import version_of as version_of
     from .words import WORD_COUNT as WORD_COUNT
-    from .words import entry_words as entry_words
-    from .words import query_words as query_words
 
 _HOMES = {
     "FINGERPRINT_VERSION": "fingerprint",
@@ -37,15 +37,15 @@ _HOMES = {
     "check_picture": "prepare",
     "compare": "comparing",
     "entry_hash": "hashes",
-    "entry_words": "words",
     "hamming": "hashes",
     "overlay": "overlays",
     "prepare_entry": "prepare",
     "prepare_query": "prepare",
     "query_hashes": "hashes",
-    "query_words": "words",
     "read_facts": "header",
+    "refingerprint": "versions",
     "thumbnail": "overlays",
+    "version_of": "versions",
 }
 
 __all__ = sorted(_HOMES)

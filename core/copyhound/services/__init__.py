@@ -23,6 +23,7 @@ from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
 from copyhound.services.merging import Merging
 from copyhound.services.monitoring import MonitoringService
+from copyhound.services.refreshing import RefreshService
 from copyhound.services.searches import SearchService
 from copyhound.services.verifying import Verifying
 
@@ -39,6 +40,7 @@ class Services:
     monitoring: MonitoringService
     candidates: CandidateService
     collections: CollectionService
+    refreshing: RefreshService
     ingests: IngestService
     hooks: HookService
     deliveries: DeliveryService
@@ -78,6 +80,7 @@ class Services:
             monitoring=MonitoringService(kit, desk, verifying, merging),
             candidates=candidates,
             collections=collections,
+            refreshing=RefreshService(kit, candidates, collections),
             ingests=IngestService(kit, sources, collections, candidates),
             hooks=HookService(kit, triggers, sender, new_secret),
             deliveries=DeliveryService(kit, sender, events),

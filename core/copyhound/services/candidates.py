@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from copyhound.domain.collections import Collection, Entry
+from copyhound.domain.errors import version_mismatch
 from copyhound.domain.ports import IndexRecord
-from copyhound.matching import entry_words, query_hashes, query_words
+from copyhound.matching import FINGERPRINT_VERSION, query_hashes, version_of
 from copyhound.plugin_api import Candidate, Query
 from copyhound.services.kit import Kit
 
-SHORT_LIST = 40
+SHORT_LIST = 20
 MAX_DISTANCE = 31
 """Of 256 bits. Two different pictures differ in 127 bits on average, and hardly ever in less than 80."""
 _BATCH = 256
@@ -52,6 +53,8 @@ class CandidateService:
             within = await uow.collections.by_name(workspace_id, collection)
         if within is None:
             return []
+        if within.fingerprint_version != FINGERPRINT_VERSION:
+            raise version_mismatch(within.name, within.fingerprint_version, FINGERPRINT_VERSION)
         await self.catch_up()
         numbers = await self._numbers(within, fingerprint)
         async with self._kit.units.read() as uow:
@@ -59,8 +62,7 @@ class CandidateService:
         return [by_number[number] for number in numbers if number in by_number]
 
     async def _numbers(self, within: Collection, fingerprint: bytes) -> list[int]:
-        variants = await asyncio.to_thread(query_words, fingerprint)
-        hits = await self._kit.index.candidates(within.workspace_id, within.id, variants, SHORT_LIST)
+        hits = await self._kit.index.candidates(within.workspace_id, within.id, fingerprint, SHORT_LIST)
         async with self._kit.units.read() as uow:
             near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, SHORT_LIST)
             self.capped_bands += uow.collections.capped_bands
@@ -91,16 +93,16 @@ class CandidateService:
             changes = await uow.collections.changes(mark, _BATCH)
             last = {change.number: change for change in changes}
             alive = [change for change in last.values() if not change.removed]
-            fingerprints = await uow.collections.fingerprints([change.number for change in alive])
+            stored = await uow.collections.fingerprints([change.number for change in alive])
+        # what another version wrote is as good as gone, until it is refreshed and stands in the log again
+        fingerprints = {number: one for number, one in stored.items() if version_of(one) == FINGERPRINT_VERSION}
         if not changes:
             return []
-        records = await asyncio.to_thread(
-            lambda: [
-                IndexRecord(c.number, c.workspace_id, c.collection_id, entry_words(fingerprints[c.number]))
-                for c in alive
-                if c.number in fingerprints
-            ]
-        )
+        records = [
+            IndexRecord(c.number, c.workspace_id, c.collection_id, fingerprints[c.number])
+            for c in alive
+            if c.number in fingerprints
+        ]
         await self._kit.index.upsert(records)
         await self._kit.index.remove([number for number in last if number not in fingerprints])
         await self._kit.index.set_mark(changes[-1].seq)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from copyhound.domain.collections import Collection, Entry, NewEntry
-from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.errors import CopyhoundError, version_mismatch
 from copyhound.domain.matches import Page
 from copyhound.domain.pictures import Comparison
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
-from copyhound.matching import Prepared, entry_hash
+from copyhound.matching import FINGERPRINT_VERSION, Prepared, entry_hash
 from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.candidates import CandidateService
 from copyhound.services.kit import Kit
@@ -43,7 +43,7 @@ class CollectionService:
                 "invalid_request", "A collection's name has 1 to 63 lower-case letters, digits, - and _."
             )
         async with self._kit.units() as uow:
-            return await uow.collections.ensure(workspace_id, name, self._kit.now())
+            return await uow.collections.ensure(workspace_id, name, self._kit.now(), FINGERPRINT_VERSION)
 
     async def all(self, caller: Caller) -> list[tuple[Collection, int]]:
         async with self._kit.units.read() as uow:
@@ -51,8 +51,13 @@ class CollectionService:
             return [(collection, await uow.collections.count(collection)) for collection in found]
 
     async def count(self, caller: Caller, name: str) -> int:
+        return (await self.get(caller, name))[1]
+
+    async def get(self, caller: Caller, name: str) -> tuple[Collection, int]:
+        """(a collection, how many entries it holds). CopyhoundError not_found."""
         async with self._kit.units.read() as uow:
-            return await uow.collections.count(await _get(uow, caller, name))
+            found = await _get(uow, caller, name)
+            return found, await uow.collections.count(found)
 
     async def add(
         self, workspace_id: str, name: str, *, image_url: str, data: bytes, pages: Sequence[Page] = ()
@@ -89,6 +94,7 @@ class CollectionService:
             hash256=entry_hash(prepared.fingerprint),
             reduced_blob=await self._kit.blobs.put(workspace_id, prepared.reduced),
             pages=tuple(pages),
+            fingerprint_version=FINGERPRINT_VERSION,
         )
         async with self._kit.units() as uow:
             entry, is_new = await uow.collections.put_entry(collection, new, self._kit.now())
@@ -112,6 +118,12 @@ class CollectionService:
         await self._candidates.catch_up()
         return removed
 
+    async def drop(self, collection: Collection, entry_id: str) -> None:
+        """Remove an entry; its source is not told, and the candidate index only at the next `catch_up`."""
+        async with self._kit.units() as uow:
+            _, unused = await uow.collections.remove_entry(collection, entry_id)
+        await drop_blobs(self._kit, collection.workspace_id, unused)
+
     async def remove_entry(self, caller: Caller, name: str, entry_id: str) -> None:
         async with self._kit.units() as uow:
             within = await _get(uow, caller, name)
@@ -123,7 +135,13 @@ class CollectionService:
         await self._candidates.catch_up()
 
     async def rebuild(self) -> int:
-        """Make the candidate index anew from the stored fingerprints; how many entries it holds."""
+        """Make the candidate index anew from the stored fingerprints; how many entries it holds.
+
+        CopyhoundError index_version_mismatch where a collection holds another version: it would be left out.
+        """
+        async with self._kit.units.read() as uow:
+            for other in await uow.collections.outdated(FINGERPRINT_VERSION):
+                raise version_mismatch(other.name, other.fingerprint_version, FINGERPRINT_VERSION)
         return await self._candidates.rebuild()
 
     async def search(self, caller: Caller, name: str, data: bytes, *, least: float = 50) -> list[EntryMatch]:

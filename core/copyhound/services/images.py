@@ -14,7 +14,7 @@ import msgspec
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.lists import Image
-from copyhound.matching import Prepared, read_facts
+from copyhound.matching import FINGERPRINT_VERSION, Prepared, read_facts, version_of
 from copyhound.services.kit import Kit
 
 _NAME_LENGTH = 255
@@ -117,6 +117,11 @@ class ImageIntake:
             image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(image.workspace_id, data))
         prepared: Prepared = await self._kit.compute.run("prepare_query", data, limits.picture)
         return await self._with_facts(image, prepared), (data, prepared.reduced)
+
+
+def is_ready(image: Image) -> bool:
+    """Whether an image can be searched as it is: decoded, and its fingerprint of this version."""
+    return image.fingerprint is not None and version_of(image.fingerprint) == FINGERPRINT_VERSION
 
 
 def _about(error: CopyhoundError, item: ImageInput, number: int) -> CopyhoundError:

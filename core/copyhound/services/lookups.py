@@ -19,7 +19,7 @@ from copyhound.domain.searches import Lookup, Outcome, Search, lookup_id
 from copyhound.plugin_api import Answer, Query
 from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.events import EventService
-from copyhound.services.images import ImageIntake
+from copyhound.services.images import ImageIntake, is_ready
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.merging import Merging
 from copyhound.services.payloads import search_payload
@@ -62,7 +62,7 @@ class LookupService:
             image = await uow.images.get(workspace_id, image_id)
         if search is None or image is None:
             return
-        if image.fingerprint is None and not await self._load(search, image):
+        if not is_ready(image) and not await self._load(search, image):
             return
         async with self._kit.units() as uow:
             for provider in search.providers if queue else ():

@@ -15,7 +15,7 @@ from copyhound.domain.matches import Page, Verification, VerificationState
 from copyhound.domain.pictures import Comparison, PictureFacts
 from copyhound.matching import Prepared
 from copyhound.plugin_api import Candidate
-from copyhound.services.images import fetch_picture
+from copyhound.services.images import fetch_picture, is_ready
 from copyhound.services.kit import Kit
 
 _AT_ONCE = 8
@@ -112,9 +112,14 @@ class Verifying:
 
     async def compare(self, image: Image, reduced: bytes | None, side: Side) -> Comparison | None:
         """Our own comparison of an image with a found picture; None where they are different pictures."""
+        fingerprint = image.fingerprint
+        if not is_ready(image) and image.original_blob is not None:  # of another version, and not searched since
+            data = await self._kit.blobs.get(image.original_blob)
+            prepared: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
+            fingerprint, reduced = prepared.fingerprint, prepared.reduced
         result: Comparison | None = await self._kit.compute.run(
             "compare",
-            image.fingerprint,
+            fingerprint,
             side.fingerprint,
             reduced,
             side.reduced,

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
-from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.errors import CopyhoundError, version_mismatch
 from copyhound.domain.ids import new_id
 from copyhound.domain.matches import Page
 from copyhound.domain.repositories import PageOf
@@ -81,10 +81,13 @@ class Collections(Repository):
         this = sa.and_(*_in(collection), ENTRIES.c.url_key == url_key(entry.image_url))
         same = FINGERPRINTS.c.fingerprint == entry.fingerprint
         joined = COLLECTIONS.outerjoin(_WITH_FINGERPRINT, this)
-        query = sa.select(ENTRIES, same.label("same"), COLLECTIONS.c.number.label("short")).select_from(joined)
+        about = COLLECTIONS.c.number.label("short"), COLLECTIONS.c.fingerprint_version
+        query = sa.select(ENTRIES, same.label("same"), *about).select_from(joined)
         row = await self.one_row(query.where(*_is(collection)))
         if row is None:
             raise CopyhoundError("not_found", f"There is no collection {collection.name}.")
+        if row.fingerprint_version != entry.fingerprint_version:
+            raise version_mismatch(collection.name, row.fingerprint_version, entry.fingerprint_version)
         return dict(row._mapping)
 
     async def _insert(
@@ -110,12 +113,36 @@ class Collections(Repository):
             changes |= row_of(entry, ENTRIES)
         await self.run(sa.update(ENTRIES).where(ENTRIES.c.number == number).values(changes))
         if not unchanged:
-            print_of = sa.update(FINGERPRINTS).where(FINGERPRINTS.c.number == number)
-            await self.run(print_of.values(fingerprint=entry.fingerprint))
-            await self.bands.erase(old["short"], [(number, old["hash256"])])
-            await self.bands.write(old["short"], number, entry.hash256)
-            await self._log_changes(collection, [number], removed=False)
+            await self._put_fingerprint(collection, old, entry.fingerprint, entry.hash256)
         return old | changes
+
+    async def _put_fingerprint(
+        self, collection: Collection, old: dict[str, Any], fingerprint: bytes, hash256: bytes
+    ) -> None:
+        number = old["number"]
+        print_of = sa.update(FINGERPRINTS).where(FINGERPRINTS.c.number == number)
+        await self.run(print_of.values(fingerprint=fingerprint))
+        await self.bands.erase(old["short"], [(number, old["hash256"])])
+        await self.bands.write(old["short"], number, hash256)
+        await self._log_changes(collection, [number], removed=False)
+
+    async def outdated(self, fingerprint_version: int) -> list[Collection]:
+        other = sa.select(COLLECTIONS).where(COLLECTIONS.c.fingerprint_version != fingerprint_version)
+        return [struct_of(Collection, row) for row in await self.all_rows(other.order_by(COLLECTIONS.c.number))]
+
+    async def replace_fingerprint(
+        self, collection: Collection, entry: Entry, fingerprint: bytes, hash256: bytes
+    ) -> None:
+        await self.lock(CHANGES_LOCK)
+        short = await self._short(collection)
+        hashed = sa.update(ENTRIES).where(*_in(collection), ENTRIES.c.number == entry.number).values(hash256=hash256)
+        if await self.run(hashed):
+            old = {"number": entry.number, "hash256": entry.hash256, "short": short}
+            await self._put_fingerprint(collection, old, fingerprint, hash256)
+
+    async def set_version(self, collection: Collection, fingerprint_version: int) -> None:
+        new = {"fingerprint_version": fingerprint_version}
+        await self.run(sa.update(COLLECTIONS).where(*_is(collection)).values(**new))
 
     async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Page], at: datetime) -> bool:
         this = *_in(collection), ENTRIES.c.url_key == url_key(image_url)

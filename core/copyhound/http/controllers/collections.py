@@ -60,7 +60,7 @@ class CollectionController(Controller):
         self, services: NamedDependency[Services], caller: NamedDependency[Caller], name: FromPath[str]
     ) -> CollectionOut:
         """One collection."""
-        return CollectionOut(name, await services.collections.count(caller, name))
+        return collection_out(await services.collections.get(caller, name))
 
     @put("/{name:str}")
     async def put_collection(

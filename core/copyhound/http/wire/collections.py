@@ -24,6 +24,8 @@ class CollectionOut(msgspec.Struct):
     name: str
     entries: int
     created_at: Instant | None = None
+    fingerprint_version: int | None = None
+    """Of all its entries; where it is not the one that the server works with, it must be refreshed."""
 
 
 class PageIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,7 +152,8 @@ class RemovedOut(msgspec.Struct):
 
 def collection_out(pair: tuple[Collection, int]) -> CollectionOut:
     """A collection with its count, as clients see it."""
-    return CollectionOut(pair[0].name, pair[1], pair[0].created_at)
+    found, entries = pair
+    return CollectionOut(found.name, entries, found.created_at, found.fingerprint_version)
 
 
 def entry_out(entry: Entry) -> EntryOut:

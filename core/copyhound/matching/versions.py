@@ -1,0 +1,31 @@
+"""Fingerprints of another version: which one it is, and a new one from what is kept of the picture."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .fingerprint import Fingerprint
+from .header import Limits
+from .prepare import prepare_entry
+
+_VERSION_AT = 2
+
+
+def version_of(fingerprint: bytes) -> int:
+    """The version that a fingerprint was written in, whatever it is; 0 where it is none.
+
+    >>> version_of(b"CH\\x01...")
+    1
+    """
+    return fingerprint[_VERSION_AT] if fingerprint[:_VERSION_AT] == b"CH" and len(fingerprint) > _VERSION_AT else 0
+
+
+def refingerprint(reduced: bytes, width: int, height: int, limits: Limits) -> bytes:
+    """A fingerprint of this version from the reduced copy of a picture that was `width` x `height`.
+
+    Raises as `prepare_entry`. An entry's fingerprint is made at about that size anyway: only the copy's compression
+    is between the two.
+    """
+    prepared = prepare_entry(reduced, limits)
+    fingerprint = Fingerprint.from_bytes(prepared.fingerprint)
+    return msgspec.structs.replace(fingerprint, width=width, height=height).entry_bytes()

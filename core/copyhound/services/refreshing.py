@@ -1,0 +1,101 @@
+"""Fingerprints of another version are made anew from what is kept. No collection ever holds two versions in use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+
+from copyhound.domain.collections import Collection, Entry
+from copyhound.domain.errors import CopyhoundError
+from copyhound.matching import FINGERPRINT_VERSION, entry_hash, version_of
+from copyhound.services.candidates import CandidateService
+from copyhound.services.collections import CollectionService
+from copyhound.services.kit import Kit
+from copyhound.services.source_state import forget_sources
+
+_PAGE = 200
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """An entry whose fingerprint cannot be made anew: its source must fetch the picture again."""
+
+    collection: str
+    image_url: str
+    reason: str
+
+
+class Refreshed(msgspec.Struct, frozen=True):
+    """What was done. Where `lost` is not empty and was not dropped, its collections are still refused."""
+
+    version: int
+    refreshed: int
+    dropped: int
+    lost: tuple[Lost, ...]
+
+
+class RefreshService:
+    """Brings collections to the version of the code."""
+
+    def __init__(self, kit: Kit, candidates: CandidateService, collections: CollectionService) -> None:
+        self._kit, self._candidates, self._collections = kit, candidates, collections
+
+    async def run(self, *, drop_lost: bool = False, tell: Callable[[int], None] = lambda done: None) -> Refreshed:
+        """Bring all collections of all workspaces to this version, from the reduced copies that are kept.
+
+        What has none is lost; with `drop_lost` it is taken out, so that its source fetches it anew. Run again after
+        an interruption, it goes on. `tell` is told how many entries are done.
+        """
+        async with self._kit.units.read() as uow:
+            outdated = await uow.collections.outdated(FINGERPRINT_VERSION)
+        done, dropped, lost = 0, 0, []
+        for within in outdated:
+            missing = []
+            async for entry in self._entries(within):
+                if (reason := await self._refresh(within, entry)) is not None:
+                    missing.append((entry, reason))
+                elif version_of(entry.fingerprint) != FINGERPRINT_VERSION:
+                    tell(done := done + 1)
+            lost += [Lost(within.name, entry.image_url, reason) for entry, reason in missing]
+            if drop_lost:
+                dropped += await self._drop(within, [entry for entry, _ in missing])
+            if drop_lost or not missing:
+                async with self._kit.units() as uow:
+                    await uow.collections.set_version(within, FINGERPRINT_VERSION)
+        await self._candidates.catch_up()
+        return Refreshed(FINGERPRINT_VERSION, done, dropped, tuple(lost))
+
+    async def _entries(self, within: Collection) -> AsyncIterator[Entry]:
+        cursor: str | None = None
+        while True:
+            async with self._kit.units.read() as uow:
+                page = await uow.collections.entries(within, image_url=None, cursor=cursor, limit=_PAGE)
+            for entry in page.items:
+                yield entry
+            if (cursor := page.cursor) is None:
+                return
+
+    async def _refresh(self, within: Collection, entry: Entry) -> str | None:
+        """Why not, where it cannot be done."""
+        if version_of(entry.fingerprint) == FINGERPRINT_VERSION:
+            return None
+        if entry.reduced_blob is None:
+            return "no reduced copy was kept"
+        try:
+            reduced = await self._kit.blobs.get(entry.reduced_blob)
+            new: bytes = await self._kit.compute.run(
+                "refingerprint", reduced, entry.width, entry.height, self._kit.limits.picture
+            )
+        except CopyhoundError as error:
+            return f"{error.code}: {error.detail}"
+        async with self._kit.units() as uow:
+            await uow.collections.replace_fingerprint(within, entry, new, entry_hash(new))
+        return None
+
+    async def _drop(self, within: Collection, entries: list[Entry]) -> int:
+        for entry in entries:
+            await self._collections.drop(within, entry.id)
+        if entries:
+            async with self._kit.units() as uow:
+                await forget_sources(uow, within)
+        return len(entries)
