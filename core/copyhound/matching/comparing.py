@@ -9,12 +9,15 @@ import cv2
 from copyhound.domain.pictures import Comparison, PictureFacts
 
 from .confidence import confidence_of
-from .evidence import gather
+from .evidence import Evidence, gather
 from .fingerprint import Fingerprint
+from .sides import known_print
 from .verdict import judge
 
 FLOOR: Final = 20.0
 """Below this confidence nothing is said at all; a match needs 50."""
+_SURE: Final = 95.0
+"""No other hypothesis is looked at once one is so sure."""
 
 
 def compare(
@@ -25,17 +28,33 @@ def compare(
     *,
     query_facts: PictureFacts | None = None,
     match_facts: PictureFacts | None = None,
+    variant: int | None = None,
 ) -> Comparison | None:
     """Compare a query image with a found picture: fingerprints, and reduced copies where they were kept.
 
     None where they are not the same picture. A comparison with a confidence of 20 to 50 is an uncertain one; the line
-    is 50. The facts are only used to tell an identical file from a recompressed one.
+    is 50. The facts are only used to tell an identical file from a recompressed one. `variant` (an index into
+    `variants.VARIANTS`) is what a candidate index found the match as: then no other variant is tried. What is made of
+    the query is kept for the next call, so comparing one query with many pictures in a row is cheap.
     Raises CopyhoundError index_version_mismatch.
     """
-    cv2.setNumThreads(1)
-    prints = Fingerprint.from_bytes(query), Fingerprint.from_bytes(match)
-    judged = [(confidence_of(one), one) for one in gather(*prints, query_reduced, match_reduced)]
-    if not judged:
+    found = best_evidence(query, match, query_reduced, match_reduced, variant)
+    if found is None or found[0] < FLOOR:
         return None
-    confidence, best = max(judged, key=lambda pair: pair[0])
-    return judge(best, confidence, prints, (query_facts, match_facts)) if confidence >= FLOOR else None
+    confidence, best = found
+    return judge(best, confidence, (known_print(query), Fingerprint.from_bytes(match)), (query_facts, match_facts))
+
+
+def best_evidence(
+    query: bytes, match: bytes, query_copy: bytes | None, match_copy: bytes | None, variant: int | None = None
+) -> tuple[float, Evidence] | None:
+    """The evidence with the highest confidence, and that confidence. None where nothing speaks for a match."""
+    cv2.setNumThreads(1)
+    best: tuple[float, Evidence] | None = None
+    for one in gather(query, match, query_copy, match_copy, variant):
+        confidence = confidence_of(one)
+        if best is None or confidence > best[0]:
+            best = confidence, one
+        if confidence >= _SURE:
+            break
+    return best

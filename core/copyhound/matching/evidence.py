@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from .decode import decode_own
+from .decode import Pixels, decode_own
 from .fingerprint import Fingerprint
-from .geometry import Array, scaling
+from .geometry import Array, linear_part, local_scale, overlap_area, scaling
 from .hashes import ORIENTATIONS, hamming
-from .hypotheses import PLENTY, Hypothesis, hypotheses_of
-from .pixels import PixelCheck, check_pixels
-from .sides import side_of, variant_of
+from .hypotheses import Hypothesis, hypotheses_of
+from .pixels import PixelCheck, Sizes, check_refined
+from .sides import known_print, known_side, side_of
 from .variants import VARIANTS
 
 HASH_NEAR: Final = 84
 """Of 256 bits; two unrelated pictures differ in 128, give or take 8."""
-_CHECKED: Final = 3
 MIN_INLIERS: Final = 4
+_CHECKED: Final = 2
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -34,70 +35,124 @@ class Evidence(msgspec.Struct, frozen=True):
     mirrored: bool
     negative: bool
     hash_distance: int
-    """Bits between the hashes under this orientation; 256 where it was not found by its hash."""
+    """Bits between the nearest two hashes, in whatever orientation."""
     pixels: PixelCheck | None
+    within: float = 1.0
+    """How much of that picture is shared of which more is shared, 0 to 1: a copy lies within, or its source does."""
+    tilt: float = 0.0
+    """Degrees by which the transform misses a quarter turn, at most 45; sheared counts too."""
+
+
+class _Near(msgspec.Struct, frozen=True):
+    """Of the query's hashes the one that is nearest to the match's."""
+
+    distance: int
+    orientation: int
+    variant: int
 
 
 def gather(
-    query: Fingerprint, match: Fingerprint, query_copy: bytes | None, match_copy: bytes | None
-) -> list[Evidence]:
-    """The best few hypotheses, each with its pixel check where both reduced copies are there."""
-    found = [one for one in (*_by_features(query, match), *_by_hash(query, match)) if _worth_a_look(one)]
-    if query_copy is None or match_copy is None or not found:
-        return found
-    copies = decode_own(match_copy), decode_own(query_copy)
+    query: bytes, match: bytes, query_copy: bytes | None, match_copy: bytes | None, variant: int | None = None
+) -> Iterator[Evidence]:
+    """The best few ways to lay the match over the query, each checked on the pixels where both copies are there.
+
+    The likeliest comes first, and the next is worked out only when it is asked for. `variant` (an index into VARIANTS)
+    names the only one that is tried, but for what the hashes suggest. The query's parts are kept for the next call.
+    """
+    prints = known_print(query), Fingerprint.from_bytes(match)
+    near = _nearest(*prints)
+    copies: tuple[Pixels, Pixels] | None = None
+    for one in _laid(query, prints, near, variant):
+        if query_copy is None or match_copy is None:
+            yield one
+            continue
+        copies = copies or (decode_own(match_copy), _known_copy(query_copy))
+        yield _checked(one, copies, prints)
+
+
+@lru_cache(maxsize=4)
+def _known_copy(data: bytes) -> Pixels:
+    return decode_own(data)
+
+
+def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerprint, Fingerprint]) -> Evidence:
+    query, match = prints
     sizes = (float(match.width), float(match.height), float(query.width), float(query.height))
-    return [msgspec.structs.replace(one, pixels=check_pixels(*copies, one.matrix, sizes)) for one in found]
-
-
-def _worth_a_look(one: Evidence) -> bool:
-    return one.inliers >= MIN_INLIERS or one.hash_distance <= HASH_NEAR
-
-
-def _by_features(query: Fingerprint, match: Fingerprint) -> list[Evidence]:
-    plain, target = side_of(query), side_of(match)
-    found: list[Hypothesis] = []
-    for mirrored, negative in VARIANTS:
-        side = variant_of(plain, query, mirrored=mirrored, negative=negative) if mirrored or negative else plain
-        found += hypotheses_of(target, side, mirrored=mirrored, negative=negative)
-        if any(one.inliers >= max(PLENTY, 0.35 * one.expected) for one in found):
-            break
-    found.sort(key=lambda one: -one.inliers)
-    return [_in_full_pixels(one, query, match) for one in found[:_CHECKED]]
-
-
-def _in_full_pixels(one: Hypothesis, query: Fingerprint, match: Fingerprint) -> Evidence:
-    plain, target = side_of(query), side_of(match)
-    side = variant_of(plain, query, mirrored=one.mirrored, negative=one.negative)
-    matrix = np.linalg.inv(side.to_units) @ one.matrix @ target.to_units
-    return Evidence(
-        matrix=matrix / matrix[2, 2],
-        inliers=one.inliers,
-        expected=one.expected,
-        mirrored=one.mirrored,
-        negative=one.negative,
-        hash_distance=256,
-        pixels=None,
+    found = check_refined(*copies, one.matrix, sizes, negative=one.negative)
+    if found is None:
+        return one
+    check, matrix = found
+    return msgspec.structs.replace(
+        one, pixels=check, matrix=matrix, within=_within(matrix, sizes), tilt=_tilt(matrix, sizes)
     )
 
 
-def _by_hash(query: Fingerprint, match: Fingerprint) -> Iterator[Evidence]:
-    """The orientation whose hash is nearest, where it is near."""
+def _within(matrix: Array, sizes: Sizes) -> float:
+    """The greater of query's and match's shares in what they have in common."""
+    shared = overlap_area(matrix, sizes[:2], sizes[2:])
+    growth = local_scale(matrix, np.array([[sizes[0] / 2, sizes[1] / 2]]))[0] ** 2
+    return float(min(1.0, max(shared / (sizes[2] * sizes[3]), shared / max(sizes[0] * sizes[1] * growth, 1e-9))))
+
+
+def _laid(
+    query: bytes, prints: tuple[Fingerprint, Fingerprint], near: _Near, variant: int | None
+) -> Iterator[Evidence]:
+    """Hypotheses by features, most inliers first; then what the nearest hash says by itself."""
+    target = side_of(prints[1])
+    found: list[tuple[Hypothesis, int]] = []
+    for number in _order(near, variant):
+        side = known_side(query, number)
+        guess = _guess(prints, near, side.to_units, target.to_units) if number == near.variant else None
+        found += [(one, number) for one in hypotheses_of(target, side, guess)]
+        if any(one.plenty for one, _ in found):
+            break
+    found.sort(key=lambda pair: -pair[0].inliers)
+    for one, number in found[:_CHECKED]:
+        if one.inliers < MIN_INLIERS:
+            break
+        matrix = np.linalg.inv(known_side(query, number).to_units) @ one.matrix @ target.to_units
+        yield Evidence(matrix / matrix[2, 2], one.inliers, one.expected, *VARIANTS[number], near.distance, None)
+    if near.distance <= HASH_NEAR:
+        yield Evidence(_by_hash(prints, near), 0, 0, *VARIANTS[near.variant], near.distance, None)
+
+
+def _tilt(matrix: Array, sizes: Sizes) -> float:
+    """By how much the less straight of the match's two axes misses the query's axes, in degrees."""
+    linear = linear_part(matrix, sizes[0] / 2, sizes[1] / 2)
+    angles = np.degrees(np.arctan2(linear[1], linear[0])) % 90
+    return float(np.minimum(angles, 90 - angles).max())
+
+
+def _order(near: _Near, variant: int | None) -> list[int]:
+    """The variants to try, likeliest first."""
+    order = [near.variant] if near.distance <= HASH_NEAR else []
+    order += range(len(VARIANTS)) if variant is None else [variant]
+    return list(dict.fromkeys(order))
+
+
+def _guess(
+    prints: tuple[Fingerprint, Fingerprint], near: _Near, query_units: Array, match_units: Array
+) -> Array | None:
+    """What a near hash says, in units."""
+    if near.distance > HASH_NEAR:
+        return None
+    return np.asarray(query_units @ _by_hash(prints, near) @ np.linalg.inv(match_units))
+
+
+def _nearest(query: Fingerprint, match: Fingerprint) -> _Near:
     distances = [hamming(one, match.hash256) for one in query.hashes]
     best = int(np.argmin(distances))
-    if distances[best] > HASH_NEAR:
-        return
-    orientation = best % ORIENTATIONS
-    yield Evidence(
-        matrix=scaling(query.width, query.height)
-        @ np.linalg.inv(_orientation_matrix(orientation))
-        @ scaling(1 / match.width, 1 / match.height),
-        inliers=0,
-        expected=0,
-        mirrored=orientation >= 4,
-        negative=best >= ORIENTATIONS,
-        hash_distance=distances[best],
-        pixels=None,
+    orientation, negative = best % ORIENTATIONS, best >= ORIENTATIONS
+    return _Near(distances[best], orientation, VARIANTS.index((orientation >= 4, negative)))
+
+
+def _by_hash(prints: tuple[Fingerprint, Fingerprint], near: _Near) -> Array:
+    """The whole match over the whole query, in the hash's orientation."""
+    query, match = prints
+    return np.asarray(
+        scaling(query.width, query.height)
+        @ np.linalg.inv(_orientation_matrix(near.orientation))
+        @ scaling(1 / match.width, 1 / match.height)
     )
 
 

@@ -2,7 +2,7 @@
 
 Pairs come from descriptors matched both ways with a ratio test. Each pair alone gives a similarity (from place,
 size and direction); the other pairs vote on it. The best ones grow: fit, look again for pairs where the fit says
-that they must lie, fit again.
+that they must lie, fit again. Two different pictures are mostly told apart by the votes alone, which are cheap.
 """
 
 from __future__ import annotations
@@ -13,35 +13,28 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import (
-    Array,
-    fit_affine,
-    fit_homography,
-    fit_similarity,
-    fit_stretch,
-    linear_part,
-    local_scale,
-    project,
-    sane,
-)
-from .sides import Side, likeness
+from .fitting import simplest
+from .geometry import Array, fit_affine, fit_similarity, linear_part, local_scale, project, sane
+from .sides import Side, likeness_of
 
 RATIO: Final = 0.88
-MAX_PAIRS: Final = 150
+MAX_PAIRS: Final = 120
 MIN_VOTES: Final = 3
 PLENTY: Final = 30
 """With so many inliers, which are a good share of those expected, no further hypothesis is sought."""
-_TRIED: Final = 60
+_TRIED: Final = 40
 _VOTE_RADIUS: Final = 5.0
 _VOTE_SLACK: Final = 0.15
 _NEAR: Final = 3.5
-_LIKE: Final = 0.82
-"""Cosine of two descriptors that are paired because geometry says so."""
+_LIKE: Final = 0.80
+"""Nearness of two descriptors that are paired because geometry says so."""
 _LIKE_TURN: Final = 0.9
 """Cosine of the angle between their directions."""
 
 Pairs = NDArray[np.intp]
 """K x 2: indices of a feature of the match and one of the query."""
+Likeness = NDArray[np.float32]
+"""M query features (rows) by N features of the match: 1 - half the squared distance, the cosine of unit vectors."""
 
 
 class Hypothesis(msgspec.Struct, frozen=True):
@@ -50,58 +43,66 @@ class Hypothesis(msgspec.Struct, frozen=True):
     matrix: Array
     inliers: int
     """Distinct places (in both pictures) that agree."""
-    mirrored: bool
-    negative: bool
     expected: int = 0
     """Features of the match that fall inside the query."""
 
+    @property
+    def plenty(self) -> bool:
+        """Whether nothing better need be sought."""
+        return self.inliers >= max(PLENTY, 0.35 * self.expected)
 
-def hypotheses_of(match: Side, query: Side, *, mirrored: bool, negative: bool, most: int = 2) -> list[Hypothesis]:
-    """The best few hypotheses for one variant of the query, most inliers first."""
-    alikeness = likeness(query, match)
-    pairs = mutual_pairs(alikeness)
-    if len(pairs) < MIN_VOTES:
+
+def hypotheses_of(match: Side, query: Side, guess: Array | None = None, most: int = 2) -> list[Hypothesis]:
+    """The best few hypotheses for one variant of the query, most inliers first.
+
+    `guess` is a transform (in units) that something else suggests; it is tried first.
+    """
+    if min(len(match.points), len(query.points)) < MIN_VOTES:
         return []
-    grown = [_grown(match, query, pairs, seeds) for seeds in _seeds(match, query, pairs, most)]
-    if all(matrix is None for matrix in grown):
+    likeness = likeness_of(query, match)
+    pairs = mutual_pairs(likeness)
+    starts = [] if guess is None else [guess]
+    seeds = _seeds(match, query, pairs, most) if len(pairs) >= MIN_VOTES else []
+    starts += [grown for seed in seeds if (grown := _grown(match, query, pairs, seed)) is not None]
+    if not starts:
         return []
-    alike, out = _alike(alikeness), []
-    for matrix in grown:
-        if matrix is None:
+    alike, out = _alike(match, query, likeness), []
+    for matrix in starts:
+        one = _guided(match, query, matrix, alike)
+        if one is None:
             continue
-        matrix, inliers = _guided(match, query, matrix, alike)
-        inside = int(_inside(project(matrix, match.points), query).sum())
-        out.append(Hypothesis(matrix, inliers, mirrored, negative, inside))
-        if inliers >= max(PLENTY, 0.35 * inside):
+        out.append(one)
+        if one.plenty:
             break
     return sorted(out, key=lambda one: -one.inliers)
 
 
-def mutual_pairs(cosines: NDArray[np.float32]) -> Pairs:
-    """Pairs that are each other's nearest, clearly nearer than the second, surest first.
-
-    `cosines` holds those of M query features (rows) and N features of the match (columns).
-    """
-    if min(cosines.shape) < 2:
+def mutual_pairs(likeness: Likeness) -> Pairs:
+    """Pairs that are each other's nearest, clearly nearer than the second, surest first."""
+    if min(likeness.shape) < 2:
         return np.empty((0, 2), np.intp)
-    best = cosines.argmax(axis=1)
+    best = likeness.argmax(axis=1)
     rows = np.arange(len(best))
-    top = cosines[rows, best]
-    mutual = top >= cosines.max(axis=0)[best]
-    cosines[rows, best] = -1.0
-    second = cosines.max(axis=1)
-    cosines[rows, best] = top
-    ratio = np.sqrt(np.maximum(2 - 2 * top, 1e-6) / np.maximum(2 - 2 * second, 1e-6))
-    kept = np.flatnonzero(mutual & (ratio < RATIO))
-    kept = kept[np.argsort(ratio[kept], kind="stable")][:MAX_PAIRS]
-    return np.column_stack([best[kept], kept])
+    mutual = np.flatnonzero(likeness.argmax(axis=0)[best] == rows)
+    best = best[mutual]
+    kept = likeness[mutual]
+    rows = np.arange(len(best))
+    top = kept[rows, best]
+    kept[rows, best] = -9.0
+    second = kept.max(axis=1)
+    ratio = np.maximum(1 - top, 1e-6) / np.maximum(1 - second, 1e-6)
+    good = np.flatnonzero(ratio < RATIO**2)
+    good = good[np.argsort(ratio[good], kind="stable")][:MAX_PAIRS]
+    return np.column_stack([best[good], mutual[good]])
 
 
 def _seeds(match: Side, query: Side, pairs: Pairs, most: int) -> list[NDArray[np.bool_]]:
     """The sets of pairs that agree with the best single pairs, no two sets nearly the same."""
     votes = _votes(match, query, pairs)
-    places = _place_ids(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
     counts = votes.sum(axis=1)
+    if counts.max() < MIN_VOTES:
+        return []
+    places = _place_ids(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
     chosen: list[NDArray[np.bool_]] = []
     for i in np.argsort(-counts, kind="stable")[:_TRIED]:
         if len(chosen) == most or counts[i] < MIN_VOTES:
@@ -114,29 +115,35 @@ def _seeds(match: Side, query: Side, pairs: Pairs, most: int) -> list[NDArray[np
 
 def _votes(match: Side, query: Side, pairs: Pairs) -> NDArray[np.bool_]:
     """K x K: whether pair j (column) agrees with the similarity that pair i (row) gives."""
-    source = match.points[pairs[:, 0]] @ (1, 1j)
-    target = query.points[pairs[:, 1]] @ (1, 1j)
-    size = query.sizes[pairs[:, 1]] / match.sizes[pairs[:, 0]]
-    turn = query.angles[pairs[:, 1]] - match.angles[pairs[:, 0]]
+    m, q = pairs.T
+    source, target = _complex(match.points[m]), _complex(query.points[q])
+    size = np.log(query.sizes[q] / match.sizes[m]).astype(np.float32)
+    turn = np.exp(1j * (query.angles[q] - match.angles[m])).astype(np.complex64)
+    growth = np.exp(size)
     apart = source[None, :] - source[:, None]
-    error = np.abs(apart * (size * np.exp(1j * turn))[:, None] - (target[None, :] - target[:, None]))
-    allowed = _VOTE_RADIUS * np.maximum(size, 1)[:, None] + _VOTE_SLACK * size[:, None] * np.abs(apart)
-    like_size = np.abs(np.log(size[None, :] / size[:, None])) < 0.7
-    like_turn = np.cos(turn[None, :] - turn[:, None]) > 0.85
-    return np.asarray((error < allowed) & like_size & like_turn)
+    error = np.abs(apart * (growth * turn)[:, None] - (target[None, :] - target[:, None]))
+    allowed = (_VOTE_SLACK * growth)[:, None] * np.abs(apart) + (_VOTE_RADIUS * np.maximum(growth, 1))[:, None]
+    votes = error < allowed
+    votes &= np.abs(size[None, :] - size[:, None]) < 0.7
+    votes &= np.outer(turn.conj(), turn).real > 0.85
+    return np.asarray(votes)
+
+
+def _complex(points: Array) -> NDArray[np.complex64]:
+    return np.asarray(points @ (1, 1j), dtype=np.complex64)
 
 
 def _grown(match: Side, query: Side, pairs: Pairs, seeds: NDArray[np.bool_]) -> Array | None:
     """Fit to the seeds, take in what agrees, fit again with less slack."""
     source, target = match.points[pairs[:, 0]], query.points[pairs[:, 1]]
     chosen, best = seeds, None
-    for slack in (10.0, 6.0, 4.0):
+    for slack in (9.0, 5.0):
         matrix = _fitted(source[chosen], target[chosen], match)
         if matrix is None:
             return best
-        error = np.linalg.norm(project(matrix, source) - target, axis=1) / np.maximum(local_scale(matrix, source), 1)
+        error = np.hypot(*(project(matrix, source) - target).T) / max(1.0, _growth(matrix, match))
         best, chosen = matrix, error < slack
-        if chosen.sum() < MIN_VOTES + 1:
+        if chosen.sum() < MIN_VOTES:
             return None
     return best
 
@@ -151,81 +158,82 @@ def _fitted(source: Array, target: Array, match: Side) -> Array | None:
     return matrix if matrix is not None and sane(matrix, match.width, match.height) else None
 
 
-def _guided(match: Side, query: Side, matrix: Array, alike: Pairs) -> tuple[Array, int]:
+def _growth(matrix: Array, match: Side) -> float:
+    return float(local_scale(matrix, np.array([[match.width / 2, match.height / 2]]))[0])
+
+
+class _Alike(msgspec.Struct, frozen=True):
+    """All pairs whose descriptors are alike: indices into match and query, and how alike they are."""
+
+    match: NDArray[np.intp]
+    query: NDArray[np.intp]
+    likeness: NDArray[np.float32]
+
+
+def _alike(match: Side, query: Side, likeness: Likeness) -> _Alike:
+    flat = likeness.ravel()
+    found = np.flatnonzero(flat > _LIKE)  # flat: several times as quick as over rows and columns
+    queries, matches = np.divmod(found, likeness.shape[1])
+    return _Alike(matches, queries, flat[found])
+
+
+def _guided(match: Side, query: Side, matrix: Array, alike: _Alike) -> Hypothesis | None:
     """Pair features by where they must lie, and fit the simplest transform that explains them; twice."""
-    for radius in (1.5 * _NEAR, _NEAR):
+    alike = _fitting(match, query, matrix, alike)
+    for radius in (2 * _NEAR, _NEAR):
         pairs = _near_pairs(match, query, matrix, alike, radius)
         source, target = match.points[pairs[:, 0]], query.points[pairs[:, 1]]
-        inliers = _distinct(source, target)
-        if inliers < MIN_VOTES:
-            break
-        matrix = _simplest(source, target, match) if inliers >= 4 else matrix
+        if distinct(source, target) < MIN_VOTES:
+            return None
+        if len(pairs) > MIN_VOTES:
+            matrix = simplest(source, target, (match.width, match.height), _NEAR)
     pairs = _near_pairs(match, query, matrix, alike, _NEAR)
-    return matrix, _distinct(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
+    inliers = distinct(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
+    there = project(matrix, match.points)
+    inside = ((there >= 0) & (there <= (query.width, query.height))).all(axis=1)
+    return Hypothesis(matrix, inliers, int(inside.sum()))
 
 
-def _alike(cosines: NDArray[np.float32]) -> Pairs:
-    """All pairs whose descriptors are alike, likest last."""
-    flat = cosines.ravel()
-    found = np.flatnonzero(flat > _LIKE)  # flat: several times as quick as over rows and columns
-    queries, matches = np.divmod(found, cosines.shape[1])
-    order = np.argsort(flat[found], kind="stable")
-    return np.column_stack([matches[order], queries[order]])
+def _fitting(match: Side, query: Side, matrix: Array, alike: _Alike) -> _Alike:
+    """Of the alike pairs those that lie roughly where they must, with about the right size and direction."""
+    there, growth = project(matrix, match.points), local_scale(matrix, match.points)
+    gap = there[alike.match] - query.points[alike.query]
+    reach = (4 * _NEAR * np.maximum(growth, 1))[alike.match]
+    near = np.flatnonzero((np.abs(gap) < reach[:, None]).all(axis=1))
+    m, q = alike.match[near], alike.query[near]
+    size = query.sizes[q] / np.maximum(match.sizes[m] * growth[m], 1e-6)
+    turn = np.cos(query.angles[q] - _turned(match.angles[m], matrix, match))
+    near = near[(size > 0.5) & (size < 2.0) & (turn > _LIKE_TURN)]
+    near = near[np.argsort(alike.likeness[near], kind="stable")]
+    return _Alike(alike.match[near], alike.query[near], alike.likeness[near])
 
 
-def _near_pairs(match: Side, query: Side, matrix: Array, alike: Pairs, radius: float) -> Pairs:
+def _near_pairs(match: Side, query: Side, matrix: Array, alike: _Alike, radius: float) -> Pairs:
     """For each feature of the match its likest query feature near the place where it must lie."""
-    m, q = alike.T
-    growth = local_scale(matrix, match.points)[m]
-    gap = np.linalg.norm(project(matrix, match.points)[m] - query.points[q], axis=1)
-    size = query.sizes[q] / np.maximum(match.sizes[m] * growth, 1e-6)
-    turn = np.cos(query.angles[q] - _turned(match, matrix)[m])
-    fits = (gap < radius * np.maximum(growth, 1)) & (size > 0.5) & (size < 2.0) & (turn > _LIKE_TURN)
+    there, growth = project(matrix, match.points), local_scale(matrix, match.points)
+    gap = ((there[alike.match] - query.points[alike.query]) ** 2).sum(axis=1)
+    near = gap < (radius * np.maximum(growth, 1))[alike.match] ** 2
     best = np.full(len(match.points), -1, np.intp)
-    best[m[fits]] = q[fits]  # the last one stays: the likest
+    best[alike.match[near]] = alike.query[near]  # the last one stays: the likest
     kept = np.flatnonzero(best >= 0)
     return np.column_stack([kept, best[kept]])
 
 
-def _turned(match: Side, matrix: Array) -> Array:
-    """The directions of the match's features as they must be in the query."""
+def _turned(angles: Array, matrix: Array, match: Side) -> Array:
+    """The directions of features of the match as they must be in the query."""
     linear = linear_part(matrix, match.width / 2, match.height / 2)
-    there = np.column_stack([np.cos(match.angles), np.sin(match.angles)]) @ linear.T
+    there = np.column_stack([np.cos(angles), np.sin(angles)]) @ linear.T
     return np.asarray(np.arctan2(there[:, 1], there[:, 0]))
 
 
-def _simplest(source: Array, target: Array, match: Side) -> Array:
-    """Of stretch, similarity, affine and homography the one whose error, with a price for freedom, is least."""
-    fits = [fit(source, target) for fit in (fit_stretch, fit_similarity, fit_affine, fit_homography)]
-    costs = []
-    for matrix, freedom in zip(fits, (4, 4, 6, 8), strict=True):
-        costs.append(_cost(matrix, freedom, source, target, match))
-    best = fits[int(np.argmin(costs))]
-    fallback = fit_similarity(source, target)
-    return best if best is not None and np.isfinite(min(costs)) else (fallback if fallback is not None else np.eye(3))
-
-
-def _cost(matrix: Array | None, freedom: int, source: Array, target: Array, match: Side) -> float:
-    """A Bayesian information criterion over errors that are capped, so that a few outliers don't choose."""
-    if matrix is None or 2 * len(source) <= freedom + 2 or not sane(matrix, match.width, match.height):
-        return float("inf")
-    error = np.linalg.norm(project(matrix, source) - target, axis=1) / np.maximum(local_scale(matrix, source), 1)
-    spread = np.minimum(error, 2 * _NEAR) ** 2
-    count = 2 * len(source)
-    return float(count * np.log(spread.sum() / count + 0.02) + 1.5 * freedom * np.log(count))
-
-
-def _inside(points: Array, side: Side) -> NDArray[np.bool_]:
-    return np.asarray(((points >= 0) & (points <= (side.width, side.height))).all(axis=1))
-
-
 def _place_ids(source: Array, target: Array) -> NDArray[np.int64]:
-    cells = np.floor(np.column_stack([source, target]) / 6.0).astype(np.int64)
-    return np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
+    a, b = np.floor(source / 6.0).astype(np.int64), np.floor(target / 6.0).astype(np.int64)
+    return ((a[:, 0] * 4096 + a[:, 1]) * 4096 + b[:, 0]) * 4096 + b[:, 1]
 
 
-def _distinct(source: Array, target: Array) -> int:
+def distinct(source: Array, target: Array) -> int:
     """How many pairs stand at different places, in both pictures."""
     if not len(source):
         return 0
-    return min(len(np.unique(np.floor(points / 4.0), axis=0)) for points in (source, target))
+    cells = (np.floor(points / 4.0).astype(np.int64) @ (1, 1 << 20) for points in (source, target))
+    return min(len(np.unique(one)) for one in cells)

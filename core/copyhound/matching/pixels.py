@@ -14,16 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .decode import Pixels
-from .geometry import Array, corners, local_scale, project, scaling
+from .geometry import Array, corners, flat, local_scale, project, scaling
+from .registering import Registration, register
+from .toning import tone_of
 
 CELL: Final = 10
-_LONGEST: Final = 260.0
+_LONGEST: Final = 240.0
 _SHORTEST: Final = 16.0
 _FLAT: Final = 5.0
 _AGREES: Final = 0.80
+_DIFFERS: Final = 0.6
 _NOISE: Final = 1.5
+_LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 Sizes = tuple[float, float, float, float]
 """Full width and height of the match, then of the query."""
 
@@ -51,6 +56,16 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Mean difference of colours, 0 to 1, over the agreeing cells."""
     sharpness: float
     """Fine detail of the query relative to the match over the agreeing cells; below 1 is blurred."""
+    uneven: float = 0.5
+    """0 where one mapping of colours explains the agreeing cells' tones, 1 where none does."""
+    toned: float = 0.5
+    """Share of all shared cells, flat ones too, that this mapping fits."""
+    windows: int = 0
+    """Small windows that were sought in the match, to a fraction of a pixel."""
+    steady: int = 0
+    """Of these, windows that lie where the transform puts them."""
+    sway: float = 3.0
+    """Median distance of the windows from where the transform puts them, in pixels of the frame."""
 
 
 class Overlay(msgspec.Struct, frozen=True):
@@ -58,7 +73,9 @@ class Overlay(msgspec.Struct, frozen=True):
 
     match: Floats
     query: Floats
-    mask: NDArray[np.bool_]
+    mask: Mask
+    frame: Array
+    """Full query pixels to the frame."""
 
 
 def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> PixelCheck | None:
@@ -67,10 +84,28 @@ def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> P
     `sizes` are the full width and height of the match, then of the query. None where too little is shared to say.
     """
     laid = lay_over(match, query, matrix, sizes)
+    return None if laid is None else judged(laid)
+
+
+def check_refined(
+    match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, *, negative: bool
+) -> tuple[PixelCheck, Array] | None:
+    """Refine `matrix` on the pixels, then compare under it: the check, and the matrix that it holds for."""
+    laid = lay_over(match, query, matrix, sizes)
     if laid is None:
         return None
-    grid = _cells(laid)
-    return None if grid is None else _judged(*grid)
+    grey_match, grey_query = _grey(laid.match), _grey(laid.query)
+    grey_match = 255 - grey_match if negative else grey_match
+    found = register(grey_query, grey_match, laid.mask, matrix, laid.frame, sizes[:2])
+    if found.steady:
+        mask, moved = _warped(match, _to_frame(laid.frame, found.matrix, sizes, match), laid.mask.shape)
+        laid = msgspec.structs.replace(laid, match=moved, mask=mask)
+    check = judged(laid)
+    return None if check is None else (_with(check, found), found.matrix)
+
+
+def _with(check: PixelCheck, found: Registration) -> PixelCheck:
+    return msgspec.structs.replace(check, windows=found.windows, steady=found.steady, sway=found.sway)
 
 
 def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overlay | None:
@@ -88,20 +123,22 @@ def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overl
     if float(extent.min()) * fine < _SHORTEST:
         return None
     frame = scaling(fine, fine) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
-    size = (int(extent[0] * fine), int(extent[1] * fine))
-    query_there, query_mask = _warped(
-        query, frame @ scaling(sizes[2] / query.shape[1], sizes[3] / query.shape[0]), size
-    )
-    to_query = frame @ matrix @ scaling(sizes[0] / match.shape[1], sizes[1] / match.shape[0])
-    match_there, match_mask = _warped(match, to_query, size)
-    return Overlay(match_there, query_there, query_mask & match_mask)
+    size = (int(extent[1] * fine), int(extent[0] * fine))
+    scale = scaling(sizes[2] / query.shape[1], sizes[3] / query.shape[0])
+    _, query_there = _warped(query, frame @ scale, size)
+    mask, match_there = _warped(match, _to_frame(frame, matrix, sizes, match), size)
+    return Overlay(match_there, query_there, mask, frame)
 
 
-def _warped(pixels: Pixels, matrix: Array, size: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Warp with averaging where it shrinks; RGB as floats, lightly smoothed."""
+def _to_frame(frame: Array, matrix: Array, sizes: Sizes, match: Pixels) -> Array:
+    """From the match copy's pixels to the frame's."""
+    return np.asarray(frame @ matrix @ scaling(sizes[0] / match.shape[1], sizes[1] / match.shape[0]))
+
+
+def _warped(pixels: Pixels, matrix: Array, size: tuple[int, ...]) -> tuple[Mask, Floats]:
+    """Where there are pixels after warping, with averaging where it shrinks; RGB as floats, lightly smoothed."""
     height, width = pixels.shape[:2]
-    middle = np.array([[width / 2, height / 2]])
-    shrink = min(1.0, float(local_scale(matrix, middle)[0]))
+    shrink = min(1.0, float(local_scale(matrix, np.array([[width / 2, height / 2]]))[0]))
     small = pixels
     if shrink < 0.9:
         target = (max(2, round(width * shrink)), max(2, round(height * shrink)))
@@ -109,103 +146,127 @@ def _warped(pixels: Pixels, matrix: Array, size: tuple[int, int]) -> tuple[Float
     # pixel centres stand at .5 in our coordinates and at whole numbers in OpenCV's
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     moved = np.linalg.inv(half) @ matrix @ scaling(width / small.shape[1], height / small.shape[0]) @ half
-    out = cv2.warpPerspective(small, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    ones = np.full(small.shape[:2], 255, np.uint8)
-    mask = cv2.warpPerspective(ones, moved, size, flags=cv2.INTER_NEAREST) > 0
-    return np.asarray(cv2.GaussianBlur(out.astype(np.float32), (3, 3), 0.8), dtype=np.float32), mask
+    there = (size[1], size[0])
+    if flat(moved):
+        out = cv2.warpAffine(small, moved[:2], there, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    else:
+        out = cv2.warpPerspective(small, moved, there, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    shape = project(moved, corners(small.shape[1] - 1, small.shape[0] - 1))
+    mask = cv2.fillConvexPoly(np.zeros(size[:2], np.uint8), np.clip(np.rint(shape), -30000, 30000).astype(np.int32), 1)
+    return np.asarray(mask > 0), np.asarray(cv2.GaussianBlur(out, (3, 3), 0.8), dtype=np.float32)
 
 
-def _cells(laid: Overlay) -> tuple[Floats, Floats, NDArray[np.bool_]] | None:
-    """Cut into cells: rows x columns x pixels x 3 of match and query, and which cells are wholly shared."""
+def _grey(colours: Floats) -> Floats:
+    return np.asarray(cv2.transform(colours, _LUMA), dtype=np.float32)
+
+
+class _Cells(msgspec.Struct, frozen=True):
+    """Means and spreads of the cells, each rows x columns (x 3)."""
+
+    mean: Floats
+    """Of the three colours."""
+    grey: Floats
+    rough: Floats
+    """Standard deviation of the grey."""
+    detail: Floats
+    """Mean difference of neighbouring pixels of the grey."""
+    inner: tuple[Floats, Floats]
+    """Covariances of the colours: red-red, green-green, blue-blue; red-green, green-blue, blue-red."""
+
+
+def judged(laid: Overlay) -> PixelCheck | None:
+    """Compare cell by cell. None where too few cells are wholly shared."""
     rows, columns = laid.mask.shape[0] // CELL, laid.mask.shape[1] // CELL
     if rows * columns < 4:
         return None
-
-    def cut(array: NDArray[np.float32] | NDArray[np.bool_]) -> NDArray[np.float32]:
-        part = array[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL, -1)
-        return part.transpose(0, 2, 1, 3, 4).reshape(rows, columns, CELL * CELL, -1).astype(np.float32)
-
-    inside = cut(laid.mask).mean(axis=(2, 3)) > 0.98
-    return (cut(laid.match), cut(laid.query), inside) if inside.sum() >= 4 else None
-
-
-def _judged(match: Floats, query: Floats, inside: NDArray[np.bool_]) -> PixelCheck:
-    weights = np.array([0.299, 0.587, 0.114], np.float32)
-    grey_match, grey_query = match @ weights, query @ weights
-    rough = np.maximum(grey_match.std(axis=2), grey_query.std(axis=2))
-    textured = inside & (rough > _FLAT) & ~_burnt(grey_match, grey_query)
-    likeness = np.maximum(_explained(match, grey_query), _explained(query, grey_match))
+    cut = (slice(0, rows * CELL), slice(0, columns * CELL))
+    inside = _means(laid.mask[cut].astype(np.float32)) > 0.98
+    if inside.sum() < 4:
+        return None
+    colours = laid.match[cut] - 128, laid.query[cut] - 128
+    greys = _grey(colours[0]), _grey(colours[1])
+    match, query = (_measured(colour, grey) for colour, grey in zip(colours, greys, strict=True))
+    textured = inside & (np.maximum(match.rough, query.rough) > _FLAT) & ~(_burnt(match) | _burnt(query))
+    forth, back = _explained(match, query, colours[0], greys[1]), _explained(query, match, colours[1], greys[0])
+    likeness = np.maximum(forth, back)
     agreeing = textured & (likeness > _AGREES)
-    differing = textured & (likeness < 0.6)
-    signs = _signs(grey_match, grey_query)[agreeing]
+    some = bool(agreeing.any())
+    uneven, toned = tone_of(match.mean, query.mean, agreeing, inside)
+    along = _means(greys[0] * greys[1]) - match.grey * query.grey
     return PixelCheck(
         cells=int(inside.sum()),
         textured=int(textured.sum()),
         agreeing=int(agreeing.sum()),
         likeness=float(np.median(likeness[textured])) if textured.any() else 0.0,
-        fineness=float(np.median(likeness[agreeing])) if agreeing.any() else 0.0,
-        covered=float(differing.sum() / inside.sum()),
+        fineness=float(np.median(likeness[agreeing])) if some else 0.0,
+        covered=float((textured & (likeness < _DIFFERS)).sum() / inside.sum()),
         patchiness=_patchiness(agreeing, textured),
-        negative=bool(len(signs) and np.median(signs) < 0),
-        tone=_tone(match, query, agreeing if agreeing.any() else inside),
-        sharpness=_sharpness(grey_match, grey_query, agreeing),
+        negative=some and bool(np.median(along[agreeing]) < 0),
+        tone=_tone(match, query, agreeing if some else inside),
+        sharpness=_sharpness(match, query, agreeing) if some else 1.0,
+        uneven=uneven,
+        toned=toned,
     )
 
 
-def _burnt(match: Floats, query: Floats) -> NDArray[np.bool_]:
+def _means(plane: Floats) -> Floats:
+    """The mean of each cell."""
+    size = (plane.shape[1] // CELL, plane.shape[0] // CELL)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _measured(colours: Floats, grey: Floats) -> _Cells:
+    mean, middle = _means(colours), _means(grey)
+    shifted, mean_shifted = np.roll(colours, -1, axis=2), np.roll(mean, -1, axis=2)
+    steps = cv2.absdiff(grey[:-1, :-1], grey[1:, :-1]) + cv2.absdiff(grey[:-1, :-1], grey[:-1, 1:])
+    return _Cells(
+        mean=mean,
+        grey=middle,
+        rough=np.sqrt(np.maximum(_means(grey * grey) - middle * middle, 0)),
+        detail=_means(cv2.copyMakeBorder(steps, 0, 1, 0, 1, cv2.BORDER_REPLICATE)),  # type: ignore[arg-type]
+        inner=(
+            _means(colours * colours) - mean * mean + np.float32(_NOISE**2),
+            _means(colours * shifted) - mean * mean_shifted,
+        ),
+    )
+
+
+def _burnt(cells: _Cells) -> Mask:
     """Cells that are flat in one picture because they are all white or all black there: they say nothing."""
-    out = np.zeros(match.shape[:2], np.bool_)
-    for grey in (match, query):
-        middle = grey.mean(axis=2)
-        out |= (grey.std(axis=2) < _FLAT) & ((middle < 8) | (middle > 247))
-    return out
+    return np.asarray((cells.rough < _FLAT) & ((cells.grey < -120) | (cells.grey > 119)))
 
 
-def _explained(colours: Floats, grey: Floats) -> Floats:
-    """Correlation of each cell's grey with its best mix of the other's three colours, 0 to 1."""
-    x = colours - colours.mean(axis=2, keepdims=True)
-    y = grey - grey.mean(axis=2, keepdims=True)
-    count = x.shape[2]
-    inner = np.einsum("rcpi,rcpj->rcij", x, x) + np.eye(3, dtype=np.float32) * (count * _NOISE**2)
-    outer = np.einsum("rcpi,rcp->rci", x, y)
-    solved = np.linalg.solve(inner, outer[..., None])[..., 0]
-    explained = (solved * outer).sum(axis=2)
-    total = (y**2).sum(axis=2) + count * _NOISE**2
-    return np.asarray(np.sqrt(np.clip(explained / total, 0, 1)), dtype=np.float32)
+def _explained(one: _Cells, other: _Cells, colours: Floats, grey: Floats) -> Floats:
+    """Correlation of the other's grey in each cell with its best mix of this one's three colours, 0 to 1."""
+    outer = _means(colours * grey[..., None]) - one.mean * other.grey[..., None]
+    (a, b, c), (ab, bc, ca) = (np.moveaxis(part, 2, 0) for part in one.inner)
+    x, y, z = np.moveaxis(outer, 2, 0)
+    # the inverse of a symmetric 3 x 3 matrix, by its cofactors
+    aa, bb, cc = b * c - bc * bc, a * c - ca * ca, a * b - ab * ab
+    xy, yz, zx = ca * bc - ab * c, ab * ca - a * bc, ab * bc - ca * b
+    whole = np.maximum(a * aa + ab * xy + ca * zx, 1e-3)
+    solved = x * x * aa + y * y * bb + z * z * cc + 2 * (x * y * xy + y * z * yz + z * x * zx)
+    total = other.rough**2 + np.float32(_NOISE**2)
+    return np.asarray(np.sqrt(np.clip(solved / whole / total, 0, 1)), dtype=np.float32)
 
 
-def _signs(match: Floats, query: Floats) -> Floats:
-    x = match - match.mean(axis=2, keepdims=True)
-    y = query - query.mean(axis=2, keepdims=True)
-    return np.asarray((x * y).sum(axis=2) / np.sqrt((x**2).sum(axis=2) * (y**2).sum(axis=2) + 1.0))
-
-
-def _patchiness(agreeing: NDArray[np.bool_], textured: NDArray[np.bool_]) -> float:
+def _patchiness(agreeing: Mask, textured: Mask) -> float:
     """Of neighbouring textured cells, how many pairs disagree on whether they agree, relative to chance."""
     changes = pairs = 0
-    for axis in (0, 1):
-        first = [slice(None)] * 2
-        second = [slice(None)] * 2
-        first[axis], second[axis] = slice(None, -1), slice(1, None)
-        both = textured[tuple(first)] & textured[tuple(second)]
+    for first, second in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        both = textured[first] & textured[second]
         pairs += int(both.sum())
-        changes += int((both & (agreeing[tuple(first)] != agreeing[tuple(second)])).sum())
+        changes += int((both & (agreeing[first] != agreeing[second])).sum())
     share = agreeing.sum() / max(1, textured.sum())
     chance = 2 * share * (1 - share)
     return float(min(1.0, changes / pairs / chance)) if pairs and chance > 0.01 else 0.0
 
 
-def _tone(match: Floats, query: Floats, where: NDArray[np.bool_]) -> float:
-    return float(np.abs(match[where].mean(axis=1) - query[where].mean(axis=1)).mean() / 255)
+def _tone(match: _Cells, query: _Cells, where: Mask) -> float:
+    return float(np.abs(match.mean[where] - query.mean[where]).mean() / 255)
 
 
-def _sharpness(match: Floats, query: Floats, where: NDArray[np.bool_]) -> float:
+def _sharpness(match: _Cells, query: _Cells, where: Mask) -> float:
     """Ratio of neighbouring pixels' differences, each relative to its cell's contrast."""
-    if not where.any():
-        return 1.0
-    fine = []
-    for grey in (match[where], query[where]):
-        square = grey.reshape(len(grey), CELL, CELL)
-        step = np.abs(np.diff(square, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(square, axis=2)).mean(axis=(1, 2))
-        fine.append(step / (square.std(axis=(1, 2)) + 1.0))
-    return float(np.median(fine[1]) / max(float(np.median(fine[0])), 1e-6))
+    fine = [float(np.median(one.detail[where] / (one.rough[where] + 1))) for one in (match, query)]
+    return fine[1] / max(fine[0], 1e-6)
