@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -23,14 +23,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageStat
+from PIL import Image
 from tests.bench.reliability import Bin, bins_of, plot
 from tests.bench.truth import SHAPES, SURFACES, Array, Size, Truth, project, truth_of
 
 Row = dict[str, Any]
 ANGLE, SHARE = 2.0, 5.0
 GRID = 9
-COLOURLESS = 12
+COLOURLESS = 6  # mean distance between a pixel's highest and lowest channel
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def colourful(path: Path) -> bool:
     """Whether a picture has colours worth the name."""
     with Image.open(path) as picture:
         picture.draft("RGB", (200, 200))
-        small = picture.convert("RGB").resize((100, 100)).convert("HSV")
-    return ImageStat.Stat(small).mean[1] > COLOURLESS
+        small = np.asarray(picture.convert("RGB").resize((100, 100)), np.int16)
+    return float(np.ptp(small, axis=2).mean()) > COLOURLESS
 
 
 def found_of(queries: list[Row], answers: dict[str, Row], images: Path, folder: Path) -> Iterator[Found]:
@@ -85,6 +85,9 @@ def kinds_table(found: list[Found]) -> dict[str, Row]:
             "so": len(named[True]), "named": _mean(named[True]),
             "not_so": len(named[False]), "wrongly_named": _mean(named[False]),
             "value_right": _mean([right for one, truth in asked if truth for right in _value_right(one, kind)]),
+            "missed_in": Counter(one.edit for one, truth in asked if truth and not _names(one, kind)),
+            "wrong_in": Counter(one.edit for one, truth in asked if not truth and _names(one, kind)),
+            "value_wrong_in": Counter(one.edit for one, truth in asked if truth and False in _value_right(one, kind)),
         }  # fmt: skip
     return table
 
@@ -172,6 +175,9 @@ def tell(result: Row, bins: list[Bin]) -> None:
             _shown(row["value_right"]),
         )
         print("{:13}{:>6}{:>8}{:>8}{:>9}{:>13}".format(kind, *cells))
+        for name in ("missed_in", "wrong_in", "value_wrong_in"):
+            if row[name]:
+                print(f"{'':13}{name}", *(f"{edit} {count}" for edit, count in row[name].most_common(6)))
     for name, row in result["shares"].items():
         print(name, row)
     print(f"{'edit':13}{'pictures':>9}{'mean %':>9}{'median %':>9}{'p95 %':>9}")
