@@ -34,6 +34,10 @@ def test_from_a_folder_to_a_match_and_out_again(
     rebuilt = copyhound("index", "rebuild", "--json")
     assert rebuilt.json == {"entries": 2}
 
+    refreshed = copyhound("index", "refresh", "--json").json
+    assert (refreshed["refreshed"], refreshed["dropped"], refreshed["lost"]) == (0, 0, [])
+    assert copyhound("index", "refresh").out.startswith("0 pictures made anew")
+
     removed = copyhound("index", "remove", "https://shop.example/img/old/", "--json")
     assert removed.json == {"removed": 1}
     assert [one["entries"] for one in copyhound("index", "count", "--json").json] == [1]

@@ -52,7 +52,10 @@ def scan(noise: float, slope: float = 0.0) -> Image.Image:
 
 
 def stripes() -> Image.Image:
-    return drawn(lambda page: [page.rectangle((x, 0, x + 19, 480), fill="grey") for x in range(0, 640, 40)], (640, 480))
+    image = Image.new("RGB", (640, 480), "white")
+    for x in range(0, 640, 40):
+        image.paste("grey", (x, 0, x + 20, 480))
+    return image
 
 
 def footer(text: str) -> Image.Image:

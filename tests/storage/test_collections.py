@@ -215,3 +215,33 @@ async def test_an_ingest_comes_back_as_it_was_saved(units: Units) -> None:
         first = await unit.ingests.page(W1, cursor=None, limit=1)
         rest = await unit.ingests.page(W1, cursor=first.cursor, limit=1)
     assert [one.id for one in first.items + rest.items] == ["ingest_2", "ingest_1"]
+
+
+async def test_a_collection_takes_one_version_alone(units: Units) -> None:
+    """An entry in another version than the collection's is refused, until all that is there is in that one."""
+    async with units() as unit:
+        collection = await web(unit)
+        old, _ = await unit.collections.put_entry(collection, an_entry(), AT)
+    newer = an_entry("two", fingerprint_version=2)
+    with pytest.raises(CopyhoundError) as caught:
+        async with units() as unit:
+            await unit.collections.put_entry(collection, newer, AT)
+    assert (caught.value.code, caught.value.extra) == (
+        "index_version_mismatch",
+        {"collection": "web", "holds": 1, "works_with": 2},
+    )
+    async with units() as unit:
+        assert [one.id for one in await unit.collections.outdated(2)] == [collection.id]
+        mark = await unit.collections.last_change()
+        hash256 = bytes(32)
+        await unit.collections.replace_fingerprint(collection, old, b"new", hash256)
+        await unit.collections.set_version(collection, 2)
+        assert await unit.collections.outdated(2) == []
+        assert [change.number for change in await unit.collections.changes(mark, 9)] == [old.number]
+        _, new = await unit.collections.put_entry(collection, newer, AT)
+        assert new
+    async with units.read() as unit:
+        now = await unit.collections.entry(W1, old.id)
+        assert now == msgspec.structs.replace(old, fingerprint=b"new", hash256=hash256)
+        assert await unit.collections.hash_candidates(collection, [old.hash256], 31, 9) == []
+        assert await unit.collections.hash_candidates(collection, [hash256], 0, 9) == [(old.number, 0)]
