@@ -31,11 +31,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-_FORMAT: Final = 2
+FORMAT: Final = 2
 _Place = tuple[str, str]
 
 
-class _Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True):
+    """Which segments count, and up to which change they tell everything."""
+
     format: int
     fingerprints: int
     seq: int
@@ -44,7 +46,7 @@ class _Manifest(msgspec.Struct, frozen=True):
     shelves: list[Kept]
 
 
-_EMPTY: Final = _Manifest(_FORMAT, FINGERPRINT_VERSION, 0, 0, [])
+_EMPTY: Final = Manifest(FORMAT, FINGERPRINT_VERSION, 0, 0, [])
 
 
 class EmbeddedIndex:
@@ -207,21 +209,21 @@ class EmbeddedIndex:
             self._shelves = {}
         self._write(self._seq)
 
-    def _read(self) -> _Manifest:
+    def _read(self) -> Manifest:
         try:
-            found = msgspec.json.decode((self._folder / "manifest.json").read_bytes(), type=_Manifest)
+            found = msgspec.json.decode((self._folder / "manifest.json").read_bytes(), type=Manifest)
         except FileNotFoundError:
             return _EMPTY
         except msgspec.DecodeError as error:
             _log.warning("index unreadable, it starts anew: %s", error)
             return _EMPTY
-        fits = (found.format, found.fingerprints) == (_FORMAT, FINGERPRINT_VERSION)
+        fits = (found.format, found.fingerprints) == (FORMAT, FINGERPRINT_VERSION)
         return found if fits else msgspec.structs.replace(_EMPTY, made=found.made)
 
     def _write(self, seq: int) -> None:
         """Write the manifest, and throw away what it no longer names."""
         shelves = [shelf.kept for shelf in self._shelves.values()]
-        content = msgspec.json.encode(_Manifest(_FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves))
+        content = msgspec.json.encode(Manifest(FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves))
         new = self._folder / "manifest.json.new"
         with new.open("wb") as file:
             file.write(content)
