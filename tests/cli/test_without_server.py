@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from copyhound.matching import FINGERPRINT_VERSION
+
 Command = Callable[..., Any]
 
 
@@ -72,7 +74,7 @@ def test_a_refused_file_is_told(copyhound: Command, tmp_path: Path) -> None:
 def test_lists_for_programs_have_tabs(copyhound: Command) -> None:
     """`keys list` and `index count` give lines with tabs where nobody looks on."""
     assert copyhound("keys", "list").out.splitlines()[0].split("\t")[:2] == ["id", "name"]
-    assert "web\t1" in copyhound("index", "count").out.splitlines()
+    assert f"web\t1\t{FINGERPRINT_VERSION}" in copyhound("index", "count").out.splitlines()
 
 
 def test_plugins_are_listed(copyhound: Command) -> None:
