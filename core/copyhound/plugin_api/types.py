@@ -59,6 +59,8 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     """The provider's own score, in its own units; shown, never trusted."""
     entry_id: str | None = None
     """Set by the own index alone: what is verified without fetching."""
+    variant: int | None = None
+    """Set by the own index alone: whether it was found as it is (0), mirrored (1), as a negative (2) or both (3)."""
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -44,11 +44,12 @@ class CandidateService:
         """The pictures of a collection that are worth comparing with a query image; best first."""
         found = await self.entries(query.workspace_id, query.fingerprint, collection)
         return [
-            Candidate(entry.image_url, entry.pages, entry.width, entry.height, entry_id=entry.id) for entry in found
+            Candidate(entry.image_url, entry.pages, entry.width, entry.height, entry_id=entry.id, variant=variant)
+            for entry, variant in found
         ]
 
-    async def entries(self, workspace_id: str, fingerprint: bytes, collection: str) -> list[Entry]:
-        """The same, as entries."""
+    async def entries(self, workspace_id: str, fingerprint: bytes, collection: str) -> list[tuple[Entry, int | None]]:
+        """The same, as entries, each with the variant of the query that its features were found in, if they were."""
         async with self._kit.units.read() as uow:
             within = await uow.collections.by_name(workspace_id, collection)
         if within is None:
@@ -56,17 +57,19 @@ class CandidateService:
         if within.fingerprint_version != FINGERPRINT_VERSION:
             raise version_mismatch(within.name, within.fingerprint_version, FINGERPRINT_VERSION)
         await self.catch_up()
-        numbers = await self._numbers(within, fingerprint)
+        variants = await self._numbers(within, fingerprint)
         async with self._kit.units.read() as uow:
-            by_number = {entry.number: entry for entry in await uow.collections.by_numbers(workspace_id, numbers)}
-        return [by_number[number] for number in numbers if number in by_number]
+            found = await uow.collections.by_numbers(workspace_id, list(variants))
+        by_number = {entry.number: entry for entry in found}
+        return [(by_number[number], variant) for number, variant in variants.items() if number in by_number]
 
-    async def _numbers(self, within: Collection, fingerprint: bytes) -> list[int]:
+    async def _numbers(self, within: Collection, fingerprint: bytes) -> dict[int, int | None]:
+        """Entries' numbers, best first, each with its variant; None where only the hash was near."""
         hits = await self._kit.index.candidates(within.workspace_id, within.id, fingerprint, SHORT_LIST)
         async with self._kit.units.read() as uow:
             near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, SHORT_LIST)
             self.capped_bands += uow.collections.capped_bands
-        return list(dict.fromkeys([number for number, _ in near] + [hit.number for hit in hits]))
+        return {**dict.fromkeys((number for number, _ in near), None), **{hit.number: hit.variant for hit in hits}}
 
     async def catch_up(self) -> int:
         """Bring the candidate index up to the SQL change log; how many changes were taken over.

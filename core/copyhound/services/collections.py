@@ -151,7 +151,7 @@ class CollectionService:
             await _get(uow, caller, name)
         query: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
         found = []
-        for entry in await self._candidates.entries(caller.workspace_id, query.fingerprint, name):
+        for entry, variant in await self._candidates.entries(caller.workspace_id, query.fingerprint, name):
             reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
             comparison = await self._kit.compute.run(
                 "compare",
@@ -161,6 +161,7 @@ class CollectionService:
                 reduced,
                 query_facts=query.facts,
                 match_facts=facts_of(entry),
+                variant=variant,
             )
             if comparison is not None and comparison.confidence >= least:
                 found.append(EntryMatch(entry, comparison))

@@ -58,6 +58,7 @@ class Side(msgspec.Struct, frozen=True):
     reduced_blob: str | None
     facts: PictureFacts
     seen_at: datetime | None = None
+    variant: int | None = None
 
 
 class Verifying:
@@ -125,6 +126,7 @@ class Verifying:
             side.reduced,
             query_facts=facts_of(image),
             match_facts=side.facts,
+            variant=side.variant,
         )
         return result
 
@@ -136,7 +138,7 @@ class Verifying:
         if entry is None:
             raise CopyhoundError("not_found")
         reduced = await self._kept(entry.reduced_blob)
-        return Side(entry.fingerprint, reduced, entry.reduced_blob, facts_of(entry), entry.last_seen)
+        return Side(entry.fingerprint, reduced, entry.reduced_blob, facts_of(entry), entry.last_seen, candidate.variant)
 
     async def _kept(self, key: str | None) -> bytes | None:
         """A reduced copy; None where none was kept or it is lost: then geometry decides alone."""
