@@ -41,7 +41,8 @@ Bits = NDArray[np.uint8]
 Hit = dict[str, Any]
 NEAREST = 5
 KEPT = 50
-ORB_LIMIT = 200
+SLOW, SLOWEST = 1200, 200
+"""Queries at most, where all would take long: a quarter of a second each, and some seconds each."""
 
 
 class Table(Protocol):
@@ -60,7 +61,7 @@ class Peer:
     query: Callable[[Path], Any]
     table: Callable[[Sequence[Any]], Table]
     limit: int = 0
-    """Queries at most, where all would take hours; 0: all."""
+    """Queries at most; 0: all."""
 
 
 class Hashes:
@@ -159,9 +160,9 @@ PHASH, DHASH = _hash(imagehash.phash), _hash(imagehash.dhash)
 PEERS = {
     "phash": Peer("at most 10 of 64 bits apart", PHASH, PHASH, lambda all: Hashes(all, 10)),
     "dhash": Peer("at most 10 of 64 bits apart", DHASH, DHASH, lambda all: Hashes(all, 10)),
-    "crop_resistant": Peer("one region within a quarter of its bits (the default)", _regions, _regions, Regions),
+    "crop_resistant": Peer("one region within a quarter of its bits (the default)", _regions, _regions, Regions, SLOW),
     "pdq": Peer("at most 31 of 256 bits apart, best of 8 orientations", _pdq, _pdq_turned, lambda all: Hashes(all, 31)),
-    "orb": Peer("10 inliers after the ratio test at 0.7", _orb, _orb, Features, ORB_LIMIT),
+    "orb": Peer("10 inliers after the ratio test at 0.7", _orb, _orb, Features, SLOWEST),
 }
 
 _PEER: Peer
