@@ -42,19 +42,19 @@ def test_very_long_pictures_are_kept_in_bounds() -> None:
 
 
 @pytest.mark.parametrize("name", pics.names())
-def test_entry_has_some_300_features_spread_over_the_picture(name: str) -> None:
-    """An entry keeps at most 300 features, and they stand in most parts of the picture that have any."""
+def test_entry_has_some_350_features_spread_over_the_picture(name: str) -> None:
+    """An entry keeps at most 350 features, and they stand in most parts of the picture that have any."""
     fingerprint = Fingerprint.from_bytes(pics.entry(pics.raw(name)).fingerprint)
-    assert 150 <= len(fingerprint.words) <= 300
+    assert 150 <= len(fingerprint.vectors) <= 350
     cells = np.unique(np.floor(fingerprint.places * 4), axis=0)
     assert len(cells) >= 10
 
 
 def test_query_has_more_features_than_an_entry() -> None:
-    """A query keeps up to 900 features and 16 hashes; an entry 300 and one."""
+    """A query keeps up to 700 features and 16 hashes; an entry 350 and one."""
     query = Fingerprint.from_bytes(pics.query(pics.raw(PHOTO)).fingerprint)
     entry = Fingerprint.from_bytes(pics.entry(pics.raw(PHOTO)).fingerprint)
-    assert 600 < len(query.words) <= 900
+    assert 500 < len(query.vectors) <= 700
     assert (len(query.hashes), len(entry.hashes)) == (16, 1)
     assert query.hash256 == query.hashes[0]
 
@@ -65,7 +65,7 @@ def test_fingerprint_knows_the_full_size() -> None:
     fingerprint = Fingerprint.from_bytes(prepared.fingerprint)
     assert (fingerprint.width, fingerprint.height) == (prepared.facts.width, prepared.facts.height) == (768, 512)
     with Image.open(io.BytesIO(prepared.reduced)) as reduced:
-        assert reduced.size == (450, 300)
+        assert reduced.size == (390, 260)
 
 
 def test_preparing_is_deterministic() -> None:

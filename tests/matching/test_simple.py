@@ -90,7 +90,6 @@ def icon(seed: int) -> Image.Image:
     return Image.fromarray(random.integers(0, 255, (16, 16, 3), dtype=np.uint8))
 
 
-@pytest.mark.xfail(strict=True, reason="places are not yet counted in cells of whole pixels")
 @pytest.mark.parametrize("number", range(4))
 def test_icons_are_too_small(number: int) -> None:
     """16 x 16 pixels are refused, whatever they show: enlarging them makes no details."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .decode import Pixels
 
 GRID: Final = 8
+_MOST_CELLS: Final = 64
 DESCRIPTOR_SCALE: Final = 512.0
 """A RootSIFT value of 1.0 in bytes; values above 0.498 are clipped, which is rare and harmless."""
 _ENLARGE_LIMIT: Final = 3.0
@@ -45,19 +46,24 @@ def extract(pixels: Pixels, count: int, enlarge_to: int) -> Features:
     return _features(kept, raw, grey.shape[1], grey.shape[0])
 
 
-def count_places(pixels: Pixels) -> int:
-    """How many distinct places of an RGB picture have a feature, as it is: nothing is scaled up or described."""
+def count_places(pixels: Pixels, size: tuple[int, int]) -> int:
+    """`distinct_places` of an RGB picture, as it is: nothing is scaled up. `size` is the full picture's."""
     cv2.setNumThreads(1)
     grey = _grey(pixels)
-    size = grey.shape[1], grey.shape[0]
+    here = grey.shape[1], grey.shape[0]
     found = _sift().detect(grey, None)
-    return distinct_places(np.asarray([np.divide(point.pt, size) for point in found], np.float32).reshape(-1, 2))
+    places = np.asarray([np.divide(point.pt, here) for point in found], np.float32).reshape(-1, 2)
+    return distinct_places(places, size)
 
 
-def distinct_places(places: NDArray[np.float32], steps: int = 64) -> int:
-    """How many different places N x 2 positions (0 to 1) stand at, to one part in `steps`."""
-    cells = np.floor(places * steps).astype(np.int64)
-    return len(np.unique(cells[:, 0] * (steps + 1) + cells[:, 1]))
+def distinct_places(places: NDArray[np.float32], size: tuple[int, int]) -> int:
+    """In how many cells N x 2 positions (0 to 1) stand; a cell is 4 pixels of the full picture, or a 64th of a side.
+
+    What scaling up makes of a few pixels is thus not taken for more than it is.
+    """
+    cells = np.clip(np.array(size) // 4, 1, _MOST_CELLS)
+    at = np.floor(places * cells).astype(np.int64)
+    return len(np.unique(at[:, 0] * (_MOST_CELLS + 1) + at[:, 1]))
 
 
 def _grey(pixels: Pixels) -> NDArray[np.uint8]:
