@@ -20,14 +20,17 @@ _FEW_INLIERS: Final = 8
 _FINE: Final = 0.93
 _WHOLE: Final = 0.97
 _STRAIGHT: Final = 0.1
+_LIT: Final = 0.08
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -2.78, "inliers": 0.3, "ratio": 0.5, "hash": 3.24, "few": 1.19, "enough": 0.5, "share": 0.5, "fine": 1.11,
-    "steady": 4.34, "steady_count": 0.72, "sway": 0.1, "even": 8.48, "toned": 0.1, "covered": 1.56, "within": 8.01,
-    "like_tone": 5.94, "straight": 0.5,
+    "base": 2.13, "inliers": 0.0, "ratio": 0.93, "hash": 0.0, "few": 0.0, "enough": 0.0, "share": 0.0,
+    "fine": 0.79, "steady": 1.8, "steady_count": 0.36, "sway": 1.23, "even": 18.58, "lit": 12.51,
+    "quiver": 2.03, "toned": 1.31, "covered": 0.51, "within": 1.73, "like_tone": 0.0, "straight": 5.99,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared."""
-ALONE: Final[Mapping[str, float]] = {"base": -9.0, "inliers": 2.5, "ratio": 8.0, "hash": 7.5, "few": 1.0}
+ALONE: Final[Mapping[str, float]] = {
+    "base": -6.33, "inliers": 0.87, "ratio": 9.55, "hash": 2.57, "few": 0.34,
+}  # fmt: skip
 """The same for geometry alone, which needs to be stronger."""
 
 
@@ -63,6 +66,8 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         "steady_count": math.log1p(pixels.steady),
         "sway": -pixels.sway,
         "even": -pixels.uneven,
+        "lit": -max(0.0, pixels.uneven - _LIT),
+        "quiver": -pixels.quiver,
         "toned": pixels.toned,
         "covered": -pixels.covered,
         "within": -max(0.0, _WHOLE - evidence.within),

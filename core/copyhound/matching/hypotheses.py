@@ -185,7 +185,10 @@ def _guided(match: Side, query: Side, matrix: Array, alike: _Alike) -> Hypothesi
         source, target = match.points[pairs[:, 0]], query.points[pairs[:, 1]]
         if distinct(source, target) < MIN_VOTES:
             return None
-        if len(pairs) > MIN_VOTES:
+        if len(pairs) > MIN_VOTES and radius > _NEAR:
+            fitted = _fitted(source, target, match)
+            matrix = matrix if fitted is None else fitted
+        elif len(pairs) > MIN_VOTES:
             matrix = simplest(source, target, (match.width, match.height), _NEAR)
     pairs = _near_pairs(match, query, matrix, alike, _NEAR)
     inliers = distinct(match.points[pairs[:, 0]], query.points[pairs[:, 1]])
@@ -197,9 +200,11 @@ def _guided(match: Side, query: Side, matrix: Array, alike: _Alike) -> Hypothesi
 def _fitting(match: Side, query: Side, matrix: Array, alike: _Alike) -> _Alike:
     """Of the alike pairs those that lie roughly where they must, with about the right size and direction."""
     there, growth = project(matrix, match.points), local_scale(matrix, match.points)
-    gap = there[alike.match] - query.points[alike.query]
-    reach = (4 * _NEAR * np.maximum(growth, 1))[alike.match]
-    near = np.flatnonzero((np.abs(gap) < reach[:, None]).all(axis=1))
+    reach = 4 * _NEAR * np.maximum(growth, 1)
+    near = np.arange(len(alike.match))
+    for axis in (0, 1):  # one after the other: most are far off in the first already
+        m = alike.match[near]
+        near = near[np.abs(there[m, axis] - query.points[alike.query[near], axis]) < reach[m]]
     m, q = alike.match[near], alike.query[near]
     size = query.sizes[q] / np.maximum(match.sizes[m] * growth[m], 1e-6)
     turn = np.cos(query.angles[q] - _turned(match.angles[m], matrix, match))

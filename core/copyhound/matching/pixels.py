@@ -47,7 +47,7 @@ class PixelCheck(msgspec.Struct, frozen=True):
     fineness: float
     """Median correlation of the agreeing cells: how exactly they agree."""
     covered: float
-    """Share of the shared region's cells that differ, 0 to 1."""
+    """Share of the shared region's cells that differ or lie among such, 0 to 1."""
     patchiness: float
     """0 where the cells that agree hang together; 1 where they are strewn about."""
     negative: bool
@@ -66,6 +66,8 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Of these, windows that lie where the transform puts them."""
     sway: float = 3.0
     """Median distance of the windows from where the transform puts them, in pixels of the frame."""
+    quiver: float = 0.7
+    """The same of the steady windows alone."""
 
 
 class Overlay(msgspec.Struct, frozen=True):
@@ -105,7 +107,9 @@ def check_refined(
 
 
 def _with(check: PixelCheck, found: Registration) -> PixelCheck:
-    return msgspec.structs.replace(check, windows=found.windows, steady=found.steady, sway=found.sway)
+    return msgspec.structs.replace(
+        check, windows=found.windows, steady=found.steady, sway=found.sway, quiver=found.quiver
+    )
 
 
 def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overlay | None:
@@ -186,26 +190,29 @@ def judged(laid: Overlay) -> PixelCheck | None:
     colours = laid.match[cut] - 128, laid.query[cut] - 128
     greys = _grey(colours[0]), _grey(colours[1])
     match, query = (_measured(colour, grey) for colour, grey in zip(colours, greys, strict=True))
-    textured = inside & (np.maximum(match.rough, query.rough) > _FLAT) & ~(_burnt(match) | _burnt(query))
+    along = _means(greys[0] * greys[1]) - match.grey * query.grey
+    negative = float(along[inside].sum()) < 0
+    burnt = _burnt(match, query, inside, negative=negative) | _burnt(query, match, inside, negative=negative)
+    textured = inside & (np.maximum(match.rough, query.rough) > _FLAT) & ~burnt
     forth, back = _explained(match, query, colours[0], greys[1]), _explained(query, match, colours[1], greys[0])
     likeness = np.maximum(forth, back)
     agreeing = textured & (likeness > _AGREES)
     some = bool(agreeing.any())
-    uneven, toned = tone_of(match.mean, query.mean, agreeing, inside)
-    along = _means(greys[0] * greys[1]) - match.grey * query.grey
+    tone = tone_of(match.mean, query.mean, agreeing, inside)
+    hidden = (textured & (likeness < _DIFFERS)) | (tone.strays & ~agreeing & ~burnt)
     return PixelCheck(
         cells=int(inside.sum()),
         textured=int(textured.sum()),
         agreeing=int(agreeing.sum()),
         likeness=float(np.median(likeness[textured])) if textured.any() else 0.0,
         fineness=float(np.median(likeness[agreeing])) if some else 0.0,
-        covered=float((textured & (likeness < _DIFFERS)).sum() / inside.sum()),
+        covered=float(_compact(hidden, inside).sum() / inside.sum()),
         patchiness=_patchiness(agreeing, textured),
         negative=some and bool(np.median(along[agreeing]) < 0),
         tone=_tone(match, query, agreeing if some else inside),
         sharpness=_sharpness(match, query, agreeing) if some else 1.0,
-        uneven=uneven,
-        toned=toned,
+        uneven=tone.uneven,
+        toned=tone.toned,
     )
 
 
@@ -217,7 +224,7 @@ def _means(plane: Floats) -> Floats:
 
 def _measured(colours: Floats, grey: Floats) -> _Cells:
     mean, middle = _means(colours), _means(grey)
-    shifted, mean_shifted = np.roll(colours, -1, axis=2), np.roll(mean, -1, axis=2)
+    shifted, mean_shifted = colours[..., [1, 2, 0]], mean[..., [1, 2, 0]]
     steps = cv2.absdiff(grey[:-1, :-1], grey[1:, :-1]) + cv2.absdiff(grey[:-1, :-1], grey[:-1, 1:])
     return _Cells(
         mean=mean,
@@ -231,9 +238,14 @@ def _measured(colours: Floats, grey: Floats) -> _Cells:
     )
 
 
-def _burnt(cells: _Cells) -> Mask:
-    """Cells that are flat in one picture because they are all white or all black there: they say nothing."""
-    return np.asarray((cells.rough < _FLAT) & ((cells.grey < -120) | (cells.grey > 119)))
+def _burnt(cells: _Cells, other: _Cells, inside: Mask, *, negative: bool) -> Mask:
+    """Cells that are flat in one picture because they burnt out there, to white or to black: they say nothing.
+
+    What burns to white is what was bright before.
+    """
+    bright = other.grey >= np.median(other.grey[inside])
+    white, black = cells.grey > 119, cells.grey < -120
+    return np.asarray((cells.rough < _FLAT) & ((white & (bright != negative)) | (black & (bright == negative))))
 
 
 def _explained(one: _Cells, other: _Cells, colours: Floats, grey: Floats) -> Floats:
@@ -248,6 +260,15 @@ def _explained(one: _Cells, other: _Cells, colours: Floats, grey: Floats) -> Flo
     solved = x * x * aa + y * y * bb + z * z * cc + 2 * (x * y * xy + y * z * yz + z * x * zx)
     total = other.rough**2 + np.float32(_NOISE**2)
     return np.asarray(np.sqrt(np.clip(solved / whole / total, 0, 1)), dtype=np.float32)
+
+
+def _compact(hidden: Mask, inside: Mask) -> Mask:
+    """Without cells that stand alone, and with the gaps closed: what covers a picture is in one piece or a few."""
+    kernel = np.ones((3, 3), np.uint8)
+    plane = np.pad(hidden.astype(np.uint8), 1)
+    around = cv2.filter2D(plane, -1, kernel)
+    closed = cv2.morphologyEx(((plane > 0) & (around > 2)).astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    return np.asarray((closed[1:-1, 1:-1] > 0) & inside)
 
 
 def _patchiness(agreeing: Mask, textured: Mask) -> float:

@@ -42,6 +42,8 @@ class Registration(msgspec.Struct, frozen=True):
     """Of these, windows found within 0.7 pixels of where the refined transform puts them."""
     sway: float
     """Median distance (pixels of the frame, at most 3) from where the transform puts them."""
+    quiver: float = _STEADY
+    """The same of the steady ones alone, at most 0.7."""
 
 
 def register(
@@ -62,11 +64,13 @@ def register(
     if weights is None or weights.sum() < _FEWEST:
         return Registration(matrix, len(spots), 0, 3.0)
     refined = _refined(found[kept], spots[kept], weights, matrix, frame, size)
-    change: Array = np.asarray(frame @ refined @ np.linalg.inv(frame @ matrix), np.float64)
+    change = np.asarray(frame @ refined @ np.linalg.inv(frame @ matrix), np.float64)
     moved = project(change, found[kept])
     gap = np.full(len(spots), 3.0)
     gap[kept] = np.minimum(np.hypot(*(moved - spots[kept]).T), 3.0)
-    return Registration(refined, len(spots), int((gap < _STEADY).sum()), float(np.median(gap)))
+    steady = gap[gap < _STEADY]
+    quiver = float(np.median(steady)) if len(steady) else _STEADY
+    return Registration(refined, len(spots), len(steady), float(np.median(gap)), quiver)
 
 
 def levelled(grey: Grey) -> tuple[NDArray[np.uint8], Grey]:
@@ -124,7 +128,7 @@ def _refined(
     found: Array, spots: NDArray[np.float32], weights: Array, matrix: Array, frame: Array, size: tuple[float, float]
 ) -> Array:
     """The simplest transform of the whole match that puts its windows where the query's are."""
-    source = project(np.linalg.inv(frame @ matrix), found)
+    source = project(np.asarray(np.linalg.inv(frame @ matrix), np.float64), found)
     growth = float(local_scale(frame @ matrix, source.mean(axis=0)[None])[0])
     target = spots.astype(np.float64)
     out = simplest(source * growth, target, (size[0] * growth, size[1] * growth), _NEAR, weights, _EXACT)

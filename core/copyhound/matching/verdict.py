@@ -16,7 +16,16 @@ from .fingerprint import Fingerprint
 from .geometry import Array, corners, linear_part, overlap_area
 from .pixels import PixelCheck
 
-_WHOLE: Final = 0.97
+_WHOLE: Final = 0.975
+_TURNED: Final = 1.0
+_TILTED: Final = 1.04
+_STRETCHED: Final = 0.04
+_RESIZED: Final = 0.03
+_RECOLOURED: Final = 0.035
+_COVERED: Final = 0.02
+_SHARP: Final = (0.9, 1.35)
+_NEARLY: Final = 0.12
+"""A copy whose size differs by less than an eighth, and in nothing else but compression, is a full one still."""
 _ALIKE: Final = PixelCheck(
     cells=0,
     textured=0,
@@ -83,7 +92,10 @@ def judge(
     edits = () if identical else tuple(_edits(shape, pixels, negative=negative))
     if not edits and not identical and None not in facts:
         edits = (Edit(EditKind.recompressed),)
-    exact = all(edit.kind is EditKind.recompressed for edit in edits)
+    exact = all(
+        edit.kind is EditKind.recompressed or (edit.kind is EditKind.resized and abs(math.log(shape.factor)) < _NEARLY)
+        for edit in edits
+    )
     return Comparison(
         confidence=round(confidence, 2),
         score=100.0 if identical else round(_score(shape, pixels, negative=negative), 2),
@@ -101,11 +113,11 @@ def _edits(shape: Shape, pixels: PixelCheck, *, negative: bool) -> Iterator[Edit
     yield from _shape_edits(shape)
     if negative:
         yield Edit(EditKind.inverted)
-    elif pixels.tone > 0.05:
+    elif pixels.tone > _RECOLOURED:
         yield Edit(EditKind.recoloured)
-    if not 0.86 < pixels.sharpness < 1.2:
+    if not _SHARP[0] < pixels.sharpness < _SHARP[1]:
         yield Edit(EditKind.blurred)
-    if pixels.covered > 0.025:
+    if pixels.covered > _COVERED:
         yield Edit(EditKind.covered, share=round(100 * pixels.covered, 1))
 
 
@@ -116,13 +128,13 @@ def _shape_edits(shape: Shape) -> Iterator[Edit]:
         yield Edit(EditKind.embedded, share=round(100 * shape.match_share, 1))
     if shape.mirrored:
         yield Edit(EditKind.mirrored)
-    if abs(shape.angle) > 1.5:
+    if abs(shape.angle) > _TURNED:
         yield Edit(EditKind.rotated, angle=round(shape.angle, 1))
-    if shape.depth > 1.06:
+    if shape.depth > _TILTED:
         yield Edit(EditKind.perspective)
-    elif abs(math.log(shape.stretch)) > 0.06:
+    elif abs(math.log(shape.stretch)) > _STRETCHED:
         yield Edit(EditKind.stretched, factor=round(shape.stretch, 3))
-    if abs(math.log(shape.factor)) > 0.04:
+    if abs(math.log(shape.factor)) > _RESIZED:
         yield Edit(EditKind.resized, factor=round(shape.factor, 3))
 
 
