@@ -2,84 +2,77 @@
 
 from __future__ import annotations
 
-import json
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ports import IndexRecord
+from copyhound.domain.ports import IndexHit
 from copyhound.indexes import BruteForceIndex, EmbeddedIndex
+from copyhound.indexes import shelf as shelf_module
+from copyhound.matching.fingerprint import Fingerprint
+
+from .synthetic import copy, numbers, picture, record, surely
 
 WRITER = """
-import asyncio, random, sys
+import asyncio, importlib, sys
 from pathlib import Path
 from copyhound.indexes import EmbeddedIndex
-sys.path.insert(0, sys.argv[3])
-from changes import change
+from tests.indexes.test_embedded import change
 
 async def main():
-    index = EmbeddedIndex(Path(sys.argv[1]), tidy_after=int(sys.argv[4]))
+    index = EmbeddedIndex(Path(sys.argv[1]), flush_after=int(sys.argv[2]))
     seq = await index.mark()
     print("open", seq, flush=True)
     while True:
         seq += 1
-        done = change(seq)
-        if done.words is None:
-            await index.remove([done.number])
-        else:
-            await index.upsert([done.record()])
-        print("done", seq, flush=True)
-        if seq % 7 == 0:
-            await index.set_mark(seq)
-            print("mark", seq, flush=True)
+        await change(index, seq)
+        await index.set_mark(seq)
+        print("mark", seq, flush=True)
 
 asyncio.run(main())
 """
+ROOT = Path(__file__).parents[2]
 
-CHANGES = '''
-"""The change log that the killed writer follows: change(seq) is always the same."""
-import random
-from dataclasses import dataclass
-from copyhound.domain.ports import IndexRecord
 
-@dataclass
-class Change:
-    number: int
-    words: "dict[int, float] | None"
+async def change(index: BruteForceIndex | EmbeddedIndex, seq: int) -> None:
+    """The change log that the killed writer follows: change `seq` is always the same."""
+    rng = np.random.default_rng(seq)
+    number = int(rng.integers(60))
+    if rng.random() < 0.2:
+        await index.remove([number])
+    else:
+        await index.upsert([record(number, picture(rng, 20))])
 
-    def record(self):
-        return IndexRecord(self.number, "ws", "col", self.words)
 
-def change(seq):
-    rng = random.Random(seq)
-    words = {rng.randrange(300): rng.uniform(0.2, 2.0) for _ in range(20)}
-    return Change(rng.randrange(200), None if rng.random() < 0.2 else words)
-'''
+async def answers(index: BruteForceIndex | EmbeddedIndex) -> list[list[tuple[int, float]]]:
+    rng = np.random.default_rng(5)
+    queries = [picture(rng, 60).query_bytes() for _ in range(3)]
+    return [surely(await index.candidates("ws_1", "col_1", query, 1000)) for query in queries]
 
 
 class Writer:
     """A process that applies the change log until it is killed."""
 
-    def __init__(self, folder: Path, code: Path, tidy_after: int) -> None:
-        command = [sys.executable, "-c", WRITER, str(folder), "-", str(code), str(tidy_after)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.done = 0
-        self.marked = 0
+    def __init__(self, folder: Path, flush_after: int) -> None:
+        command = [sys.executable, "-c", WRITER, str(folder), str(flush_after)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        self.opened = self.marked = 0
 
     def read(self, lines: int) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             what, seq = line.split()
-            self.done = max(self.done, int(seq))
-            if what in ("mark", "open"):
-                self.marked = int(seq)
+            self.marked = int(seq)
+            self.opened = int(seq) if what == "open" else self.opened
             lines -= 1
             if lines == 0:
                 return
@@ -88,79 +81,40 @@ class Writer:
         self.process.send_signal(signal.SIGKILL)
         self.read(-1)
         self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
-@pytest.fixture
-def code(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "code"
-    folder.mkdir()
-    (folder / "changes.py").write_text(CHANGES)
-    sys.path.insert(0, str(folder))
-    yield folder
-    sys.path.remove(str(folder))
-    sys.modules.pop("changes", None)
-
-
-async def state(index: BruteForceIndex | EmbeddedIndex) -> list[tuple[int, int, float]]:
-    rng = random.Random(99)
-    variants = [{rng.randrange(300): 1.0 for _ in range(30)} for _ in range(2)]
-    hits = await index.candidates("ws", "col", variants, 1000)
-    return sorted((hit.number, hit.variant, round(hit.score, 3)) for hit in hits)
-
-
-async def apply(index: BruteForceIndex | EmbeddedIndex, first: int, last: int) -> None:
-    from changes import change  # type: ignore[import-not-found] # written by the fixture
-
-    for seq in range(first, last + 1):
-        done = change(seq)
-        if done.words is None:
-            await index.remove([done.number])
-        else:
-            await index.upsert([done.record()])
-
-
-@pytest.mark.parametrize("tidy_after", [100_000, 40])
-async def test_kill_loses_nothing(tmp_path: Path, code: Path, tidy_after: int) -> None:
-    """Killed again and again, the index is never behind its mark, and replaying from the mark makes it right."""
-    folder = tmp_path / "index"
-    rng = random.Random(tidy_after)
-    last = 0
-    for _ in range(5):
-        writer = Writer(folder, code, tidy_after)
-        writer.read(rng.randrange(20, 120))
+@pytest.mark.parametrize("flush_after", [10_000, 5])
+async def test_kill_loses_nothing(tmp_path: Path, flush_after: int) -> None:
+    """Killed again and again, the index holds all up to its mark, and replaying from there makes it right."""
+    folder, rng, marks = tmp_path / "index", random.Random(flush_after), []
+    for _ in range(3):
+        writer = Writer(folder, flush_after)
+        writer.read(rng.randrange(20, 50))
         writer.kill()
-        # one more may have been written than we were told of
-        last = max(last, writer.done + 1)
-        brute = BruteForceIndex()
-        await apply(brute, 1, last)
-        index = EmbeddedIndex(folder)
+        index, brute = EmbeddedIndex(folder), BruteForceIndex()
         mark = await index.mark()
-        assert writer.marked <= mark <= last
-        await apply(index, mark + 1, last)
+        marks.append(mark)
+        # one change more may have been marked than we were told of
+        assert writer.opened <= mark <= writer.marked + 1
+        last = writer.marked + 1
+        for seq in range(1, last + 1):
+            await change(brute, seq)
+        for seq in range(mark + 1, last + 1):
+            await change(index, seq)
+        await index.set_mark(last)
         assert await index.count() == await brute.count()
-        assert await state(index) == await state(brute)
+        await index.optimise()
+        assert await answers(index) == await answers(brute)
         await index.close()
-
-
-async def test_acknowledged_writes_survive_without_a_mark(tmp_path: Path, code: Path) -> None:
-    """What an upsert acknowledged before any mark is there after a kill."""
-    writer = Writer(tmp_path / "index", code, 100_000)
-    writer.read(6)
-    writer.kill()
-    index, brute = EmbeddedIndex(tmp_path / "index"), BruteForceIndex()
-    there = await state(index)
-    await index.close()
-    await apply(brute, 1, writer.done)
-    told = await state(brute)
-    await apply(brute, writer.done + 1, writer.done + 1)
-    assert there in (told, await state(brute))
-    assert there
+    assert (marks[0] > 0) == (flush_after == 5)
 
 
 async def test_second_opener_is_refused(tmp_path: Path) -> None:
     """While one has the folder, another gets data_in_use; after close it may have it, with all that is in."""
     first = EmbeddedIndex(tmp_path)
-    await first.upsert([IndexRecord(1, "ws", "col", {1: 1.0})])
+    await change(first, 1)
     with pytest.raises(CopyhoundError) as refused:
         EmbeddedIndex(tmp_path)
     assert refused.value.code == "data_in_use"
@@ -181,35 +135,195 @@ async def test_closed_index_says_so(tmp_path: Path) -> None:
     assert refused.value.code == "unavailable"
 
 
-async def test_unreadable_shard_starts_anew(tmp_path: Path) -> None:
-    """A shard that cannot be read is put aside, and the mark says that everything must come again."""
-    index = EmbeddedIndex(tmp_path)
-    await index.upsert([IndexRecord(1, "ws", "col", {1: 1.0})])
-    await index.set_mark(5)
+def cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def empty(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+# a segment without `gone` is one that nothing left: that may be missing
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *((name, how) for name in ("postings", "offsets", "words", "numbers") for how in (cut, Path.unlink, empty)),
+        *(("gone", how) for how in (cut, empty)),
+    ],
+)
+async def test_damaged_segment_starts_anew(tmp_path: Path, name: str, damage: Callable[[Path], object]) -> None:
+    """Where a segment's file is cut, empty or missing, the index is empty at mark 0 again, and can be filled."""
+    index = await filled(tmp_path, flush_after=5)
+    await index.remove([1])
     await index.close()
-    for segment in (tmp_path / "shard" / "segments").iterdir():
-        (segment / "segment.json").write_text("{")
+    for file in tmp_path.glob(f"segment-*/{name}.npy"):
+        damage(file)
     index = EmbeddedIndex(tmp_path)
     assert (await index.count(), await index.mark()) == (0, 0)
-    assert (tmp_path / "shard.broken").is_dir()
-    await index.close()
-
-
-async def test_shard_that_was_never_finished_starts_anew(tmp_path: Path) -> None:
-    """A process that was killed while it made the shard leaves nothing that stops the next one."""
-    (tmp_path / "shard").mkdir()
-    index = EmbeddedIndex(tmp_path)
-    await index.upsert([IndexRecord(1, "ws", "col", {1: 1.0})])
+    assert folders(tmp_path) == 0
+    await change(index, 1)
     assert await index.count() == 1
     await index.close()
 
 
-async def test_mark_of_another_format_is_no_mark(tmp_path: Path) -> None:
-    """A mark that cannot be read means that everything must come again."""
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b'{"format": "\xff"}', b'{"format":99,"fingerprints":2,"seq":9,"made":3,"shelves":[]}']
+)
+async def test_damaged_manifest_starts_anew(tmp_path: Path, text: bytes) -> None:
+    """A manifest that cannot be read, or is of another format, means that everything must come again."""
+    index = await filled(tmp_path)
+    await index.close()
+    (tmp_path / "manifest.json").write_bytes(text)
     index = EmbeddedIndex(tmp_path)
-    for text in ("", "{", json.dumps({"seq": 9, "format": 99})):
-        (tmp_path / "mark.json").write_text(text)
-        assert await index.mark() == 0
+    assert (await index.count(), await index.mark(), folders(tmp_path)) == (0, 0, 0)
+    await index.close()
+
+
+async def test_orphans_are_removed(tmp_path: Path) -> None:
+    """Segments that the manifest does not name, left by a crash, are gone after opening; what it names stays."""
+    index = await filled(tmp_path)
+    await index.close()
+    orphan = tmp_path / "segment-00000009-left"
+    orphan.mkdir()
+    (orphan / "postings.npy").write_bytes(b"half")
+    index = EmbeddedIndex(tmp_path)
+    assert not orphan.exists()
+    assert (await index.count(), folders(tmp_path)) == (8, 1)
+    await index.close()
+
+
+async def test_names_are_never_used_again(tmp_path: Path) -> None:
+    """A segment's name is not that of one which an orphaned child of a killed owner may still be writing."""
+    index = await filled(tmp_path, flush_after=5)
+    names = {folder.name for folder in tmp_path.glob("segment-*")}
+    await index.close()
+    (tmp_path / "manifest.json").unlink()
+    index = await filled(tmp_path, flush_after=5)
+    assert names.isdisjoint(folder.name for folder in tmp_path.glob("segment-*"))
+    await index.close()
+
+
+async def test_merging_is_taken_over_while_entries_leave(tmp_path: Path) -> None:
+    """A child merges four segments into one; what left meanwhile stays away, also after opening again."""
+    shown = pictures(20)
+    index = await in_four_segments(tmp_path, shown)
+    merging = index._shelves["ws_1", "col_1"]._merging
+    assert merging is not None
+    await index.remove([3])
+    await index.upsert([record(4, shown[10])])
+    merging._process.wait()
+    await index.remove([12])
+    for number in (3, 12):
+        assert number not in numbers(await look_for(index, shown[number]))
+    for _ in range(2):
+        assert await index.count() == 18
+        assert set(numbers(await look_for(index, shown[10]))[:2]) == {4, 10}
+        assert (await look_for(index, shown[7]))[0].number == 7
+        assert 3 not in numbers(await look_for(index, shown[3]))
+        await index.close()
+        # the merged one, and what came since
+        assert folders(tmp_path) == 2
+        index = EmbeddedIndex(tmp_path)
+    await index.close()
+
+
+async def test_merging_stops_when_closed(tmp_path: Path) -> None:
+    """Closing in the midst of a merging loses nothing and leaves no child."""
+    shown = pictures(20)
+    index = await in_four_segments(tmp_path, shown)
+    merging = index._shelves["ws_1", "col_1"]._merging
+    await index.close()
+    assert merging is not None
+    assert merging._process.poll() is not None
+    index = EmbeddedIndex(tmp_path)
+    assert await index.count() == 20
+    await index.close()
+
+
+@pytest.mark.parametrize("fault", ["exit", "empty"])
+async def test_failing_child_leaves_all_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """Where the child fails, or says that it is done and is not, the old segments stay and answer."""
+    code = "raise SystemExit(3)" if fault == "exit" else "import os, sys; os.mkdir(sys.argv[2])"
+    real = subprocess.Popen
+
+    def start(command: list[str], **more: int) -> subprocess.Popen[bytes]:
+        return real([sys.executable, "-c", code, *command[2:]], **more)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(shelf_module.subprocess, "Popen", start)
+    shown = pictures(20)
+    index = await in_four_segments(tmp_path, shown)
+    merging = index._shelves["ws_1", "col_1"]._merging
+    assert merging is not None
+    assert merging._process.wait() == (3 if fault == "exit" else 0)
+    for n, one in enumerate(shown):
+        assert (await look_for(index, one))[0].number == n
+    await index.close()
+    assert folders(tmp_path) == 4
+    index = EmbeddedIndex(tmp_path)
+    assert await index.count() == 20
+    await index.close()
+
+
+@pytest.mark.parametrize("what", ["save", "save_gone"])
+async def test_full_disk_keeps_all_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """What cannot be written stays searchable, the mark on disk does not move, and it is written when it can be."""
+    shown = pictures(10)
+    index = await filled(tmp_path, flush_after=6)
+    with monkeypatch.context() as full:
+        full.setattr(shelf_module, what, no_space)
+        await index.upsert([record(n, one) for n, one in enumerate(shown)])
+        await index.set_mark(20)
+        assert (await index.count(), await index.mark()) == (10, 20)
+        assert (await look_for(index, shown[4]))[0].number == 4
+        assert b'"seq":8' in (tmp_path / "manifest.json").read_bytes()
+        await index.set_mark(21)
+        assert b'"seq":8' in (tmp_path / "manifest.json").read_bytes()
+    await index.remove(list(range(100, 106)))
+    await index.set_mark(22)
+    assert b'"seq":22' in (tmp_path / "manifest.json").read_bytes()
+    await index.close()
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark()) == (10, 22)
+    assert (await look_for(index, shown[4]))[0].number == 4
+    await index.close()
+
+
+async def test_full_disk_does_not_stop_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that cannot be written is closed all the same; it opens at the mark that was written last."""
+    index = await filled(tmp_path)
+    await index.optimise()
+    await index.upsert([record(50, pictures(1)[0])])
+    await index.set_mark(9)
+    with monkeypatch.context() as full:
+        full.setattr(shelf_module, "save", no_space)
+        await index.close()
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark()) == (8, 8)
+    await index.close()
+
+
+async def test_all_may_leave(tmp_path: Path) -> None:
+    """When every entry left, nothing stays on disk, and the index takes entries again."""
+    shown = pictures(20)
+    index = await in_four_segments(tmp_path, shown)
+    await index.remove(list(range(20)))
+    await index.set_mark(30)
+    assert (await index.count(), await look_for(index, shown[0])) == (0, [])
+    await index.optimise()
+    assert folders(tmp_path) == 0
+    await index.upsert([record(1, shown[0])])
+    assert numbers(await look_for(index, shown[0])) == [1]
+    await index.close()
+
+
+async def test_single_additions_stay_few_parts(tmp_path: Path) -> None:
+    """Entries that come one by one are searchable at once, and stand in few parts."""
+    index = EmbeddedIndex(tmp_path)
+    one = picture(np.random.default_rng(0), 5)
+    for number in range(100):
+        await index.upsert([record(number, one)])
+    assert len(await look_for(index, one, share=1.1)) == 100
+    assert len(index._shelves["ws_1", "col_1"]._tail) <= 7
     await index.close()
 
 
@@ -222,3 +336,38 @@ async def test_opening_is_quick(tmp_path: Path) -> None:
         took.append(time.perf_counter() - start)
         await index.close()
     assert min(took) < 0.3
+
+
+def pictures(count: int) -> list[Fingerprint]:
+    rng = np.random.default_rng(3)
+    return [picture(rng) for _ in range(count)]
+
+
+def folders(of: Path) -> int:
+    return len(list(of.glob("segment-*")))
+
+
+def no_space(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+async def filled(folder: Path, flush_after: int = 2_000) -> EmbeddedIndex:
+    """Eight entries, mark 8."""
+    index = EmbeddedIndex(folder, flush_after=flush_after)
+    await index.upsert([record(n, one) for n, one in enumerate(pictures(8))])
+    await index.set_mark(8)
+    return index
+
+
+async def in_four_segments(folder: Path, shown: list[Fingerprint]) -> EmbeddedIndex:
+    """Of five entries each, at mark 20; their merging has begun."""
+    index = EmbeddedIndex(folder, flush_after=5)
+    for first in range(0, 20, 5):
+        await index.upsert([record(n, shown[n]) for n in range(first, first + 5)])
+        await index.set_mark(first + 5)
+    return index
+
+
+async def look_for(index: EmbeddedIndex, one: Fingerprint, share: float = 0.6) -> list[IndexHit]:
+    query = copy(one, np.random.default_rng(1), share=share)
+    return await index.candidates("ws_1", "col_1", query.query_bytes(), 100)

@@ -9,7 +9,7 @@ import numpy as np
 
 from copyhound.domain.ports import IndexHit, IndexRecord
 from copyhound.matching.fingerprint import Postings, postings_of
-from copyhound.matching.voting import Lookup, Pairs, lookup_of, meet, rank, rarity_of, weights_of
+from copyhound.matching.voting import Lookup, Pairs, lookup_of, meet, rank, terms_of
 
 _Place = tuple[str, str]
 
@@ -25,10 +25,10 @@ class BruteForceIndex:
     async def upsert(self, records: Sequence[IndexRecord]) -> None:
         """Write entries, each in place of what stood under its number."""
         for record in records:
+            place, postings = (record.workspace_id, record.collection_id), postings_of(record.fingerprint)
             self._forget(record.number)
-            place = (record.workspace_id, record.collection_id)
             self._places[record.number] = place
-            self._entries[place][record.number] = postings_of(record.fingerprint)
+            self._entries[place][record.number] = postings
 
     async def remove(self, numbers: Sequence[int]) -> None:
         """Take entries out; quiet where one is not there."""
@@ -70,12 +70,11 @@ class BruteForceIndex:
 def _ranked(entries: dict[int, Postings], lookup: Lookup, limit: int) -> list[IndexHit]:
     words = np.concatenate([one.words for one in entries.values()])
     population = np.array([np.count_nonzero(words == word) for word in lookup.words])
-    rarity = rarity_of(population, len(entries))
+    terms = terms_of(lookup, population, len(entries))
     parts = []
     for number, one in sorted(entries.items()):
         rows, features = meet(lookup, one)
-        weights = weights_of(lookup, rows, one.signatures[features], rarity)
-        kept = np.flatnonzero(weights)
-        parts.append(Pairs(rows[kept], np.full(len(kept), number), one.places[features[kept]], weights[kept]))
+        kept, weights = terms.meetings(rows, one.signatures[features])
+        parts.append(Pairs(rows[kept], np.full(len(kept), number), one.places[features[kept]], weights))
     whole = Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pairs.__struct_fields__))
     return [IndexHit(vote.entry, vote.score, vote.variant) for vote in rank(lookup, whole, limit)]

@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ from copyhound.domain.ports import IndexHit, IndexRecord
 from copyhound.indexes.segments import discard, sync
 from copyhound.indexes.shelf import Kept, Shelf
 from copyhound.matching import FINGERPRINT_VERSION
-from copyhound.matching.fingerprint import postings_of
+from copyhound.matching.fingerprint import Postings, postings_of
 from copyhound.matching.voting import lookup_of
 
 P = ParamSpec("P")
@@ -70,6 +71,8 @@ class EmbeddedIndex:
         self._shelves: dict[_Place, Shelf] = {}
         self._dropped = 0
         self._made = 0
+        # an orphaned child of a killed process may still write: no name is used again
+        self._token = secrets.token_hex(4)
         self._seq = 0
         try:
             self._open()
@@ -104,7 +107,10 @@ class EmbeddedIndex:
         return await self._do(lambda: self._seq)
 
     async def set_mark(self, seq: int) -> None:
-        """Remember that the changes up to `seq` were handed in; writes to disk where enough of them wait."""
+        """Remember that the changes up to `seq` were handed in; writes to disk where enough of them wait.
+
+        Where that fails, as on a full disk, all stays searchable from memory, and it is tried again the next time.
+        """
         await self._do(self._set_mark, seq)
 
     async def clear(self) -> None:
@@ -136,13 +142,14 @@ class EmbeddedIndex:
 
     def _upsert(self, records: Sequence[IndexRecord]) -> None:
         last = {record.number: record for record in records}
-        self._drop(list(last))
-        places: dict[_Place, list[IndexRecord]] = {}
+        places: dict[_Place, list[tuple[int, Postings]]] = {}
         for record in last.values():
-            places.setdefault((record.workspace_id, record.collection_id), []).append(record)
-        for place, some in places.items():
+            entry = (record.number, postings_of(record.fingerprint))
+            places.setdefault((record.workspace_id, record.collection_id), []).append(entry)
+        self._drop(list(last))
+        for place, entries in places.items():
             shelf = self._shelves.get(place) or self._shelves.setdefault(place, Shelf(*place, self._folder))
-            shelf.add([(record.number, postings_of(record.fingerprint)) for record in some])
+            shelf.add(entries)
 
     def _remove(self, numbers: Sequence[int]) -> None:
         self._drop(numbers)
@@ -159,18 +166,23 @@ class EmbeddedIndex:
 
     def _set_mark(self, seq: int) -> None:
         self._seq = seq
-        if self._dropped + sum(shelf.waiting for shelf in self._shelves.values()) >= self._flush_after:
+        if self._dropped + sum(shelf.waiting for shelf in self._shelves.values()) < self._flush_after:
+            return
+        try:
             self._flush()
             for shelf in self._shelves.values():
-                shelf.merge_some(self._named())
+                shelf.merge_some(self._named)
+        except OSError as error:
+            _log.warning("the index could not be written, it will be tried again: %s", error)
 
     def _flush(self) -> None:
         for shelf in self._shelves.values():
             if shelf.changed:
                 shelf.settle(self._named())
-        self._shelves = {place: shelf for place, shelf in self._shelves.items() if shelf.alive}
-        self._dropped = 0
+        for place in [place for place, shelf in self._shelves.items() if not shelf.alive]:
+            self._shelves.pop(place).stop_merging()
         self._write(self._seq)
+        self._dropped = 0
 
     def _optimise(self) -> None:
         self._flush()
@@ -185,15 +197,19 @@ class EmbeddedIndex:
         self._write(0)
 
     def _close(self) -> None:
-        for shelf in self._shelves.values():
-            shelf.stop_merging()
-        self._flush()
-        self._closed = True
-        os.close(self._lock)
+        try:
+            for shelf in self._shelves.values():
+                shelf.stop_merging()
+            self._flush()
+        except OSError as error:
+            _log.warning("the index could not be written, its last changes will be read again: %s", error)
+        finally:
+            self._closed = True
+            os.close(self._lock)
 
     def _named(self) -> str:
         self._made += 1
-        return f"segment-{self._made:08d}"
+        return f"segment-{self._made:08d}-{self._token}"
 
     def _open(self) -> None:
         manifest = self._read()
@@ -214,7 +230,7 @@ class EmbeddedIndex:
             found = msgspec.json.decode((self._folder / "manifest.json").read_bytes(), type=Manifest)
         except FileNotFoundError:
             return _EMPTY
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             _log.warning("index unreadable, it starts anew: %s", error)
             return _EMPTY
         fits = (found.format, found.fingerprints) == (FORMAT, FINGERPRINT_VERSION)

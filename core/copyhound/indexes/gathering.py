@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 
 from copyhound.domain.ports import IndexHit
 from copyhound.indexes.segments import Ints, Segment, entries_in, places_in
-from copyhound.matching.voting import Lookup, Pairs, rank, rarity_of, weights_of
+from copyhound.matching.voting import Lookup, Pairs, Terms, rank, terms_of
 
 CROWDED = 1_000
 """A word with more postings than this, and in more than one of 200 entries, tells too little: it is not read."""
-_AT_ONCE = 2_000_000
+_AT_ONCE = 200_000
 
 
 def candidates_in(segments: Sequence[Segment], lookup: Lookup, limit: int) -> list[IndexHit]:
-    """The best entries of all segments, best first."""
+    """The best entries of all segments, best first. What left still counts in how common a word is, until a merge."""
     found = [one.find(lookup.words) for one in segments]
     population = np.asarray(sum(ends - starts for starts, ends in found))
     entries = sum(one.alive for one in segments)
-    rarity = rarity_of(population, entries)
+    terms = terms_of(lookup, population, entries)
     wanted = population <= max(CROWDED, entries // 200)
     parts, base = [], 0
     for one, (starts, ends) in zip(segments, found, strict=True):
-        parts += _pairs(one, lookup, rarity, starts, np.where(wanted, ends, starts), base)
+        parts += _pairs(one, terms, starts, np.where(wanted, ends, starts), base)
         base += len(one.numbers)
     if not parts:
         return []
@@ -34,29 +34,27 @@ def candidates_in(segments: Sequence[Segment], lookup: Lookup, limit: int) -> li
     return [IndexHit(numbers.of(vote.entry), vote.score, vote.variant) for vote in rank(lookup, whole, limit)]
 
 
-def _pairs(
-    one: Segment, lookup: Lookup, rarity: NDArray[np.float32], starts: Ints, ends: Ints, base: int
-) -> list[Pairs]:
-    """The pairs of one segment, in parts of bounded size."""
+def _pairs(one: Segment, terms: Terms, starts: Ints, ends: Ints, base: int) -> list[Pairs]:
+    """The pairs of one segment, in parts that fit into the processor's cache."""
     counts = ends - starts
     rows = np.flatnonzero(counts)
-    slices = np.searchsorted(np.cumsum(counts[rows]), np.arange(_AT_ONCE, counts.sum(), _AT_ONCE)) + 1
-    return [_met(one, lookup, rarity, part, starts[part], counts[part], base) for part in np.split(rows, slices)]
+    total = int(counts.sum())
+    slices = np.searchsorted(np.cumsum(counts[rows]), np.arange(_AT_ONCE, total, _AT_ONCE)) + 1
+    return [_met(one, terms, part, starts[part], counts[part], base) for part in np.split(rows, slices)]
 
 
-def _met(
-    one: Segment, lookup: Lookup, rarity: NDArray[np.float32], rows: Ints, starts: Ints, counts: Ints, base: int
-) -> Pairs:
-    at = np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
-    rows = np.repeat(rows, counts)
-    weights = weights_of(lookup, rows, one.postings[at, 1], rarity)
-    kept = np.flatnonzero(weights)
-    heads = one.postings[at[kept], 0]
+def _met(one: Segment, terms: Terms, rows: Ints, starts: Ints, counts: Ints, base: int) -> Pairs:
+    ends = np.cumsum(counts)
+    at = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
+    bits = np.bitwise_count(one.signatures[at] ^ np.repeat(terms.signatures[rows], counts))
+    kept = np.flatnonzero(bits <= np.repeat(terms.limits[rows], counts))
+    heads = one.heads[at[kept]]
     entries = entries_in(heads)
     if one.gone.any():
         there = ~one.gone[entries]
         kept, heads, entries = kept[there], heads[there], entries[there]
-    return Pairs(rows[kept], entries + base, places_in(heads), weights[kept])
+    rows = rows[np.searchsorted(ends, kept, "right")]
+    return Pairs(rows, entries + base, places_in(heads), terms.weights(rows, bits[kept]))
 
 
 class _Numbers:

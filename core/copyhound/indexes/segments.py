@@ -1,8 +1,9 @@
 """Segments: unchangeable inverted files of entries' features, in memory or mapped from disk.
 
-A segment of N entries and K features holds four arrays: `numbers` (N, ascending: an entry is known inside by its place
-there), `words` (the different words, ascending), `offsets` (where each word's postings begin) and `postings` (K x 2 of
-64 bits: entry and places, signature), in order of words. Entries leave by a mark (`gone`); merging leaves them out.
+A segment of N entries and K features holds five arrays: `numbers` (N, ascending: an entry is known inside by its place
+there), `words` (the different words, ascending), `offsets` (where each word's postings begin) and the postings in order
+of words: `heads` (K of 64 bits: entry and places) and `signatures` (K of 64 bits). A search reads all signatures of a
+word and few heads, so they lie apart. Entries leave by a mark (`gone`); merging leaves them out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +19,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from copyhound.matching import WORD_COUNT
 from copyhound.matching.fingerprint import Postings
 
-_ARRAYS: Final = ("numbers", "words", "offsets", "postings")
+_ARRAYS: Final = ("numbers", "words", "offsets", "heads", "signatures")
 _CHUNK: Final = 4_000_000
 """Postings that a merge holds in memory at once (16 bytes each, a few times over)."""
-_LAST_WORD: Final = 2**32
 
 Ints = NDArray[np.int64]
+Longs = NDArray[np.uint64]
 
 
 class Segment:
@@ -35,13 +38,15 @@ class Segment:
         numbers: Ints,
         words: NDArray[np.uint32],
         offsets: Ints,
-        postings: NDArray[np.uint64],
+        heads: Longs,
+        signatures: Longs,
         *,
         gone: NDArray[np.bool_] | None = None,
         name: str = "",
     ) -> None:
         """The arrays, as the module's text tells; `name` is that of its folder, empty in memory."""
-        self.numbers, self.words, self.offsets, self.postings = numbers, words, offsets, postings
+        self.numbers, self.words, self.offsets = numbers, words, offsets
+        self.heads, self.signatures = heads, signatures
         self.gone = np.zeros(len(numbers), np.bool_) if gone is None else gone
         self.name = name
 
@@ -75,22 +80,21 @@ def build(entries: Sequence[tuple[int, Postings]]) -> Segment:
     numbers = np.array([number for number, _ in ordered], np.int64)
     counts = [len(one.words) for _, one in ordered]
     words = np.concatenate([one.words for _, one in ordered])
-    postings = np.empty((len(words), 2), np.uint64)
+    signatures = np.concatenate([one.signatures for _, one in ordered])
     places = np.ascontiguousarray(np.concatenate([one.places for _, one in ordered])).view("<u4")[:, 0]
-    postings[:, 0] = np.repeat(np.arange(len(ordered), dtype=np.uint64), counts) | places.astype(np.uint64) << 32
-    postings[:, 1] = np.concatenate([one.signatures for _, one in ordered])
+    heads = np.repeat(np.arange(len(ordered), dtype=np.uint64), counts) | places.astype(np.uint64) << 32
     order = np.argsort(words, kind="stable")
     different, offsets = _listed(words[order])
-    return Segment(numbers, different, offsets, postings[order])
+    return Segment(numbers, different, offsets, heads[order], signatures[order])
 
 
-def entries_in(heads: NDArray[np.uint64]) -> Ints:
-    """The entries (places in `numbers`) of postings' first halves."""
+def entries_in(heads: Longs) -> Ints:
+    """The entries (places in `numbers`) that heads name."""
     return (heads & 0xFFFFFFFF).astype(np.int64)
 
 
-def places_in(heads: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """The places (K x 4, as in Postings) of postings' first halves."""
+def places_in(heads: Longs) -> NDArray[np.uint8]:
+    """The places (K x 4, as in Postings) that heads tell."""
     return np.ascontiguousarray((heads >> np.uint64(32)).astype("<u4")).view(np.uint8).reshape(-1, 4)
 
 
@@ -107,36 +111,50 @@ def merge(segments: Sequence[Segment], folder: Path | None = None) -> Segment:
         places[keep] = renumbered[start : start + int(keep.sum())]
         start += int(keep.sum())
         maps.append(places)
-    upper = sum(len(one.postings) for one in segments)
-    postings = _room(folder, upper)
+    upper = sum(len(one.heads) for one in segments)
+    if folder is None:
+        return _merged(segments, maps, numbers[order], np.empty(upper, np.uint64), np.empty(upper, np.uint64))
+    with _made(folder):
+        heads, signatures = (
+            np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint64, (upper,))
+            for name in ("heads", "signatures")
+        )
+        return _finished(_merged(segments, maps, numbers[order], heads, signatures), folder)
+
+
+def _merged(
+    segments: Sequence[Segment], maps: Sequence[Ints], numbers: Ints, heads: Longs, signatures: Longs
+) -> Segment:
+    """Fill the postings from the segments, whose entries `maps` names anew (-1: left out)."""
     words, offsets, filled = [np.empty(0, np.uint32)], [np.zeros(1, np.int64)], 0
-    for chunk_words, chunk in _in_order(segments, maps):
-        postings[filled : filled + len(chunk)] = chunk
+    for chunk_words, chunk, chunk_signatures in _in_order(segments, maps):
+        heads[filled : filled + len(chunk)] = chunk
+        signatures[filled : filled + len(chunk)] = chunk_signatures
         different, ends = _listed(chunk_words)
         words.append(different)
         offsets.append(ends[1:] + filled)
         filled += len(chunk)
-    merged = Segment(numbers[order], np.concatenate(words), np.concatenate(offsets), postings[:filled])
-    return merged if folder is None else _finished(merged, folder)
+    return Segment(numbers, np.concatenate(words), np.concatenate(offsets), heads[:filled], signatures[:filled])
 
 
 def save(segment: Segment, folder: Path) -> Segment:
-    """Write a segment into a new folder, durably; the same, mapped."""
-    folder.mkdir(parents=True)
-    np.save(folder / "postings.npy", segment.postings)
-    saved = _finished(segment, folder)
-    if segment.gone.any():
-        saved.gone[:] = segment.gone
-        save_gone(saved, folder)
-    return saved
+    """Write a segment from which nothing left into a new folder, durably; the same, mapped."""
+    with _made(folder):
+        np.save(folder / "heads.npy", segment.heads)
+        np.save(folder / "signatures.npy", segment.signatures)
+        return _finished(segment, folder)
 
 
 def load(folder: Path) -> Segment:
-    """Map a segment. Raises OSError and ValueError where it is not whole."""
+    """Map a segment. Raises OSError, EOFError or ValueError where it is not whole."""
     arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
     arrays["numbers"] = np.array(arrays["numbers"])
     gone = folder / "gone.npy"
-    return Segment(**arrays, gone=np.load(gone) if gone.exists() else None, name=folder.name)
+    segment = Segment(**arrays, gone=np.load(gone) if gone.exists() else None, name=folder.name)
+    fits = len(segment.numbers) == len(segment.gone) and len(segment.words) + 1 == len(segment.offsets)
+    if not fits or segment.offsets[-1] > min(len(segment.heads), len(segment.signatures)):
+        raise ValueError(f"the parts of {folder.name} do not fit together")
+    return segment
 
 
 def save_gone(segment: Segment, folder: Path) -> None:
@@ -164,36 +182,38 @@ def _listed(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints]:
     return words[starts], np.append(starts, len(words)).astype(np.int64)
 
 
-def _in_order(
-    segments: Sequence[Segment], maps: Sequence[Ints]
-) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint64]]]:
-    """Words and postings of what is alive, a range of words at a time."""
-    total = sum(len(one.postings) for one in segments)
-    edges = np.linspace(0, 2**22, max(1, -(-total // _CHUNK)) + 1).astype(np.int64)
-    edges[-1] = _LAST_WORD
+def _in_order(segments: Sequence[Segment], maps: Sequence[Ints]) -> Iterator[tuple[NDArray[np.uint32], Longs, Longs]]:
+    """Words, heads and signatures of what is alive, a range of words at a time."""
+    total = sum(len(one.heads) for one in segments)
+    edges = np.linspace(0, WORD_COUNT, max(1, -(-total // _CHUNK)) + 1).astype(np.int64)
     for low, high in pairwise(edges.tolist()):
         parts = [_part(one, places, low, high) for one, places in zip(segments, maps, strict=True)]
-        words = np.concatenate([part[0] for part in parts])
+        words, heads, signatures = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         order = np.argsort(words, kind="stable")
-        yield words[order], np.concatenate([part[1] for part in parts])[order]
+        yield words[order], heads[order], signatures[order]
 
 
-def _part(one: Segment, places: Ints, low: int, high: int) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
-    first, last = (int(i) for i in np.searchsorted(one.words, np.array([low, high], np.int64)))
+def _part(one: Segment, places: Ints, low: int, high: int) -> tuple[NDArray[np.uint32], Longs, Longs]:
+    # of the words' own type: else all of them are converted first
+    first, last = (int(i) for i in np.searchsorted(one.words, np.array([low, high], one.words.dtype)))
     begin, end = int(one.offsets[first]), int(one.offsets[last])
     words = np.repeat(one.words[first:last], np.diff(one.offsets[first : last + 1]))
-    postings = np.array(one.postings[begin:end])
-    entries = places[entries_in(postings[:, 0])]
+    heads = np.asarray(one.heads[begin:end])
+    entries = places[entries_in(heads)]
     kept = entries >= 0
-    postings[:, 0] = (postings[:, 0] & np.uint64(0xFFFFFFFF00000000)) | np.maximum(entries, 0).astype(np.uint64)
-    return words[kept], postings[kept]
+    renamed = (heads[kept] & np.uint64(0xFFFFFFFF00000000)) | entries[kept].astype(np.uint64)
+    return words[kept], renamed, np.asarray(one.signatures[begin:end])[kept]
 
 
-def _room(folder: Path | None, count: int) -> NDArray[np.uint64]:
-    if folder is None:
-        return np.empty((count, 2), np.uint64)
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """A new folder, that is taken away again where it could not be filled."""
     folder.mkdir(parents=True)
-    return np.lib.format.open_memmap(folder / "postings.npy", "w+", np.uint64, (count, 2))
+    try:
+        yield
+    except BaseException:
+        discard(folder)
+        raise
 
 
 def _finished(segment: Segment, folder: Path) -> Segment:
@@ -201,8 +221,9 @@ def _finished(segment: Segment, folder: Path) -> Segment:
     np.save(folder / "numbers.npy", segment.numbers)
     np.save(folder / "words.npy", segment.words)
     np.save(folder / "offsets.npy", segment.offsets)
-    if isinstance(segment.postings, np.memmap):
-        segment.postings.flush()
+    for array in (segment.heads, segment.signatures):
+        if isinstance(array, np.memmap):
+            array.flush()
     for name in _ARRAYS:
         sync(folder / f"{name}.npy")
     sync(folder)

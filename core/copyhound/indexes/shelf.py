@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,6 @@ from copyhound.matching.voting import Lookup
 _log = logging.getLogger(__name__)
 _TOGETHER: Final = 4
 """So many segments of like size (within the same power of so many) become one."""
-_MOST_PARTS: Final = 6
 _SMALLEST: Final = 500
 
 
@@ -37,7 +36,7 @@ class Shelf:
     """Not thread-safe: the index calls from its one thread."""
 
     def __init__(self, workspace_id: str, collection_id: str, folder: Path, names: Sequence[str] = ()) -> None:
-        """`folder` holds the segments of all shelves. Raises OSError and ValueError where one is not whole."""
+        """`folder` holds the segments of all shelves. Raises as `load` where one is not whole."""
         self._place = (workspace_id, collection_id)
         self._folder = folder
         self._segments = [load(folder / name) for name in names]
@@ -63,7 +62,7 @@ class Shelf:
     @property
     def changed(self) -> bool:
         """Whether something is in memory that a restart would have to be told again."""
-        return bool(self._tail or self._unsaved)
+        return bool(self._tail or self._unsaved or (self._merging and self._merging.ended))
 
     @property
     def busy(self) -> set[str]:
@@ -73,8 +72,9 @@ class Shelf:
     def add(self, entries: Sequence[tuple[int, Postings]]) -> None:
         """Take entries in, whose numbers are in no segment."""
         self._tail.append(build(entries))
-        if len(self._tail) > _MOST_PARTS:
-            self._tail = [merge(self._tail)]
+        # each at least twice as large as the next: so there are few, and each entry is moved few times
+        while len(self._tail) > 1 and 2 * len(self._tail[-1].numbers) > len(self._tail[-2].numbers):
+            self._tail[-2:] = [merge(self._tail[-2:])]
 
     def drop(self, numbers: Ints) -> None:
         """Forget entries."""
@@ -101,13 +101,10 @@ class Shelf:
                 save_gone(one, self._folder / one.name)
         self._unsaved.clear()
 
-    def merge_some(self, name: str) -> bool:
-        """Begin to merge segments of like size in a process of its own, where there are enough; whether it did."""
-        chosen = self._worth_merging()
-        if self._merging is not None or not chosen:
-            return False
-        self._merging = _Merging(self._folder, name, chosen)
-        return True
+    def merge_some(self, named: Callable[[], str]) -> None:
+        """Begin to merge segments of like size in a process of its own, where that is worth while."""
+        if self._merging is None and (chosen := self._worth_merging()):
+            self._merging = _Merging(self._folder, named(), chosen)
 
     def merge_all(self, name: str) -> None:
         """Merge all segments into one, now."""
@@ -116,7 +113,8 @@ class Shelf:
             self._segments = [one for one in [merge(self._segments, self._folder / name)] if one.alive]
 
     def stop_merging(self) -> None:
-        """Give up a merging that is under way."""
+        """Give up a merging that is under way; one that ended is taken over."""
+        self._take_over_merged()
         if self._merging is not None:
             self._merging.stop()
             self._merging = None
@@ -125,9 +123,14 @@ class Shelf:
         tiers: dict[int, list[Segment]] = {}
         for one in self._segments:
             tiers.setdefault(int(np.log2(max(one.alive, _SMALLEST) / _SMALLEST) / np.log2(_TOGETHER)), []).append(one)
-        full = [tier for tier, members in tiers.items() if len(members) >= _TOGETHER]
-        # with those of smaller size, which would only be merged again
-        return [one for tier, members in tiers.items() if tier <= max(full) for one in members] if full else []
+        # with those of smaller size, which would only be merged again; and what is more than half gone by itself
+        full = max((tier for tier, members in tiers.items() if len(members) >= _TOGETHER), default=-1)
+        return [
+            one
+            for tier, members in tiers.items()
+            for one in members
+            if tier <= full or 2 * one.alive < len(one.numbers)
+        ]
 
     def _take_over_merged(self) -> None:
         if self._merging is None:
@@ -142,6 +145,7 @@ class Shelf:
         for one, before in zip(sources, merged.gone, strict=True):
             if new.drop(one.numbers[one.gone & ~before]):
                 self._unsaved.add(new.name)
+        # it stands in the manifest, and its sources leave the disk, when that is written next
         self._segments = [new, *(one for one in self._segments if all(one is not other for other in sources))]
         self._unsaved &= {one.name for one in self._segments}
         self._unsaved.add(new.name)
@@ -172,6 +176,10 @@ class _Merging:
         )
 
     @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    @property
     def folders(self) -> set[str]:
         return {self._folder.name, *(one.name for one in self.sources)}
 
@@ -180,9 +188,12 @@ class _Merging:
         code = self._process.poll()
         if code is None:
             return None
-        if code == 0:
-            return _Merged(load(self._folder), self._gone)
-        _log.warning("segments not merged: exit %d", code)
+        try:
+            if code == 0:
+                return _Merged(load(self._folder), self._gone)
+            _log.warning("segments not merged: exit %d", code)
+        except (OSError, ValueError, EOFError) as error:
+            _log.warning("segments not merged: %s", error)
         discard(self._folder)
         return _Merged(None, self._gone)
 
