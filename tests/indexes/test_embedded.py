@@ -147,7 +147,11 @@ def empty(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
-        *((name, how) for name in ("postings", "offsets", "words", "numbers") for how in (cut, Path.unlink, empty)),
+        *(
+            (name, how)
+            for name in ("heads", "signatures", "offsets", "words", "numbers")
+            for how in (cut, Path.unlink, empty)
+        ),
         *(("gone", how) for how in (cut, empty)),
     ],
 )
@@ -156,9 +160,11 @@ async def test_damaged_segment_starts_anew(tmp_path: Path, name: str, damage: Ca
     index = await filled(tmp_path, flush_after=5)
     await index.remove([1])
     await index.close()
-    for file in tmp_path.glob(f"segment-*/{name}.npy"):
+    files = list(tmp_path.glob(f"segment-*/{name}.npy"))
+    for file in files:
         damage(file)
     index = EmbeddedIndex(tmp_path)
+    assert files
     assert (await index.count(), await index.mark()) == (0, 0)
     assert folders(tmp_path) == 0
     await change(index, 1)
@@ -185,7 +191,7 @@ async def test_orphans_are_removed(tmp_path: Path) -> None:
     await index.close()
     orphan = tmp_path / "segment-00000009-left"
     orphan.mkdir()
-    (orphan / "postings.npy").write_bytes(b"half")
+    (orphan / "heads.npy").write_bytes(b"half")
     index = EmbeddedIndex(tmp_path)
     assert not orphan.exists()
     assert (await index.count(), folders(tmp_path)) == (8, 1)
@@ -249,7 +255,7 @@ async def test_failing_child_leaves_all_in_use(tmp_path: Path, monkeypatch: pyte
     def start(command: list[str], **more: int) -> subprocess.Popen[bytes]:
         return real([sys.executable, "-c", code, *command[2:]], **more)  # type: ignore[call-overload, no-any-return]
 
-    monkeypatch.setattr(shelf_module.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     shown = pictures(20)
     index = await in_four_segments(tmp_path, shown)
     merging = index._shelves["ws_1", "col_1"]._merging
