@@ -89,7 +89,8 @@ def test_the_run_is_told(ran: dict[str, Any]) -> None:
     """The report tells what was indexed, searched and refused, and what it cost."""
     report = ran["report"]
     assert (report["indexed"], report["refused"], report["queries"], report["queries_refused"]) == (2, {}, 4, 2)
-    assert min(report["seconds_per_entry"], report["seconds_per_query"], report["data_bytes"]) > 0
+    assert min(report["seconds_per_entry"], report["seconds_per_query"], *report["data_bytes"].values()) > 0
+    assert {"blobs", "index"} < set(report["data_bytes"])
 
 
 def test_a_folder_without_pictures_is_told(folders: tuple[Path, Path], copyhound: Command, tmp_path: Path) -> None:

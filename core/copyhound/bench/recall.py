@@ -42,8 +42,8 @@ class Report(msgspec.Struct):
     seconds_per_entry: float
     seconds_per_query: float
     """The median."""
-    data_bytes: int
-    """The data folder after indexing: database, reduced copies, index."""
+    data_bytes: dict[str, int]
+    """What the data folder takes on disk after indexing, by its parts: database, reduced copies (blobs), index ..."""
     wall_indexing: float
     wall_searching: float
 
@@ -105,7 +105,7 @@ async def run(plan: Plan, tell: Tell) -> Report:
             addresses = {f"https://bench.invalid/{number}": name for number, name in enumerate(ids)}
             refused, wall_indexing = await _index(bench, addresses)
             indexing = bench.meter.read()
-            kept = sum(path.stat().st_size for path in Path(data).rglob("*") if path.is_file())
+            kept = _kept(Path(data))
             answers, wall_searching = await _search(bench, queries, addresses)
     _write(plan.answers, answers)
     return Report(
@@ -120,6 +120,13 @@ async def run(plan: Plan, tell: Tell) -> Report:
         wall_indexing=wall_indexing,
         wall_searching=wall_searching,
     )
+
+
+def _kept(data: Path) -> dict[str, int]:
+    """Bytes on disk, whole blocks, of each part of a data folder; empty files and folders take none."""
+    parts = {part: [part, *part.rglob("*")] if part.is_dir() else [part] for part in data.iterdir()}
+    sizes = {part.name: sum(512 * path.stat().st_blocks for path in found) for part, found in parts.items()}
+    return dict(sorted((name, size) for name, size in sizes.items() if size))
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ class BruteForceIndex:
     async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
         """Best first, each entry once (in its best variant)."""
         entries = self._entries.get((workspace_id, collection_id), {})
-        return _ranked(entries, lookup_of(fingerprint), limit) if entries else []
+        return ranked(entries, lookup_of(fingerprint), limit)
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""
@@ -67,7 +67,10 @@ class BruteForceIndex:
             del self._entries[place][number]
 
 
-def _ranked(entries: dict[int, Postings], lookup: Lookup, limit: int) -> list[IndexHit]:
+def ranked(entries: dict[int, Postings], lookup: Lookup, limit: int) -> list[IndexHit]:
+    """The best of these entries, best first, each held against the whole lookup."""
+    if not entries:
+        return []
     words = np.concatenate([one.words for one in entries.values()])
     population = np.array([np.count_nonzero(words == word) for word in lookup.words])
     terms = terms_of(lookup, population, len(entries))

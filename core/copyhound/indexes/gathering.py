@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from copyhound.domain.ports import IndexHit
 from copyhound.indexes.segments import Ints, Segment, entries_in, places_in

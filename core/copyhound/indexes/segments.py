@@ -82,7 +82,8 @@ def build(entries: Sequence[tuple[int, Postings]]) -> Segment:
     words = np.concatenate([one.words for _, one in ordered])
     signatures = np.concatenate([one.signatures for _, one in ordered])
     places = np.ascontiguousarray(np.concatenate([one.places for _, one in ordered])).view("<u4")[:, 0]
-    heads = np.repeat(np.arange(len(ordered), dtype=np.uint64), counts) | places.astype(np.uint64) << 32
+    owners = np.repeat(np.arange(len(ordered), dtype=np.uint64), counts)
+    heads: Longs = owners | (places.astype(np.uint64) << np.uint64(32))
     order = np.argsort(words, kind="stable")
     different, offsets = _listed(words[order])
     return Segment(numbers, different, offsets, heads[order], signatures[order])

@@ -21,9 +21,11 @@ from .fingerprint import SIZE_STEPS, UNIT_SIZE, Fingerprint, Postings
 from .variants import VARIANTS
 from .words import QUERY_NEAREST, Signatures, Words, near_words, signatures_of
 
-NEAR_BITS: Final = 22
-"""Signatures that differ in more of their 64 bits met by chance."""
-_SOFTNESS: Final = 14.0
+_CROWDS: Final = np.array([45, 90, 190, 450])
+_LIMITS: Final = np.array([22, 20, 18, 16, 14], np.uint8)
+"""Of 64 bits, how many may differ where a word has fewer postings than 45, 90 ...: of two pictures' features that meet
+in a word by chance, 9 % differ in no more than 22 bits, 4.5 % in 20, 2.1 % in 18, 0.9 % in 16, 0.4 % in 14."""
+_KERNEL: Final = np.exp(-((np.arange(65) / 14.0) ** 2)).astype(np.float32)
 _TURNS: Final = 16
 _OCTAVES: Final = 10
 _LOOKED_AT: Final = 100
@@ -95,23 +97,35 @@ def lookup_of(fingerprint: bytes) -> Lookup:
     )
 
 
-def weights_of(lookup: Lookup, rows: Ints, signatures: Signatures, rarity: Floats) -> Floats:
-    """What K postings weigh that stand where `rows` of the lookup looked; 0 where they met by chance.
+class Terms(msgspec.Struct, frozen=True):
+    """On what terms each of the L places of a lookup takes a posting for a pair."""
 
-    `rarity` is `rarity_of` each row's word.
+    signatures: Signatures
+    limits: NDArray[np.uint8]
+    """L: in how many bits the signatures may differ."""
+    rarity: Floats
+    """L: what a meeting weighs at most."""
+
+    def weights(self, rows: Ints, bits: NDArray[np.uint8]) -> Floats:
+        """What K meetings weigh, at these rows and with so many bits that differ."""
+        return np.asarray(_KERNEL[bits] * self.rarity[rows], dtype=np.float32)
+
+    def meetings(self, rows: Ints, signatures: Signatures) -> tuple[Ints, Floats]:
+        """Which of K postings that stand where these rows looked are pairs, and their weights."""
+        bits = np.bitwise_count(self.signatures[rows] ^ signatures)
+        kept = np.flatnonzero(bits <= self.limits[rows])
+        return kept, self.weights(rows[kept], bits[kept])
+
+
+def terms_of(lookup: Lookup, population: Ints, entries: int) -> Terms:
+    """The terms in a collection of so many entries, where each row's word has so many postings.
+
+    The more crowded a word, the nearer a signature must be: about four postings of a word are taken by chance, however
+    large the collection.
     """
-    bits = np.bitwise_count(lookup.signatures[rows] ^ signatures)
-    return np.asarray(_kernel()[bits] * rarity[rows], dtype=np.float32)
-
-
-def rarity_of(population: Ints, entries: int) -> Floats:
-    """What a meeting in a word weighs that has so many postings in a collection of so many entries."""
-    return np.log1p(10.0 * entries / np.maximum(population, 1)).astype(np.float32)
-
-
-def _kernel() -> Floats:
-    bits = np.arange(65, dtype=np.float32)
-    return np.where(bits <= NEAR_BITS, np.exp(-((bits / _SOFTNESS) ** 2)), 0).astype(np.float32)
+    rarity = np.log1p(10.0 * entries / np.maximum(population, 1)).astype(np.float32)
+    crowds = np.searchsorted(_CROWDS, population, "right")
+    return Terms(lookup.signatures, _LIMITS[crowds], rarity)
 
 
 def rank(lookup: Lookup, pairs: Pairs, limit: int) -> list[Vote]:
