@@ -20,12 +20,14 @@ _FEW_INLIERS: Final = 8
 _FINE: Final = 0.93
 _WHOLE: Final = 0.97
 _STRAIGHT: Final = 0.1
+_UPRIGHT: Final = 0.05
 _LIT: Final = 0.08
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": 2.13, "inliers": 0.0, "ratio": 0.93, "hash": 0.0, "few": 0.0, "enough": 0.0, "share": 0.0,
-    "fine": 0.79, "steady": 1.8, "steady_count": 0.36, "sway": 1.23, "even": 18.58, "lit": 12.51,
-    "quiver": 2.03, "toned": 1.31, "covered": 0.51, "within": 1.73, "like_tone": 0.0, "straight": 5.99,
+    "base": -2.98, "inliers": 0.0, "ratio": 3.54, "hash": 0.0, "few": 0.0, "enough": 0.0, "share": 0.0,
+    "fine": 1.49, "steady": 0.42, "steady_count": 0.53, "sway": 1.66, "bare_sway": 0.18, "even": 16.13,
+    "lit": 10.82, "quiver": 0.0, "toned": 2.24, "covered": 0.0, "within": 3.79, "like_tone": 0.0,
+    "upright": 4.44, "straight": 0.83,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared."""
 ALONE: Final[Mapping[str, float]] = {
@@ -64,7 +66,8 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         "fine": enough * 10 * max(-0.1, min(0.06, pixels.fineness - _FINE)),
         "steady": pixels.steady / max(1, pixels.windows),
         "steady_count": math.log1p(pixels.steady),
-        "sway": -pixels.sway,
+        "sway": -min(1.0, pixels.sway),
+        "bare_sway": -min(1.0, pixels.bare_sway),
         "even": -pixels.uneven,
         "lit": -max(0.0, pixels.uneven - _LIT),
         "quiver": -pixels.quiver,
@@ -72,5 +75,6 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         "covered": -pixels.covered,
         "within": -max(0.0, _WHOLE - evidence.within),
         "like_tone": -min(0.2, pixels.tone),
+        "upright": float(evidence.tilt < _UPRIGHT),
         "straight": -min(0.6, max(0.0, evidence.tilt - _STRAIGHT)),
     }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .decode import Pixels
 from .geometry import Array, corners, flat, local_scale, project, scaling
-from .registering import Registration, register
+from .registering import STEADY, Registration, register
 from .toning import tone_of
 
 CELL: Final = 10
@@ -66,6 +66,8 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Of these, windows that lie where the transform puts them."""
     sway: float = 3.0
     """Median distance of the windows from where the transform puts them, in pixels of the frame."""
+    bare_sway: float = 3.0
+    """The same of the windows that nothing covers."""
     quiver: float = 0.7
     """The same of the steady windows alone."""
 
@@ -86,7 +88,8 @@ def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> P
     `sizes` are the full width and height of the match, then of the query. None where too little is shared to say.
     """
     laid = lay_over(match, query, matrix, sizes)
-    return None if laid is None else judged(laid)
+    result = None if laid is None else _judged(laid)
+    return None if result is None else result[0]
 
 
 def check_refined(
@@ -99,16 +102,27 @@ def check_refined(
     grey_match, grey_query = _grey(laid.match), _grey(laid.query)
     grey_match = 255 - grey_match if negative else grey_match
     found = register(grey_query, grey_match, laid.mask, matrix, laid.frame, sizes[:2])
-    if found.steady:
+    if (found.gaps < STEADY).any():
         mask, moved = _warped(match, _to_frame(laid.frame, found.matrix, sizes, match), laid.mask.shape)
         laid = msgspec.structs.replace(laid, match=moved, mask=mask)
-    check = judged(laid)
-    return None if check is None else (_with(check, found), found.matrix)
+    result = _judged(laid)
+    return None if result is None else (_with(*result, found), found.matrix)
 
 
-def _with(check: PixelCheck, found: Registration) -> PixelCheck:
+def _with(check: PixelCheck, hidden: Mask, found: Registration) -> PixelCheck:
+    """Add what the windows tell."""
+    gaps = found.gaps
+    if not len(gaps):
+        return check
+    column, row = np.minimum(found.spots.T // CELL, [[hidden.shape[1] - 1], [hidden.shape[0] - 1]]).astype(np.intp)
+    bare, steady = gaps[~hidden[row, column]], gaps[gaps < STEADY]
     return msgspec.structs.replace(
-        check, windows=found.windows, steady=found.steady, sway=found.sway, quiver=found.quiver
+        check,
+        windows=len(gaps),
+        steady=len(steady),
+        sway=float(np.median(gaps)),
+        bare_sway=float(np.median(bare)) if len(bare) else 3.0,
+        quiver=float(np.median(steady)) if len(steady) else STEADY,
     )
 
 
@@ -178,8 +192,8 @@ class _Cells(msgspec.Struct, frozen=True):
     """Covariances of the colours: red-red, green-green, blue-blue; red-green, green-blue, blue-red."""
 
 
-def judged(laid: Overlay) -> PixelCheck | None:
-    """Compare cell by cell. None where too few cells are wholly shared."""
+def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
+    """Compare cell by cell: the check, and which cells are covered. None where too few cells are wholly shared."""
     rows, columns = laid.mask.shape[0] // CELL, laid.mask.shape[1] // CELL
     if rows * columns < 4:
         return None
@@ -199,14 +213,14 @@ def judged(laid: Overlay) -> PixelCheck | None:
     agreeing = textured & (likeness > _AGREES)
     some = bool(agreeing.any())
     tone = tone_of(match.mean, query.mean, agreeing, inside)
-    hidden = (textured & (likeness < _DIFFERS)) | (tone.strays & ~agreeing & ~burnt)
-    return PixelCheck(
+    hidden = _compact((textured & (likeness < _DIFFERS)) | (tone.strays & ~agreeing & ~burnt), inside)
+    check = PixelCheck(
         cells=int(inside.sum()),
         textured=int(textured.sum()),
         agreeing=int(agreeing.sum()),
         likeness=float(np.median(likeness[textured])) if textured.any() else 0.0,
         fineness=float(np.median(likeness[agreeing])) if some else 0.0,
-        covered=float(_compact(hidden, inside).sum() / inside.sum()),
+        covered=float(hidden.sum() / inside.sum()),
         patchiness=_patchiness(agreeing, textured),
         negative=some and bool(np.median(along[agreeing]) < 0),
         tone=_tone(match, query, agreeing if some else inside),
@@ -214,6 +228,7 @@ def judged(laid: Overlay) -> PixelCheck | None:
         uneven=tone.uneven,
         toned=tone.toned,
     )
+    return check, hidden
 
 
 def _means(plane: Floats) -> Floats:

@@ -23,9 +23,11 @@ _LEVELS: Final = 2
 _STEP: Final = 8
 _MOST: Final = 140
 _FEWEST: Final = 6
-_ROUGH: Final = 4.0
+_ROUGH: Final = 7.0
 _LOCAL: Final = 15
-_STEADY: Final = 0.7
+STEADY: Final = 0.7
+"""A window so near (in pixels of the frame) to where it should be stands still."""
+_LOST: Final = 3.0
 _FARTHEST: Final = 12.0
 _NEAR: Final = 1.0
 _EXACT: Final = 0.01
@@ -36,14 +38,10 @@ class Registration(msgspec.Struct, frozen=True):
 
     matrix: Array
     """Full match pixel to full query pixel."""
-    windows: int
-    """Windows with texture in both pictures that were sought."""
-    steady: int
-    """Of these, windows found within 0.7 pixels of where the refined transform puts them."""
-    sway: float
-    """Median distance (pixels of the frame, at most 3) from where the transform puts them."""
-    quiver: float = _STEADY
-    """The same of the steady ones alone, at most 0.7."""
+    spots: NDArray[np.float32]
+    """N x 2: the windows (with texture in both pictures) that were sought, by their middles in the frame."""
+    gaps: Array
+    """N: how far (in pixels of the frame, at most 3) each was found from where the refined transform puts it."""
 
 
 def register(
@@ -58,19 +56,17 @@ def register(
     second, rough_second = levelled(match)
     spots = _spots(np.minimum(rough_first, rough_second), mask)
     if len(spots) < _FEWEST:
-        return Registration(matrix, len(spots), 0, 3.0)
+        return Registration(matrix, spots, np.full(len(spots), _LOST))
     found, kept = _sought(first, second, spots)
     weights = _followers(found[kept], spots[kept])
     if weights is None or weights.sum() < _FEWEST:
-        return Registration(matrix, len(spots), 0, 3.0)
+        return Registration(matrix, spots, np.full(len(spots), _LOST))
     refined = _refined(found[kept], spots[kept], weights, matrix, frame, size)
     change = np.asarray(frame @ refined @ np.linalg.inv(frame @ matrix), np.float64)
     moved = project(change, found[kept])
-    gap = np.full(len(spots), 3.0)
-    gap[kept] = np.minimum(np.hypot(*(moved - spots[kept]).T), 3.0)
-    steady = gap[gap < _STEADY]
-    quiver = float(np.median(steady)) if len(steady) else _STEADY
-    return Registration(refined, len(spots), len(steady), float(np.median(gap)), quiver)
+    gaps = np.full(len(spots), _LOST)
+    gaps[kept] = np.minimum(np.hypot(*(moved - spots[kept]).T), _LOST)
+    return Registration(refined, spots, gaps)
 
 
 def levelled(grey: Grey) -> tuple[NDArray[np.uint8], Grey]:
