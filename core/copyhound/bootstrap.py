@@ -20,6 +20,7 @@ from copyhound.compute.pool import ComputePool
 from copyhound.delivery.send import WebhookSender
 from copyhound.delivery.sign import new_secret
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ports import CandidateIndex
 from copyhound.domain.repositories import UnitOfWorkFactory
 from copyhound.indexes import EmbeddedIndex
 from copyhound.jobs.calendar import WallCalendar
@@ -137,7 +138,7 @@ async def _kit(
         idle_seconds=limits.idle_seconds,
     )
     stack.push_async_callback(compute.aclose)
-    index = EmbeddedIndex(settings.folder / "index" / settings.executor_id)
+    index = _index(settings)
     stack.push_async_callback(index.close)
     return Kit(
         units=units,
@@ -158,6 +159,20 @@ async def _kit(
             link_days=settings.monitoring.link_days,
         ),
     )
+
+
+def _index(settings: Settings) -> CandidateIndex:
+    if settings.index.engine == "embedded":
+        return EmbeddedIndex(settings.folder / "index" / settings.executor_id)
+    if not settings.index.qdrant_url:
+        raise CopyhoundError("settings_invalid", "index.engine is qdrant, and index.qdrant_url is not set.")
+    try:
+        from copyhound.indexes.qdrant_server import QdrantIndex
+    except ImportError:
+        raise CopyhoundError(
+            "settings_invalid", "index.engine is qdrant, which needs the extra: pip install 'copyhound[qdrant]'."
+        ) from None
+    return QdrantIndex.at(settings.index.qdrant_url, settings.index.qdrant_api_key)
 
 
 def _furnish(

@@ -47,6 +47,16 @@ class ComputeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_seconds: Annotated[float, Meta(gt=0, description="They are stopped after so long without work.")] = 30.0
 
 
+class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where candidates are found by local features."""
+
+    engine: Annotated[
+        Literal["embedded", "qdrant"], Meta(description="In the data folder, or in a Qdrant server or cluster.")
+    ] = "embedded"
+    qdrant_url: Annotated[str | None, Meta(description="Qdrant's REST address, such as http://127.0.0.1:6333.")] = None
+    qdrant_api_key: Annotated[str | None, Meta(description="Qdrant's API key, where it asks for one.")] = None
+
+
 class MonitoringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Looking again."""
 
@@ -96,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     net: NetSettings = NetSettings()
     images: ImageSettings = ImageSettings()
     compute: ComputeSettings = ComputeSettings()
+    index: IndexSettings = IndexSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     http: HttpSettings = HttpSettings()
     load: PluginSelection = PluginSelection()

@@ -9,22 +9,26 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from qdrant_client import AsyncQdrantClient
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import CandidateIndex, IndexHit
 from copyhound.indexes import BruteForceIndex, EmbeddedIndex
+from copyhound.indexes.qdrant_server import QdrantIndex
 from copyhound.matching.fingerprint import Fingerprint
 
 from .synthetic import copy, numbers, picture, record, surely
 
-ADAPTERS = ["brute", "embedded"]
+ADAPTERS = ["brute", "embedded", "qdrant"]
 
 
 def make(kind: str, folder: Path) -> CandidateIndex:
     """An empty index of a kind."""
     if kind == "brute":
         return BruteForceIndex()
-    return EmbeddedIndex(folder, flush_after=60)
+    if kind == "embedded":
+        return EmbeddedIndex(folder, flush_after=60)
+    return QdrantIndex(lambda: AsyncQdrantClient(":memory:"))
 
 
 @pytest.fixture(params=ADAPTERS)

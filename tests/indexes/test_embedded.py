@@ -41,6 +41,7 @@ async def main():
 asyncio.run(main())
 """
 ROOT = Path(__file__).parents[2]
+ARRAYS = ("heads", "signatures", "offsets", "words", "numbers")
 
 
 async def change(index: BruteForceIndex | EmbeddedIndex, seq: int) -> None:
@@ -147,11 +148,7 @@ def empty(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
-        *(
-            (name, how)
-            for name in ("heads", "signatures", "offsets", "words", "numbers")
-            for how in (cut, Path.unlink, empty)
-        ),
+        *((name, how) for name in ARRAYS for how in (cut, Path.unlink, empty)),
         *(("gone", how) for how in (cut, empty)),
     ],
 )

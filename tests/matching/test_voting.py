@@ -85,7 +85,7 @@ def test_pairs_at_scattered_places_do_not_add_up() -> None:
 
 
 def test_far_signatures_are_no_pairs() -> None:
-    """The nearer its signature the more a posting weighs, and a far one is no pair: less far, the more crowded a word."""
+    """The nearer its signature the more a posting weighs; a far one is no pair, sooner so in a crowded word."""
     lookup = lookup_of(pics.query(pics.raw(PHOTO)).fingerprint)
     flipped = lookup.signatures[0] ^ np.array([(1 << bits) - 1 for bits in range(64)], np.uint64)
     rows, reach, heaviest = np.zeros(64, np.int64), [], []

@@ -1,0 +1,107 @@
+"""The adapter for Qdrant: what it keeps there, and what it says where Qdrant does not answer."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from qdrant_client import AsyncQdrantClient, models
+
+from copyhound.bootstrap import _index
+from copyhound.domain.errors import CopyhoundError
+from copyhound.indexes import qdrant_server
+from copyhound.indexes.qdrant_server import COLLECTION, VECTOR, QdrantIndex
+from copyhound.matching.fingerprint import postings_of
+from copyhound.settings import IndexSettings, Settings
+
+from .synthetic import copy, numbers, picture, record
+
+
+def local(folder: Path) -> QdrantIndex:
+    """The library's own mode without a server, on disk."""
+    return QdrantIndex(lambda: AsyncQdrantClient(path=str(folder)))
+
+
+async def test_all_of_it_lies_in_qdrant(tmp_path: Path) -> None:
+    """Entries and mark are there for who opens it next."""
+    rng = np.random.default_rng(1)
+    shown = [picture(rng) for _ in range(5)]
+    first = local(tmp_path)
+    await first.upsert([record(n, one) for n, one in enumerate(shown)])
+    await first.set_mark(5)
+    await first.close()
+    await first.close()
+    second = local(tmp_path)
+    assert (await second.count(), await second.mark()) == (5, 5)
+    hits = await second.candidates("ws_1", "col_1", copy(shown[2], rng).query_bytes(), 10)
+    assert numbers(hits)[0] == 2
+    await second.close()
+
+
+async def test_the_short_list_is_by_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more entries share words than are read, those that share the most and the rarest are."""
+    monkeypatch.setattr(qdrant_server, "SHORT_LIST", 3)
+    rng = np.random.default_rng(2)
+    shown = [picture(rng, vocabulary=60) for _ in range(60)]
+    index = local(tmp_path)
+    await index.upsert([record(n, one) for n, one in enumerate(shown)])
+    for n in range(0, 60, 15):
+        query = copy(shown[n], rng, variant=n // 15, share=0.8)
+        hits = await index.candidates("ws_1", "col_1", query.query_bytes(), 100)
+        assert hits[0].number == n
+        assert len(hits) <= 12
+    await index.close()
+
+
+async def test_a_collection_made_by_hand_stays(tmp_path: Path) -> None:
+    """One that an operator made, with settings of their own, is used, and is still theirs after clear."""
+    client = AsyncQdrantClient(path=str(tmp_path))
+    own = models.SparseVectorParams(modifier=models.Modifier.IDF)
+    await client.create_collection(COLLECTION, vectors_config={}, sparse_vectors_config={VECTOR: own})
+    index = QdrantIndex(lambda: client)
+    await index.upsert([record(1, picture(np.random.default_rng(3)))])
+    await index.clear()
+    told = (await client.get_collection(COLLECTION)).config.params.sparse_vectors
+    assert told == {VECTOR: own}
+    assert await index.count() == 0
+    await index.close()
+
+
+def test_postings_cross_whole() -> None:
+    """What is read back of an entry's postings is what was written; 16 bytes each before base64."""
+    postings = postings_of(picture(np.random.default_rng(4)).entry_bytes())
+    packed = qdrant_server._packed(postings)
+    again = qdrant_server._unpacked(packed)
+    for name in ("words", "signatures", "places"):
+        assert np.array_equal(getattr(again, name), getattr(postings, name))
+    assert len(packed) == -(-16 * 40 // 3) * 4
+
+
+async def test_silence_is_unavailable() -> None:
+    """Where nothing listens, every call says so; it works as soon as something does."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        index = QdrantIndex.at(f"http://127.0.0.1:{taken.getsockname()[1]}")
+        for _ in range(2):
+            with pytest.raises(CopyhoundError) as told:
+                await index.mark()
+            assert told.value.code == "unavailable"
+        await index.close()
+    with pytest.raises(CopyhoundError) as told:
+        await index.mark()
+    assert told.value.code == "unavailable"
+
+
+def test_settings_choose_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`index.engine = qdrant` needs an address and the extra, and says which of them is missing."""
+    chosen = msgspec.convert({"engine": "qdrant", "qdrant_url": "http://127.0.0.1:1"}, IndexSettings)
+    assert isinstance(_index(Settings(index=chosen)), QdrantIndex)
+    with pytest.raises(CopyhoundError, match="qdrant_url"):
+        _index(Settings(index=IndexSettings(engine="qdrant")))
+    monkeypatch.setitem(sys.modules, "copyhound.indexes.qdrant_server", None)
+    with pytest.raises(CopyhoundError, match=r"copyhound\[qdrant\]"):
+        _index(Settings(index=chosen))
