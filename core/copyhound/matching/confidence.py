@@ -24,10 +24,10 @@ _UPRIGHT: Final = 0.05
 _LIT: Final = 0.08
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -2.98, "inliers": 0.0, "ratio": 3.54, "hash": 0.0, "few": 0.0, "enough": 0.0, "share": 0.0,
-    "fine": 1.49, "steady": 0.42, "steady_count": 0.53, "sway": 1.66, "bare_sway": 0.18, "even": 16.13,
-    "lit": 10.82, "quiver": 0.0, "toned": 2.24, "covered": 0.0, "within": 3.79, "like_tone": 0.0,
-    "upright": 4.44, "straight": 0.83,
+    "base": -6.91, "inliers": 0.0, "ratio": 4.55, "hash": 0.0, "few": 0.0, "enough": 0.0, "share": 0.0,
+    "fine": 0.03, "steady": 3.78, "steady_count": 0.93, "sway": 1.03, "bare_sway": 0.0, "even": 15.66,
+    "lit": 10.24, "quiver": 0.0, "toned": 1.58, "covered": 0.0, "within": 3.27, "like_tone": 0.0,
+    "upright": 3.54, "straight": 0.73,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared."""
 ALONE: Final[Mapping[str, float]] = {
