@@ -19,6 +19,7 @@ from copyhound.matching.fingerprint import Fingerprint
 
 from .synthetic import copy, numbers, picture, record, surely
 
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 ADAPTERS = ["brute", "embedded", "qdrant"]
 
 

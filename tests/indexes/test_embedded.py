@@ -230,6 +230,28 @@ async def test_merging_is_taken_over_while_entries_leave(tmp_path: Path) -> None
     await index.close()
 
 
+async def test_writing_leaves_a_merging_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a child writes is not taken for an orphan while it works; when it is given up, it is gone."""
+    real = subprocess.Popen
+
+    def start(_: list[str], **more: int) -> subprocess.Popen[bytes]:
+        return real([sys.executable, "-c", "import time; time.sleep(100)"], **more)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    shown = pictures(20)
+    index = await in_four_segments(tmp_path, shown)
+    merging = index._shelves["ws_1", "col_1"]._merging
+    assert merging is not None
+    merging._folder.mkdir()
+    await index.upsert([record(n, shown[n]) for n in range(5)])
+    await index.set_mark(30)
+    assert merging._folder.exists()
+    assert folders(tmp_path) == 6
+    assert await index.count() == 20
+    await index.close()
+    assert folders(tmp_path) == 5
+
+
 async def test_merging_stops_when_closed(tmp_path: Path) -> None:
     """Closing in the midst of a merging loses nothing and leaves no child."""
     shown = pictures(20)
@@ -306,11 +328,14 @@ async def test_full_disk_does_not_stop_closing(tmp_path: Path, monkeypatch: pyte
 
 
 async def test_all_may_leave(tmp_path: Path) -> None:
-    """When every entry left, nothing stays on disk, and the index takes entries again."""
+    """When every entry left, nothing stays on disk and no child at work, and the index takes entries again."""
     shown = pictures(20)
     index = await in_four_segments(tmp_path, shown)
+    merging = index._shelves["ws_1", "col_1"]._merging
     await index.remove(list(range(20)))
     await index.set_mark(30)
+    assert merging is not None
+    assert merging._process.poll() is not None
     assert (await index.count(), await look_for(index, shown[0])) == (0, [])
     await index.optimise()
     assert folders(tmp_path) == 0

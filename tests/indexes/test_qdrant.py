@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import socket
 import sys
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -19,6 +22,8 @@ from copyhound.matching.fingerprint import postings_of
 from copyhound.settings import IndexSettings, Settings
 
 from .synthetic import copy, numbers, picture, record
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 
 
 def local(folder: Path) -> QdrantIndex:
@@ -79,6 +84,43 @@ def test_postings_cross_whole() -> None:
     for name in ("words", "signatures", "places"):
         assert np.array_equal(getattr(again, name), getattr(postings, name))
     assert len(packed) == -(-16 * 40 // 3) * 4
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """A server that has every collection and no points, and remembers what it was asked."""
+
+    asked: ClassVar[list[tuple[str, str, str | None]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.command, self.path, self.headers.get("api-key")))
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        result = {"exists": True} if self.path.endswith("/exists") else []
+        body = msgspec.json.encode({"result": result, "status": "ok", "time": 0.1})
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
+async def test_the_server_is_asked_directly_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go to the address itself, through no proxy of the environment, and carry the key."""
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setattr(Answering, "asked", [])
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        index = QdrantIndex.at(f"http://127.0.0.1:{server.server_port}", "secret")
+        assert await index.mark() == 0
+        await index.close()
+        server.shutdown()
+    assert Answering.asked == [
+        ("GET", f"/collections/{COLLECTION}/exists", "secret"),
+        ("POST", f"/collections/{COLLECTION}/points", "secret"),
+    ]
 
 
 async def test_silence_is_unavailable() -> None:
