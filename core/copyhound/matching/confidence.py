@@ -15,19 +15,18 @@ from typing import Final
 from .evidence import HASH_NEAR, Evidence
 from .pixels import PixelCheck
 
-_ENOUGH_CELLS: Final = 20
 _FEW_INLIERS: Final = 8
-_FINE: Final = 0.93
 _WHOLE: Final = 0.97
 _STRAIGHT: Final = 0.1
 _UPRIGHT: Final = 0.05
+_STILL: Final = 0.3
 _LIT: Final = 0.08
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -6.91, "inliers": 0.0, "ratio": 4.55, "hash": 0.0, "few": 0.0, "enough": 0.0, "share": 0.0,
-    "fine": 0.03, "steady": 3.78, "steady_count": 0.93, "sway": 1.03, "bare_sway": 0.0, "even": 15.66,
-    "lit": 10.24, "quiver": 0.0, "toned": 1.58, "covered": 0.0, "within": 3.27, "like_tone": 0.0,
-    "upright": 3.54, "straight": 0.73,
+    "base": -8.81, "inliers": 0.0, "ratio": 4.66, "hash": 0.0, "few": 0.0,
+    "steady": 2.17, "still": 10.6, "steady_count": 0.0, "sway": 1.9,
+    "even": 14.91, "lit": 10.22, "toned": 4.2, "within": 3.08,
+    "upright": 3.85, "straight": 0.9,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared."""
 ALONE: Final[Mapping[str, float]] = {
@@ -59,22 +58,19 @@ def terms_of(evidence: Evidence) -> dict[str, float]:
 
 
 def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
-    enough = min(1.0, pixels.agreeing / _ENOUGH_CELLS)
+    share = pixels.agreeing / max(1, pixels.textured)
+    steady = pixels.steady / max(1, pixels.windows)
+    still = steady / max(0.05, share)
     return {
-        "enough": enough,
-        "share": enough * pixels.agreeing / max(1, pixels.textured),
-        "fine": enough * 10 * max(-0.1, min(0.06, pixels.fineness - _FINE)),
-        "steady": pixels.steady / max(1, pixels.windows),
+        "steady": steady,
+        # lines of other words agree roughly, but no window of them stands still
+        "still": min(0.5, still),
         "steady_count": math.log1p(pixels.steady),
         "sway": -min(1.0, pixels.sway),
-        "bare_sway": -min(1.0, pixels.bare_sway),
         "even": -pixels.uneven,
         "lit": -max(0.0, pixels.uneven - _LIT),
-        "quiver": -pixels.quiver,
         "toned": pixels.toned,
-        "covered": -pixels.covered,
         "within": -max(0.0, _WHOLE - evidence.within),
-        "like_tone": -min(0.2, pixels.tone),
-        "upright": float(evidence.tilt < _UPRIGHT),
+        "upright": float(evidence.tilt < _UPRIGHT) * min(1.0, still / _STILL),
         "straight": -min(0.6, max(0.0, evidence.tilt - _STRAIGHT)),
     }
