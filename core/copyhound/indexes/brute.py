@@ -71,8 +71,8 @@ def ranked(entries: dict[int, Postings], lookup: Lookup, limit: int) -> list[Ind
     """The best of these entries, best first, each held against the whole lookup."""
     if not entries:
         return []
-    words = np.concatenate([one.words for one in entries.values()])
-    population = np.array([np.count_nonzero(words == word) for word in lookup.words])
+    words = np.sort(np.concatenate([one.words for one in entries.values()]))
+    population = np.searchsorted(words, lookup.words, "right") - np.searchsorted(words, lookup.words, "left")
     terms = terms_of(lookup, population, len(entries))
     parts = []
     for number, one in sorted(entries.items()):
