@@ -19,7 +19,7 @@ from .codebook import DIMENSIONS, Vectors, codebook
 
 CENTROIDS: Final = 2048
 WORD_COUNT: Final = CENTROIDS * CENTROIDS
-QUERY_NEAREST: Final = 2
+QUERY_NEAREST: Final = 4
 """In how many words a query's feature looks."""
 _HALF: Final = DIMENSIONS // 2
 _AT_ONCE: Final = 128
@@ -37,14 +37,11 @@ def words_of(vectors: Vectors) -> Words:
 
 
 def near_words(vectors: Vectors) -> Words:
-    """The two nearest words of each vector, nearest first: N x 2."""
+    """The words near each vector, the nearest first: N x 4, the pairs of the two nearest centroids of each half."""
     out = np.empty((len(vectors), QUERY_NEAREST), np.uint32)
     for rows, halves in _distances(vectors):
-        (first, first_gap), (second, second_gap) = (_two_nearest(one) for one in halves)
-        out[rows, 0] = first[:, 0] * CENTROIDS + second[:, 0]
-        by_first = first[:, 1] * CENTROIDS + second[:, 0]
-        by_second = first[:, 0] * CENTROIDS + second[:, 1]
-        out[rows, 1] = np.where(first_gap < second_gap, by_first, by_second)
+        first, second = (_two_nearest(one) for one in halves)
+        out[rows] = (first[:, None, :] * CENTROIDS + second[:, :, None]).reshape(-1, QUERY_NEAREST)
     return out
 
 
@@ -75,11 +72,9 @@ def _tables() -> list[NDArray[np.float32]]:
     return [np.ascontiguousarray(np.vstack([-2 * c.T, (c**2).sum(axis=1)])) for c in codebook().halves]
 
 
-def _two_nearest(distances: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The columns of the two least values of each row (N x 2), and how far apart these are. Spoils `distances`."""
+def _two_nearest(distances: NDArray[np.float32]) -> NDArray[np.intp]:
+    """The columns of the two least values of each row: N x 2. Spoils `distances`."""
     rows = np.arange(len(distances))
     first = distances.argmin(axis=1)
-    least = distances[rows, first]
     distances[rows, first] = np.inf
-    second = distances.argmin(axis=1)
-    return np.column_stack([first, second]), distances[rows, second] - least
+    return np.column_stack([first, distances.argmin(axis=1)])
