@@ -162,9 +162,10 @@ async def _kit(
 
 
 def _index(settings: Settings) -> CandidateIndex:
-    if settings.index.engine == "embedded":
+    chosen = settings.index
+    if chosen.engine == "embedded":
         return EmbeddedIndex(settings.folder / "index" / settings.executor_id)
-    if not settings.index.qdrant_url:
+    if not chosen.qdrant_url:
         raise CopyhoundError("settings_invalid", "index.engine is qdrant, and index.qdrant_url is not set.")
     try:
         from copyhound.indexes.qdrant_server import QdrantIndex
@@ -172,7 +173,7 @@ def _index(settings: Settings) -> CandidateIndex:
         raise CopyhoundError(
             "settings_invalid", "index.engine is qdrant, which needs the extra: pip install 'copyhound[qdrant]'."
         ) from None
-    return QdrantIndex.at(settings.index.qdrant_url, settings.index.qdrant_api_key)
+    return QdrantIndex.at(chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_prefix)
 
 
 def _furnish(

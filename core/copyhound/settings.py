@@ -55,6 +55,13 @@ class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "embedded"
     qdrant_url: Annotated[str | None, Meta(description="Qdrant's REST address, such as http://127.0.0.1:6333.")] = None
     qdrant_api_key: Annotated[str | None, Meta(description="Qdrant's API key, where it asks for one.")] = None
+    qdrant_prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_-]{1,100}$",
+            description="Begins the name of the collection in Qdrant: one for each database that uses the same Qdrant.",
+        ),
+    ] = "copyhound"
 
 
 class MonitoringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

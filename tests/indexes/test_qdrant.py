@@ -17,13 +17,15 @@ from qdrant_client import AsyncQdrantClient, models
 from copyhound.bootstrap import _index
 from copyhound.domain.errors import CopyhoundError
 from copyhound.indexes import qdrant_server
-from copyhound.indexes.qdrant_server import COLLECTION, VECTOR, QdrantIndex
-from copyhound.matching.fingerprint import postings_of
+from copyhound.indexes.qdrant_server import VECTOR, QdrantIndex
+from copyhound.matching.fingerprint import FINGERPRINT_VERSION, postings_of
 from copyhound.settings import IndexSettings, Settings
 
 from .synthetic import copy, numbers, picture, record
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+
+COLLECTION = f"copyhound-{FINGERPRINT_VERSION}"
 
 
 def local(folder: Path) -> QdrantIndex:
@@ -74,6 +76,19 @@ async def test_a_collection_made_by_hand_stays(tmp_path: Path) -> None:
     assert told == {VECTOR: own}
     assert await index.count() == 0
     await index.close()
+
+
+async def test_two_houses_share_a_qdrant(tmp_path: Path) -> None:
+    """Under another prefix there is another index: neither sees or clears the other's entries."""
+    client = AsyncQdrantClient(path=str(tmp_path))
+    ours, theirs = QdrantIndex(lambda: client), QdrantIndex(lambda: client, "theirs")
+    await ours.upsert([record(1, picture(np.random.default_rng(3)))])
+    await ours.set_mark(1)
+    await theirs.clear()
+    assert (await theirs.count(), await theirs.mark()) == (0, 0)
+    assert (await ours.count(), await ours.mark()) == (1, 1)
+    await theirs.close()
+    await ours.close()
 
 
 def test_postings_cross_whole() -> None:

@@ -27,8 +27,7 @@ from copyhound.matching.voting import Lookup, lookup_of
 
 T = TypeVar("T")
 
-COLLECTION: Final = f"copyhound-{FINGERPRINT_VERSION}"
-"""The collection in Qdrant, of all workspaces: another version of the fingerprints has another one."""
+PREFIX: Final = "copyhound"
 VECTOR: Final = "words"
 SHORT_LIST: Final = 200
 """Entries that Qdrant names in each variant; their postings are read."""
@@ -46,8 +45,12 @@ class QdrantIndex:
     A client belongs to one event loop: so all calls go through a loop of the index's own, in a thread.
     """
 
-    def __init__(self, connect: Callable[[], AsyncQdrantClient]) -> None:
-        """`connect` makes the client, in the index's own loop; nothing is asked before the first call."""
+    def __init__(self, connect: Callable[[], AsyncQdrantClient], prefix: str = PREFIX) -> None:
+        """`connect` makes the client, in the index's own loop; nothing is asked before the first call.
+
+        `prefix` begins the name of the collection in Qdrant, of all workspaces; the fingerprints' version ends it.
+        """
+        self._collection = f"{prefix}-{FINGERPRINT_VERSION}"
         self._connect = connect
         self._client: AsyncQdrantClient | None = None
         self._ready: asyncio.Lock | None = None
@@ -57,12 +60,13 @@ class QdrantIndex:
         self._thread.start()
 
     @classmethod
-    def at(cls, url: str, api_key: str | None = None, *, timeout: int = 30) -> QdrantIndex:
+    def at(cls, url: str, api_key: str | None = None, prefix: str = PREFIX, *, timeout: int = 30) -> QdrantIndex:
         """The index that lies in the Qdrant at `url`, its REST address. `timeout` in seconds, for each request."""
         return cls(
             lambda: AsyncQdrantClient(
                 url=url, api_key=api_key, timeout=timeout, trust_env=False, check_compatibility=False
-            )
+            ),
+            prefix,
         )
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None:
@@ -136,7 +140,7 @@ class QdrantIndex:
             if self._client is None:
                 client = self._connect()
                 try:
-                    await _create(client)
+                    await _create(client, self._collection)
                 except BaseException:
                     await client.close()
                     raise
@@ -152,22 +156,22 @@ class QdrantIndex:
             await self._client.close()
 
     async def _upsert(self, client: AsyncQdrantClient, points: list[models.PointStruct]) -> None:
-        await client.upsert(COLLECTION, points, wait=True)
+        await client.upsert(self._collection, points, wait=True)
 
     async def _remove(self, client: AsyncQdrantClient, numbers: list[models.ExtendedPointId]) -> None:
-        await client.delete(COLLECTION, models.PointIdsList(points=numbers), wait=True)
+        await client.delete(self._collection, models.PointIdsList(points=numbers), wait=True)
 
     async def _count(self, client: AsyncQdrantClient) -> int:
-        return (await client.count(COLLECTION, _ENTRIES, exact=True)).count
+        return (await client.count(self._collection, _ENTRIES, exact=True)).count
 
     async def _mark(self, client: AsyncQdrantClient) -> int:
-        found = await client.retrieve(COLLECTION, [_MARK], with_payload=True)
+        found = await client.retrieve(self._collection, [_MARK], with_payload=True)
         return int((found[0].payload or {})["seq"]) if found else 0
 
     async def _clear(self, client: AsyncQdrantClient) -> None:
         # the mark goes first, and the collection stays: an operator may have made it with shards and replicas
-        await client.delete(COLLECTION, models.PointIdsList(points=[_MARK]), wait=True)
-        await client.delete(COLLECTION, models.FilterSelector(filter=_ENTRIES), wait=True)
+        await client.delete(self._collection, models.PointIdsList(points=[_MARK]), wait=True)
+        await client.delete(self._collection, models.FilterSelector(filter=_ENTRIES), wait=True)
 
     async def _short_list(
         self, client: AsyncQdrantClient, lookup: Lookup, within: models.Filter
@@ -175,24 +179,24 @@ class QdrantIndex:
         if not len(lookup.words):
             return {}
         asked = [_asked(lookup, variant, within) for variant in range(len(VARIANTS))]
-        answers = await client.query_batch_points(COLLECTION, asked)
+        answers = await client.query_batch_points(self._collection, asked)
         numbers = sorted({point.id for answer in answers for point in answer.points if isinstance(point.id, int)})
         entries: dict[int, Postings] = {}
         for first in range(0, len(numbers), _AT_ONCE):
             some: list[int | str] = list(numbers[first : first + _AT_ONCE])
-            for point in await client.retrieve(COLLECTION, some, with_payload=["postings"]):
+            for point in await client.retrieve(self._collection, some, with_payload=["postings"]):
                 entries[int(point.id)] = _unpacked((point.payload or {})["postings"])
         return entries
 
 
-async def _create(client: AsyncQdrantClient) -> None:
+async def _create(client: AsyncQdrantClient, name: str) -> None:
     """The collection, where it is not there."""
-    if await client.collection_exists(COLLECTION):
+    if await client.collection_exists(name):
         return
     index = models.SparseIndexParams(on_disk=True, datatype=models.Datatype.FLOAT16)
     try:
         await client.create_collection(
-            COLLECTION,
+            name,
             vectors_config={},
             sparse_vectors_config={VECTOR: models.SparseVectorParams(index=index, modifier=models.Modifier.IDF)},
             on_disk_payload=True,
@@ -202,8 +206,8 @@ async def _create(client: AsyncQdrantClient) -> None:
             raise
         # another process made it meanwhile
     tenant = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
-    await client.create_payload_index(COLLECTION, "workspace_id", tenant)
-    await client.create_payload_index(COLLECTION, "collection_id", models.PayloadSchemaType.KEYWORD)
+    await client.create_payload_index(name, "workspace_id", tenant)
+    await client.create_payload_index(name, "collection_id", models.PayloadSchemaType.KEYWORD)
 
 
 def _point(record: IndexRecord) -> models.PointStruct:

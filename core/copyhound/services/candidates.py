@@ -85,9 +85,11 @@ class CandidateService:
 
     async def _start_anew_if_ahead(self) -> None:
         # the database was restored from a copy, or is another one: what the index knows is not about it
+        # in this order: the mark may grow meanwhile, where several servers share an index
+        mark = await self._kit.index.mark()
         async with self._kit.units.read() as uow:
             last = await uow.collections.last_change()
-        if await self._kit.index.mark() > last:
+        if mark > last:
             await self._kit.index.clear()
 
     async def _next_changes(self) -> list[int]:
