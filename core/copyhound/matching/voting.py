@@ -24,7 +24,7 @@ from .words import QUERY_NEAREST, Signatures, Words, near_words, signatures_of
 _CROWDS: Final = np.array([20, 45, 90, 190, 450])
 _LIMITS: Final = np.array([24, 22, 20, 18, 16, 14], np.uint8)
 """Of 64 bits, how many may differ where a word has fewer postings than 20, 45 ...: of two pictures' features that meet
-in a word by chance 16 % differ in no more than 24 bits, 9 % in 22, 4.5 % in 20, 2.1 % in 18, 0.9 % in 16, 0.4 % in 14."""
+in a word by chance 16 % differ in at most 24 bits, 9 % in 22, 4.5 % in 20, 2.1 % in 18, 0.9 % in 16, 0.4 % in 14."""
 _KERNEL: Final = np.exp(-((np.arange(65) / 14.0) ** 2)).astype(np.float32)
 _TURNS: Final = 16
 _OCTAVES: Final = 10
