@@ -117,7 +117,9 @@ def run(args: argparse.Namespace, work: Path) -> list[dict[str, Any]]:
     (work / "segments").mkdir(parents=True, exist_ok=True)
     numbers = dict(enumerate(entries))
     for size in sorted(args.sizes):
-        built = json.loads((work / "built.json").read_text()) if (work / "built.json").exists() else {"size": 0}
+        built: dict[str, Any] = (
+            json.loads((work / "built.json").read_text()) if (work / "built.json").exists() else {"size": 0}
+        )
         if built["size"] == size:
             shelf = Shelf(WORKSPACE, COLLECTION, work / "segments", built["segments"])
         else:
