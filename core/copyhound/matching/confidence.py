@@ -16,6 +16,7 @@ from .evidence import HASH_NEAR, Evidence
 from .pixels import PixelCheck
 
 _FEW_INLIERS: Final = 8
+_PLENTY: Final = 20
 _WHOLE: Final = 0.97
 _STRAIGHT: Final = 0.1
 _UPRIGHT: Final = 0.05
@@ -26,9 +27,10 @@ WITH_PIXELS: Final[Mapping[str, float]] = {
     "base": -8.81, "inliers": 0.0, "ratio": 4.66, "hash": 0.0, "few": 0.0,
     "steady": 2.17, "still": 10.6, "steady_count": 0.0, "sway": 1.9,
     "even": 14.91, "lit": 10.22, "toned": 4.2, "within": 3.08,
-    "upright": 3.85, "straight": 0.9,
+    "upright": 3.85, "straight": 0.9, "loose": 12.0,
 }  # fmt: skip
-"""Weight of each of `terms_of` where pixels were compared."""
+"""Weight of each of `terms_of` where pixels were compared; that of `loose` is set by hand, for letters in common are
+rare among photographs."""
 ALONE: Final[Mapping[str, float]] = {
     "base": -6.33, "inliers": 0.87, "ratio": 9.55, "hash": 2.57, "few": 0.34,
 }  # fmt: skip
@@ -71,6 +73,8 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         "lit": -max(0.0, pixels.uneven - _LIT),
         "toned": pixels.toned,
         "within": -max(0.0, _WHOLE - evidence.within),
+        # some letters that both show: few inliers, and neither picture lies within the other
+        "loose": -max(0.0, 1 - evidence.inliers / _PLENTY) * max(0.0, _WHOLE - evidence.within),
         "upright": float(evidence.tilt < _UPRIGHT) * min(1.0, still / _STILL),
         "straight": -min(0.6, max(0.0, evidence.tilt - _STRAIGHT)),
     }
