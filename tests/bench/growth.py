@@ -35,6 +35,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from tests.bench.growth_plot import plot
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexRecord
@@ -100,7 +101,9 @@ def main() -> None:
     args = parser.parse_args()
     work = args.keep or Path(tempfile.mkdtemp(dir=args.work))
     try:
-        args.out.write_text(json.dumps(run(args, work), indent=1))
+        sizes = run(args, work)
+        args.out.write_text(json.dumps({"sizes": sizes}, indent=1))
+        args.out.with_suffix(".svg").write_text(plot(sizes))
     finally:
         if not args.keep:
             shutil.rmtree(work)
@@ -264,7 +267,7 @@ def _opening(work: Path, shelf: Shelf, fingerprints: list[tuple[bytes, bytes]]) 
     manifest = Manifest(FORMAT, FINGERPRINT_VERSION, 1, 10**6, [shelf.kept])
     (work / "segments" / "manifest.json").write_bytes(msgspec.json.encode(manifest))
     (work / "queries.pkl").write_bytes(pickle.dumps(fingerprints))
-    command = [sys.executable, __file__, "--open", str(work)]
+    command = [sys.executable, "-m", "tests.bench.growth", "--open", str(work)]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 

@@ -4,7 +4,7 @@
     python -m tests.bench.run BENCH --pictures DIR --out DIR [--limit N] [--jobs N] [--only STEP ...] [--docs DIR]
 
 BENCH is the benchmark's folder, with make_queries.py and score.py; DIR of pictures has originals/, negatives/ and
-distractors/. Results land in --out: results.md, results.json, reliability.svg, and each engine's answers and scores.
+distractors/. Results land in --out: results.md, results.json, two plots, and each engine's answers and scores.
 Queries that are there already are not made again. --limit makes the queries of only so many originals.
 --docs also puts the results into the manual's page, between its two marks.
 """
@@ -29,7 +29,7 @@ from tests.bench.tables import results
 Row = dict[str, Any]
 OURS = "copyhound"
 ROOT = Path(__file__).parents[2]
-STEPS = ("queries", "ours", "peers", "scores", "accuracy", "speed")
+STEPS = ("queries", "ours", "peers", "scores", "accuracy", "speed", "growth")
 MARKED = re.compile(r"(\[//\]: # \(results\)\n).*?(\[//\]: # \(end of results\)\n)", re.DOTALL)
 
 
@@ -93,6 +93,10 @@ class Bench:
     def speed(self) -> None:
         self.run("-m", "tests.bench.speed", self.pictures / "distractors", "--json", self.out / "speed.json")
 
+    def growth(self) -> None:
+        where = ("--queries", self.queries, "--index", self.pictures, "--out", self.out / "growth.json")
+        self.run("-m", "tests.bench.growth", *where, "--work", self.out)
+
     def tell(self, docs: Path | None) -> None:
         """Write one table and one JSON of all that is there."""
         files = {file.name.removesuffix(".json"): file for file in sorted(self.out.glob("*.json"))}
@@ -105,8 +109,9 @@ class Bench:
         if docs is not None:
             page = docs / "benchmark.md"
             page.write_text(MARKED.sub(lambda m: f"{m[1]}\n{text.strip()}\n\n{m[2]}", page.read_text()))
-            if (plot := self.out / "reliability.svg").exists():
-                shutil.copy(plot, docs / plot.name)
+            for plot in ("reliability.svg", "growth.svg"):
+                if (self.out / plot).exists():
+                    shutil.copy(self.out / plot, docs / plot)
 
 
 def read_lines(file: Path) -> list[Row]:
@@ -126,8 +131,8 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     bench = Bench(args.bench.resolve(), args.pictures.resolve(), args.out.resolve(), args.limit, args.jobs)
-    steps = dict(zip(STEPS, (bench.make_queries, bench.ours, bench.peers, bench.scores, bench.accuracy, bench.speed),
-                     strict=True))  # fmt: skip
+    work = (bench.make_queries, bench.ours, bench.peers, bench.scores, bench.accuracy, bench.speed, bench.growth)
+    steps = dict(zip(STEPS, work, strict=True))
     for name in STEPS:
         if not args.only or name in args.only:
             steps[name]()

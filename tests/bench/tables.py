@@ -22,7 +22,7 @@ LOCATING: Final = {"orb"}
 def results(parts: Parts, peers: Sequence[str]) -> str:
     """All tables that there are figures for. `parts`: name of a file of results -> what stands in it."""
     sections = [*_engines(parts, peers), *_by_edit(parts, peers), *_kinds(parts), *_registration(parts)]
-    return "\n".join([*sections, *_reliability(parts), *_speed(parts)]) + "\n"
+    return "\n".join([*sections, *_reliability(parts), *_speed(parts), *_growth(parts)]) + "\n"
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -156,3 +156,30 @@ def _speed(parts: Parts) -> Iterator[str]:
     yield "### Speed\n"
     yield f"CPU of one core, medians over {told['pictures']} pictures.\n"
     yield from table(("", "ms", "of the yardstick"), rows)
+
+
+def _growth(parts: Parts) -> Iterator[str]:
+    if "growth" not in parts:
+        return
+    rows = [
+        [
+            f"{row['size']:,}",
+            *(f"{value:.2f}" for value in (row["search_ratio"], *row["ratios"].values())),
+            _share(row["short_list"]),
+            _share(row["first"]),
+            f"{row['ram']['own'] / 1e6:.0f}",
+            f"{row['ram']['mapped'] / row['size'] / 1e3:.1f}",
+            f"{row['disk_per_picture'] / 1e3:.1f}",
+            f"{row['open_seconds']:.2f}",
+            f"{row['add_and_find_seconds']:.2f}",
+        ]
+        for row in parts["growth"]["sizes"]
+    ]
+    yield "### Growth\n"
+    yield "![Cost and recall by the size of the index](growth.svg)\n"
+    names = ("pictures", "search", "prepare", "candidates", "verify", "in the short list", "first", "own memory, MB",
+             "mapped, kB a picture", "index, kB a picture", "s to open", "s to add one and find it")  # fmt: skip
+    yield from table(names, rows)
+    yield "Medians of CPU, in units of plain SIFT of the same query at 512 px. Beyond the real pictures the index holds"
+    yield "made-up ones: features of real pictures, moved a little, in places of others. Mapped memory belongs to files"
+    yield "and can be taken back by the system. *Prepare* is decoding and features; *verify* the whole short list.\n"
