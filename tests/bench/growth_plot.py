@@ -1,4 +1,4 @@
-"""The growth curve as an SVG picture: what a search costs, and how often the source comes first, by the index's size."""
+"""The growth curve as an SVG picture: what a search costs, and how often the source comes first."""
 
 from __future__ import annotations
 
