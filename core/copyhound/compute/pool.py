@@ -28,6 +28,7 @@ REGISTRY: Final[Mapping[str, str]] = {
         "prepare_query",
         "refingerprint",
         "compare",
+        "compare_all",
         "overlay",
         "thumbnail",
         "read_facts",

@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .comparing import Other as Other
     from .comparing import compare as compare
+    from .comparing import compare_all as compare_all
     from .fingerprint import FINGERPRINT_VERSION as FINGERPRINT_VERSION
     from .fingerprint import Fingerprint as Fingerprint
     from .fingerprint import Prepared as Prepared
@@ -35,7 +37,9 @@ _HOMES = {
     "Prepared": "fingerprint",
     "WORD_COUNT": "words",
     "check_picture": "prepare",
+    "Other": "comparing",
     "compare": "comparing",
+    "compare_all": "comparing",
     "entry_hash": "hashes",
     "hamming": "hashes",
     "overlay": "overlays",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
+import msgspec
 
 from copyhound.domain.pictures import Comparison, PictureFacts
 
@@ -43,6 +45,33 @@ def compare(
         return None
     confidence, best = found
     return judge(best, confidence, (known_print(query), Fingerprint.from_bytes(match)), (query_facts, match_facts))
+
+
+class Other(msgspec.Struct, frozen=True):
+    """A found picture, as `compare_all` takes it."""
+
+    fingerprint: bytes
+    reduced: bytes | None
+    facts: PictureFacts | None
+    variant: int | None = None
+
+
+def compare_all(
+    query: bytes, query_reduced: bytes | None, query_facts: PictureFacts | None, others: Sequence[Other]
+) -> list[Comparison | None]:
+    """`compare` one query with several pictures, in their order. Raises as `compare`, for any of them."""
+    return [
+        compare(
+            query,
+            one.fingerprint,
+            query_reduced,
+            one.reduced,
+            query_facts=query_facts,
+            match_facts=one.facts,
+            variant=one.variant,
+        )
+        for one in others
+    ]
 
 
 def best_evidence(

@@ -13,7 +13,7 @@ from copyhound.domain.matches import Page
 from copyhound.domain.pictures import Comparison
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
-from copyhound.matching import FINGERPRINT_VERSION, Prepared, entry_hash
+from copyhound.matching import FINGERPRINT_VERSION, Other, Prepared, entry_hash
 from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.candidates import CandidateService
 from copyhound.services.kit import Kit
@@ -150,22 +150,26 @@ class CollectionService:
         async with self._kit.units.read() as uow:
             await _get(uow, caller, name)
         query: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
-        found = []
-        for entry, variant in await self._candidates.entries(caller.workspace_id, query.fingerprint, name):
-            reduced = await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
-            comparison = await self._kit.compute.run(
-                "compare",
-                query.fingerprint,
-                entry.fingerprint,
-                query.reduced,
-                reduced,
-                query_facts=query.facts,
-                match_facts=facts_of(entry),
-                variant=variant,
-            )
-            if comparison is not None and comparison.confidence >= least:
-                found.append(EntryMatch(entry, comparison))
+        entries = await self._candidates.entries(caller.workspace_id, query.fingerprint, name)
+        others = [
+            Other(entry.fingerprint, await self._reduced(entry), facts_of(entry), variant) for entry, variant in entries
+        ]
+        compared: list[Comparison | None] = await self._kit.compute.run(
+            "compare_all", query.fingerprint, query.reduced, query.facts, others
+        )
+        found = [
+            EntryMatch(entry, comparison)
+            for (entry, _), comparison in zip(entries, compared, strict=True)
+            if comparison is not None and comparison.confidence >= least
+        ]
         return sorted(found, key=lambda match: -match.comparison.confidence)
+
+    async def _reduced(self, entry: Entry) -> bytes | None:
+        """None where none was kept, or it was deleted meanwhile: then geometry decides alone."""
+        try:
+            return await self._kit.blobs.get(entry.reduced_blob) if entry.reduced_blob else None
+        except CopyhoundError:
+            return None
 
     async def compare(self, image: bytes, other: bytes) -> Comparison | None:
         """Compare two pictures; None where they are different ones. Nothing is kept."""

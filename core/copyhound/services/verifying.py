@@ -13,7 +13,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import Image
 from copyhound.domain.matches import Page, Verification, VerificationState
 from copyhound.domain.pictures import Comparison, PictureFacts
-from copyhound.matching import Prepared
+from copyhound.matching import Other, Prepared
 from copyhound.plugin_api import Candidate
 from copyhound.services.images import fetch_picture, is_ready
 from copyhound.services.kit import Kit
@@ -73,8 +73,12 @@ class Verifying:
         """Those that hold, in the order given. What could not be fetched is kept as unchecked, with the reason."""
         places = asyncio.Semaphore(_AT_ONCE)
         reduced = await self._kept(image.reduced_blob) if candidates else None
+        own = await self._own(image, reduced, candidates)
 
         async def one(candidate: Candidate) -> Found | None:
+            if candidate.entry_id is not None:
+                side, comparison = own[candidate.entry_id]
+                return await self._found(image, candidate, side, comparison, least=least)
             async with places:
                 return await self._one(image, reduced, candidate, verify=verify, least=least)
 
@@ -82,22 +86,53 @@ class Verifying:
         believed = [found for found in results if found is not None]
         return Verified(believed, rejected=len(results) - len(believed))
 
+    async def _own(
+        self, image: Image, reduced: bytes | None, candidates: Sequence[Candidate]
+    ) -> dict[str, tuple[Side | None, Comparison | CopyhoundError | None]]:
+        """Candidates of our own index with their comparisons, made in one task; no side for entries removed since."""
+        sides = {
+            one.entry_id: await self._entry(image.workspace_id, one) for one in candidates if one.entry_id is not None
+        }
+        there = {entry_id: side for entry_id, side in sides.items() if side is not None}
+        compared = await self._each(image, reduced, list(there.values()))
+        comparisons = dict(zip(there, compared, strict=True))
+        return {entry_id: (side, comparisons.get(entry_id)) for entry_id, side in sides.items()}
+
+    async def _each(
+        self, image: Image, reduced: bytes | None, sides: Sequence[Side]
+    ) -> list[Comparison | CopyhoundError | None]:
+        """All comparisons at once; where that fails, one by one, so that only what is to blame has the error."""
+        try:
+            return list(await self._compare(image, reduced, sides)) if sides else []
+        except CopyhoundError as error:
+            if len(sides) == 1:
+                return [error]
+        return [one for side in sides for one in await self._each(image, reduced, [side])]
+
     async def _one(
         self, image: Image, reduced: bytes | None, candidate: Candidate, *, verify: bool, least: float
     ) -> Found | None:
-        if not verify and candidate.entry_id is None:
+        if not verify:
             return self._unchecked(candidate, "not_asked: The search was made without verification.")
         try:
-            side = await self._side(image.workspace_id, candidate)
-        except CopyhoundError as error:
-            if error.code == "not_found":
-                return None  # the entry was removed since
-            return self._unchecked(candidate, f"{error.code}: {error.detail}")
-        try:
+            side = await self.fetch(candidate.image_url)
             comparison = await self.compare(image, reduced, side)
         except CopyhoundError as error:
             return self._unchecked(candidate, f"{error.code}: {error.detail}")
-        if comparison is None or comparison.confidence < least:
+        return await self._found(image, candidate, side, comparison, least=least)
+
+    async def _found(
+        self,
+        image: Image,
+        candidate: Candidate,
+        side: Side | None,
+        comparison: Comparison | CopyhoundError | None,
+        *,
+        least: float,
+    ) -> Found | None:
+        if isinstance(comparison, CopyhoundError):
+            return self._unchecked(candidate, f"{comparison.code}: {comparison.detail}")
+        if side is None or comparison is None or comparison.confidence < least:
             return None
         return Found(
             candidate.image_url,
@@ -113,32 +148,29 @@ class Verifying:
 
     async def compare(self, image: Image, reduced: bytes | None, side: Side) -> Comparison | None:
         """Our own comparison of an image with a found picture; None where they are different pictures."""
+        return (await self._compare(image, reduced, [side]))[0]
+
+    async def _compare(self, image: Image, reduced: bytes | None, sides: Sequence[Side]) -> list[Comparison | None]:
         fingerprint = image.fingerprint
         if not is_ready(image) and image.original_blob is not None:  # of another version, and not searched since
             data = await self._kit.blobs.get(image.original_blob)
             prepared: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
             fingerprint, reduced = prepared.fingerprint, prepared.reduced
-        result: Comparison | None = await self._kit.compute.run(
-            "compare",
-            fingerprint,
-            side.fingerprint,
-            reduced,
-            side.reduced,
-            query_facts=facts_of(image),
-            match_facts=side.facts,
-            variant=side.variant,
+        others = [Other(side.fingerprint, side.reduced, side.facts, side.variant) for side in sides]
+        result: list[Comparison | None] = await self._kit.compute.run(
+            "compare_all", fingerprint, reduced, facts_of(image), others
         )
         return result
 
-    async def _side(self, workspace_id: str, candidate: Candidate) -> Side:
-        if candidate.entry_id is None:
-            return await self.fetch(candidate.image_url)
+    async def _entry(self, workspace_id: str, candidate: Candidate) -> Side | None:
+        """What is kept of an entry; None where it was removed since."""
         async with self._kit.units.read() as uow:
-            entry = await uow.collections.entry(workspace_id, candidate.entry_id)
+            entry = await uow.collections.entry(workspace_id, candidate.entry_id or "")
         if entry is None:
-            raise CopyhoundError("not_found")
+            return None
         reduced = await self._kept(entry.reduced_blob)
-        return Side(entry.fingerprint, reduced, entry.reduced_blob, facts_of(entry), entry.last_seen, candidate.variant)
+        facts = facts_of(entry)
+        return Side(entry.fingerprint, reduced, entry.reduced_blob, facts, entry.last_seen, candidate.variant)
 
     async def _kept(self, key: str | None) -> bytes | None:
         """A reduced copy; None where none was kept or it is lost: then geometry decides alone."""
