@@ -47,7 +47,7 @@ from copyhound.matching import Prepared, compare, prepare_entry, prepare_query
 from copyhound.matching.fingerprint import FINGERPRINT_VERSION, Fingerprint, Postings, postings_of
 from copyhound.matching.voting import lookup_of
 from copyhound.matching.words import signatures_of, words_of
-from copyhound.services.candidates import SHORT_LIST
+from copyhound.services.candidates import MOST, short_list
 
 WORKSPACE, COLLECTION = "ws_bench", "col_bench"
 COPIES = 8
@@ -225,7 +225,7 @@ def _searched(
         prepare, query = _timed(prepare_query, data)
     except CopyhoundError:
         return None
-    candidates, hits = _timed(lambda: shelf.candidates(lookup_of(query.fingerprint), SHORT_LIST))
+    candidates, hits = _timed(lambda: short_list(shelf.candidates(lookup_of(query.fingerprint), MOST)))
     started, found = time.process_time(), []
     for hit in hits:
         name = numbers.get(hit.number)
@@ -281,15 +281,15 @@ def opened(work: Path) -> dict[str, Any]:
 
     async def use() -> tuple[dict[str, int], float, bool, bool]:
         for query, _ in fingerprints:
-            await index.candidates(WORKSPACE, COLLECTION, query, SHORT_LIST)
+            await index.candidates(WORKSPACE, COLLECTION, query, MOST)
         after = _memory()
         started = time.perf_counter()
         number, (query, entry) = 2**40, fingerprints[0]
         await index.upsert([IndexRecord(number, WORKSPACE, COLLECTION, entry)])
-        found = await index.candidates(WORKSPACE, COLLECTION, query, SHORT_LIST)
+        found = await index.candidates(WORKSPACE, COLLECTION, query, MOST)
         added = time.perf_counter() - started
         await index.remove([number])
-        left = await index.candidates(WORKSPACE, COLLECTION, query, SHORT_LIST)
+        left = await index.candidates(WORKSPACE, COLLECTION, query, MOST)
         return after, added, number in {hit.number for hit in found}, number in {hit.number for hit in left}
 
     after, added, found, left = asyncio.run(use())

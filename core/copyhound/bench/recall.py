@@ -99,6 +99,7 @@ async def run(plan: Plan, tell: Tell) -> Report:
     CopyhoundError invalid_request where a folder has not what it should have.
     """
     queries, ids = read_queries(plan.queries, plan.limit), read_index(plan.index)
+    _check(plan, queries)
     with tempfile.TemporaryDirectory(prefix="copyhound-bench-") as data:
         settings = Settings(data=data, compute=ComputeSettings(workers=plan.jobs))
         async with _opened(plan, settings, tell) as bench:
@@ -120,6 +121,15 @@ async def run(plan: Plan, tell: Tell) -> Report:
         wall_indexing=wall_indexing,
         wall_searching=wall_searching,
     )
+
+
+def _check(plan: Plan, queries: Iterable[Query]) -> None:
+    """Before hours of work: all pictures are there, and there is a place for the answers."""
+    for query in queries:
+        if not (plan.queries / query.query).is_file():
+            raise CopyhoundError("invalid_request", f"There is no picture {query.query} in {plan.queries}.")
+    if not plan.answers.resolve().parent.is_dir():
+        raise CopyhoundError("invalid_request", f"There is no folder {plan.answers.parent} for the answers.")
 
 
 def _kept(data: Path) -> dict[str, int]:

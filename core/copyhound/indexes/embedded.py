@@ -8,6 +8,7 @@ what came later is read from that log again after a restart. So no write must be
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 FORMAT: Final = 2
+_PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EIO}
+"""Errors that say nothing about what stands in the files."""
 _Place = tuple[str, str]
 
 
@@ -148,7 +151,7 @@ class EmbeddedIndex:
             places.setdefault((record.workspace_id, record.collection_id), []).append(entry)
         self._drop(list(last))
         for place, entries in places.items():
-            shelf = self._shelves.get(place) or self._shelves.setdefault(place, Shelf(*place, self._folder))
+            shelf = self._shelves.get(place) or self._shelves.setdefault(place, self._shelf(place))
             shelf.add(entries)
 
     def _remove(self, numbers: Sequence[int]) -> None:
@@ -170,8 +173,9 @@ class EmbeddedIndex:
             return
         try:
             self._flush()
-            for shelf in self._shelves.values():
-                shelf.merge_some(self._named)
+            # one child at a time, however many collections there are
+            if not any(shelf.busy for shelf in self._shelves.values()):
+                any(shelf.merge_some(self._named) for shelf in self._shelves.values())
         except OSError as error:
             _log.warning("the index could not be written, it will be tried again: %s", error)
 
@@ -207,6 +211,9 @@ class EmbeddedIndex:
             self._closed = True
             os.close(self._lock)
 
+    def _shelf(self, place: _Place, names: Sequence[str] = ()) -> Shelf:
+        return Shelf(*place, self._folder, names, small=self._flush_after // 4)
+
     def _named(self) -> str:
         self._made += 1
         return f"segment-{self._made:08d}-{self._token}"
@@ -217,9 +224,11 @@ class EmbeddedIndex:
         try:
             for kept in manifest.shelves:
                 place = (kept.workspace_id, kept.collection_id)
-                self._shelves[place] = Shelf(*place, self._folder, kept.segments)
+                self._shelves[place] = self._shelf(place, kept.segments)
             self._seq = manifest.seq
         except (OSError, ValueError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno in _PASSING:
+                raise CopyhoundError("unavailable", f"The index in {self._folder} cannot be read: {error}") from error
             # all of it can be made again from the database: the follower sees mark 0
             _log.warning("index unreadable, it starts anew: %s", error)
             self._shelves = {}

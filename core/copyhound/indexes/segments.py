@@ -26,6 +26,9 @@ _ARRAYS: Final = ("numbers", "words", "offsets", "heads", "signatures")
 _CHUNK: Final = 4_000_000
 """Postings that a merge holds in memory at once (16 bytes each, a few times over)."""
 
+_MAPPED_FROM: Final = 2**18
+"""Bytes of an array that is mapped; a smaller one is read."""
+
 Ints = NDArray[np.int64]
 Longs = NDArray[np.uint64]
 
@@ -116,10 +119,7 @@ def merge(segments: Sequence[Segment], folder: Path | None = None) -> Segment:
     if folder is None:
         return _merged(segments, maps, numbers[order], np.empty(upper, np.uint64), np.empty(upper, np.uint64))
     with _made(folder):
-        heads, signatures = (
-            np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint64, (upper,))
-            for name in ("heads", "signatures")
-        )
+        heads, signatures = (_mapped(folder / f"{name}.npy", upper) for name in ("heads", "signatures"))
         return _finished(_merged(segments, maps, numbers[order], heads, signatures), folder)
 
 
@@ -148,7 +148,7 @@ def save(segment: Segment, folder: Path) -> Segment:
 
 def load(folder: Path) -> Segment:
     """Map a segment. Raises OSError, EOFError or ValueError where it is not whole."""
-    arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: _array(folder / f"{name}.npy") for name in _ARRAYS}
     arrays["numbers"] = np.array(arrays["numbers"])
     gone = folder / "gone.npy"
     segment = Segment(**arrays, gone=np.load(gone) if gone.exists() else None, name=folder.name)
@@ -156,6 +156,11 @@ def load(folder: Path) -> Segment:
     if not fits or segment.offsets[-1] > min(len(segment.heads), len(segment.signatures)):
         raise ValueError(f"the parts of {folder.name} do not fit together")
     return segment
+
+
+def _array(path: Path) -> NDArray[Any]:
+    # a mapped file takes a descriptor, and many collections are small
+    return np.asarray(np.load(path)) if path.stat().st_size < _MAPPED_FROM else np.load(path, mmap_mode="r")
 
 
 def save_gone(segment: Segment, folder: Path) -> None:
@@ -204,6 +209,14 @@ def _part(one: Segment, places: Ints, low: int, high: int) -> tuple[NDArray[np.u
     kept = entries >= 0
     renamed = (heads[kept] & np.uint64(0xFFFFFFFF00000000)) | entries[kept].astype(np.uint64)
     return words[kept], renamed, np.asarray(one.signatures[begin:end])[kept]
+
+
+def _mapped(path: Path, count: int) -> Longs:
+    """A new array in a file. Raises OSError where the disk has no room for it, which writing to it would not."""
+    array: Longs = np.lib.format.open_memmap(path, "w+", np.uint64, (count,))
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, max(1, path.stat().st_size))
+    return array
 
 
 @contextmanager

@@ -35,12 +35,18 @@ class Kept(msgspec.Struct, frozen=True):
 class Shelf:
     """Not thread-safe: the index calls from its one thread."""
 
-    def __init__(self, workspace_id: str, collection_id: str, folder: Path, names: Sequence[str] = ()) -> None:
-        """`folder` holds the segments of all shelves. Raises as `load` where one is not whole."""
+    def __init__(
+        self, workspace_id: str, collection_id: str, folder: Path, names: Sequence[str] = (), *, small: int = _SMALLEST
+    ) -> None:
+        """`folder` holds the segments of all shelves; those of at most `small` entries are written anew with what comes.
+
+        Raises as `load` where one is not whole.
+        """
         self._place = (workspace_id, collection_id)
         self._folder = folder
         self._segments = [load(folder / name) for name in names]
         self._tail: list[Segment] = []
+        self._small = small
         self._unsaved: set[str] = set()
         self._merging: _Merging | None = None
 
@@ -92,19 +98,23 @@ class Shelf:
         """Put what is in memory on disk, as a segment of this name; then it may stand in the manifest."""
         self._take_over_merged()
         if self._tail:
-            tail = merge(self._tail)
-            if tail.alive:
-                self._segments.append(save(tail, self._folder / name))
+            # the small ones with it: most collections are small, and one segment then
+            small = [one for one in self._segments if len(one.numbers) <= self._small and one.name not in self.busy]
+            new = merge([*small, *self._tail])
+            saved = [save(new, self._folder / name)] if new.alive else []
+            self._segments = [one for one in self._segments if all(one is not other for other in small)] + saved
             self._tail = []
         for one in self._segments:
             if one.name in self._unsaved:
                 save_gone(one, self._folder / one.name)
         self._unsaved.clear()
 
-    def merge_some(self, named: Callable[[], str]) -> None:
-        """Begin to merge segments of like size in a process of its own, where that is worth while."""
-        if self._merging is None and (chosen := self._worth_merging()):
-            self._merging = _Merging(self._folder, named(), chosen)
+    def merge_some(self, named: Callable[[], str]) -> bool:
+        """Begin to merge segments of like size in a process of its own, where that is worth while; whether it did."""
+        if self._merging is not None or not (chosen := self._worth_merging()):
+            return False
+        self._merging = _Merging(self._folder, named(), chosen)
+        return True
 
     def merge_all(self, name: str) -> None:
         """Merge all segments into one, now."""
@@ -167,7 +177,7 @@ class _Merging:
         self._gone = [one.gone.copy() for one in sources]
         for one in sources:
             save_gone(one, folder / one.name)
-        command = [sys.executable, "-m", "copyhound.indexes.merging", str(self._folder)]
+        command = [sys.executable, "-P", "-m", "copyhound.indexes.merging", str(self._folder)]
         self._process = subprocess.Popen(
             [*command, *(str(folder / one.name) for one in sources)],
             stdin=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from .decode import Pixels
 
 GRID: Final = 8
 _MOST_CELLS: Final = 64
+_CELL: Final = 6
 DESCRIPTOR_SCALE: Final = 512.0
 """A RootSIFT value of 1.0 in bytes; values above 0.498 are clipped, which is rare and harmless."""
 _ENLARGE_LIMIT: Final = 3.0
@@ -57,11 +58,11 @@ def count_places(pixels: Pixels, size: tuple[int, int]) -> int:
 
 
 def distinct_places(places: NDArray[np.float32], size: tuple[int, int]) -> int:
-    """In how many cells N x 2 positions (0 to 1) stand; a cell is 4 pixels of the full picture, or a 64th of a side.
+    """In how many cells N x 2 positions (0 to 1) stand; a cell is 6 pixels of the full picture, or a 64th of a side.
 
     What scaling up makes of a few pixels is thus not taken for more than it is.
     """
-    cells = np.clip(np.array(size) // 4, 1, _MOST_CELLS)
+    cells = np.clip(np.array(size) // _CELL, 1, _MOST_CELLS)
     at = np.floor(places * cells).astype(np.int64)
     return len(np.unique(at[:, 0] * (_MOST_CELLS + 1) + at[:, 1]))
 

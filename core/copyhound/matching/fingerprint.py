@@ -146,7 +146,13 @@ def _read(data: bytes) -> tuple[int, int, int, tuple[bytes, ...], NDArray[np.voi
             "index_version_mismatch", f"A fingerprint has version {version}; this is version {FINGERPRINT_VERSION}."
         )
     start = _HEAD.size + 32 * hash_count
-    if kind not in _ROWS or not hash_count or len(data) != start + count * _ROWS[kind].itemsize:
+    if (
+        kind not in _ROWS
+        or not hash_count
+        or not width
+        or not height
+        or len(data) != start + count * _ROWS[kind].itemsize
+    ):
         raise ValueError("a fingerprint's length does not fit its head")
     hashes = tuple(data[at : at + 32] for at in range(_HEAD.size, start, 32))
     return kind, width, height, hashes, np.frombuffer(data, _ROWS[kind], count, start)

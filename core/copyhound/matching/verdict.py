@@ -23,7 +23,7 @@ _STRETCHED: Final = 0.04
 _RESIZED: Final = 0.03
 _RECOLOURED: Final = 0.035
 _COVERED: Final = 0.02
-_SHARP: Final = (0.9, 1.35)
+_SHARP: Final = (0.9, 1.18)
 _NEARLY: Final = 0.12
 """A copy whose size differs by less than an eighth, and in nothing else but compression, is a full one still."""
 _ALIKE: Final = PixelCheck(

@@ -29,7 +29,11 @@ _KERNEL: Final = np.exp(-((np.arange(65) / 14.0) ** 2)).astype(np.float32)
 _TURNS: Final = 16
 _OCTAVES: Final = 10
 _LOOKED_AT: Final = 100
-"""Entries (in one variant each) whose places are asked."""
+"""Entries (in one variant each) whose places are asked, at least; so are all that reach _PROMISING."""
+_PROMISING: Final = 40.0
+_LOOKED_AT_MOST: Final = 1_000
+STRONG: Final = 25.0
+"""A score that entries which share nothing hardly reach by chance: among a million, one query in 50 met one."""
 _MOST_PAIRS: Final = 48
 """Of one entry; the heaviest."""
 
@@ -137,7 +141,8 @@ def rank(lookup: Lookup, pairs: Pairs, limit: int) -> list[Vote]:
     octave = lookup.octaves[features] - (pairs.places[:, 3] - np.float32(UNIT_SIZE)) / SIZE_STEPS
     keys = pairs.entries * len(VARIANTS) + variants
     best, of = _agreeing_in_turn_and_size(keys, _floats(turn), _floats(octave), pairs.weights)
-    chosen = best[np.argsort(-of, kind="stable")[:_LOOKED_AT]]
+    looked_at = min(_LOOKED_AT_MOST, max(_LOOKED_AT, int((of >= _PROMISING).sum())))
+    chosen = best[np.argsort(-of, kind="stable")[:looked_at]]
     scored = _agreeing_in_place(lookup, pairs, keys, np.sort(chosen))
     return list(_each_once(scored, limit))
 
@@ -170,7 +175,8 @@ def _agreeing_in_place(lookup: Lookup, pairs: Pairs, keys: Ints, chosen: Ints) -
     order, slot, rank_within = (a[rank_within < _MOST_PAIRS] for a in (order, slot, rank_within))
     table = np.full((len(chosen), int(rank_within.max()) + 1), -1)
     table[slot, rank_within] = order
-    return chosen, _agreement(lookup, pairs, table)
+    parts = np.array_split(table, -(-len(table) // _LOOKED_AT))
+    return chosen, np.concatenate([_agreement(lookup, pairs, part) for part in parts])
 
 
 def _agreement(lookup: Lookup, pairs: Pairs, table: Ints) -> Floats:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from copyhound.domain.collections import Collection, Entry
 from copyhound.domain.errors import version_mismatch
-from copyhound.domain.ports import IndexRecord
+from copyhound.domain.ports import IndexHit, IndexRecord
 from copyhound.matching import FINGERPRINT_VERSION, query_hashes, version_of
+from copyhound.matching.voting import STRONG
 from copyhound.plugin_api import Candidate, Query
 from copyhound.services.kit import Kit
 
+_log = logging.getLogger(__name__)
+
 SHORT_LIST = 20
+MOST = 500
+"""A picture has no more copies than this in one collection, as far as one search is concerned."""
 MAX_DISTANCE = 31
 """Of 256 bits. Two different pictures differ in 127 bits on average, and hardly ever in less than 80."""
 _BATCH = 256
@@ -65,9 +71,9 @@ class CandidateService:
 
     async def _numbers(self, within: Collection, fingerprint: bytes) -> dict[int, int | None]:
         """Entries' numbers, best first, each with its variant; None where only the hash was near."""
-        hits = await self._kit.index.candidates(within.workspace_id, within.id, fingerprint, SHORT_LIST)
+        hits = short_list(await self._kit.index.candidates(within.workspace_id, within.id, fingerprint, MOST))
         async with self._kit.units.read() as uow:
-            near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, SHORT_LIST)
+            near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, MOST)
             self.capped_bands += uow.collections.capped_bands
         return {**dict.fromkeys((number for number, _ in near), None), **{hit.number: hit.variant for hit in hits}}
 
@@ -108,10 +114,22 @@ class CandidateService:
             for c in alive
             if c.number in fingerprints
         ]
-        await self._kit.index.upsert(records)
+        await self._upsert(records)
         await self._kit.index.remove([number for number in last if number not in fingerprints])
         await self._kit.index.set_mark(changes[-1].seq)
         return [change.seq for change in changes]
+
+    async def _upsert(self, records: Sequence[IndexRecord]) -> None:
+        try:
+            await self._kit.index.upsert(records)
+        except ValueError as error:
+            if len(records) == 1:
+                _log.error(
+                    "entry %d is left out of the index, its fingerprint is damaged: %s", records[0].number, error
+                )
+                return
+            for record in records:
+                await self._upsert([record])
 
     async def rebuild(self) -> int:
         """Make the index anew from the stored fingerprints; how many entries it holds then."""
@@ -119,3 +137,8 @@ class CandidateService:
             await self._kit.index.clear()
         await self.catch_up()
         return await self._kit.index.count()
+
+
+def short_list(hits: Sequence[IndexHit]) -> list[IndexHit]:
+    """What is worth verifying: the best (they come first), and of the rest those that are hardly there by chance."""
+    return [hit for place, hit in enumerate(hits) if place < SHORT_LIST or hit.score >= STRONG]

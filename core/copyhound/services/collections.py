@@ -18,7 +18,7 @@ from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.candidates import CandidateService
 from copyhound.services.kit import Kit
 from copyhound.services.source_state import forget_sources
-from copyhound.services.verifying import facts_of
+from copyhound.services.verifying import compare_with, facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -154,9 +154,7 @@ class CollectionService:
         others = [
             Other(entry.fingerprint, await self._reduced(entry), facts_of(entry), variant) for entry, variant in entries
         ]
-        compared: list[Comparison | None] = await self._kit.compute.run(
-            "compare_all", query.fingerprint, query.reduced, query.facts, others
-        )
+        compared = await compare_with(self._kit, query.fingerprint, query.reduced, query.facts, others)
         found = [
             EntryMatch(entry, comparison)
             for (entry, _), comparison in zip(entries, compared, strict=True)
@@ -172,10 +170,10 @@ class CollectionService:
             return None
 
     async def compare(self, image: bytes, other: bytes) -> Comparison | None:
-        """Compare two pictures; None where they are different ones. Nothing is kept."""
+        """Compare a picture with a found one, as a search would; None where they are different. Nothing is kept."""
         limits = self._kit.limits.picture
         one: Prepared = await self._kit.compute.run("prepare_query", image, limits)
-        two: Prepared = await self._kit.compute.run("prepare_query", other, limits)
+        two: Prepared = await self._kit.compute.run("prepare_entry", other, limits)
         result: Comparison | None = await self._kit.compute.run(
             "compare",
             one.fingerprint,

@@ -19,6 +19,8 @@ from copyhound.services.images import fetch_picture, is_ready
 from copyhound.services.kit import Kit
 
 _AT_ONCE = 8
+_TOGETHER = 40
+"""Comparisons in one task."""
 SMALL_SHARE = 4.0
 """Percent of both pictures: below it, only a logo or a line of text is in common."""
 
@@ -157,10 +159,7 @@ class Verifying:
             prepared: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
             fingerprint, reduced = prepared.fingerprint, prepared.reduced
         others = [Other(side.fingerprint, side.reduced, side.facts, side.variant) for side in sides]
-        result: list[Comparison | None] = await self._kit.compute.run(
-            "compare_all", fingerprint, reduced, facts_of(image), others
-        )
-        return result
+        return await compare_with(self._kit, fingerprint or b"", reduced, facts_of(image), others)
 
     async def _entry(self, workspace_id: str, candidate: Candidate) -> Side | None:
         """What is kept of an entry; None where it was removed since."""
@@ -180,9 +179,9 @@ class Verifying:
             return None
 
     async def fetch(self, image_url: str) -> Side:
-        """A found picture from the web, fetched and fingerprinted."""
+        """A found picture from the web, fetched and fingerprinted as an entry would be."""
         data = await fetch_picture(self._kit, image_url)
-        prepared: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
+        prepared: Prepared = await self._kit.compute.run("prepare_entry", data, self._kit.limits.picture)
         return Side(prepared.fingerprint, prepared.reduced, None, prepared.facts)
 
     def _unchecked(self, candidate: Candidate, reason: str) -> Found:
@@ -196,6 +195,19 @@ class Verifying:
             candidate.entry_id,
             None,
         )
+
+
+async def compare_with(
+    kit: Kit, fingerprint: bytes, reduced: bytes | None, facts: PictureFacts, others: Sequence[Other]
+) -> list[Comparison | None]:
+    """Our own comparisons of one query with several pictures, in their order; side by side where there are many."""
+
+    async def some(part: Sequence[Other]) -> list[Comparison | None]:
+        compared: list[Comparison | None] = await kit.compute.run("compare_all", fingerprint, reduced, facts, part)
+        return compared
+
+    parts = [others[start : start + _TOGETHER] for start in range(0, len(others), _TOGETHER)]
+    return [one for part in await asyncio.gather(*(some(part) for part in parts)) for one in part]
 
 
 def facts_of(picture: Image | Entry) -> PictureFacts:
