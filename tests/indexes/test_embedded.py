@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -250,6 +251,55 @@ async def test_writing_leaves_a_merging_alone(tmp_path: Path, monkeypatch: pytes
     assert await index.count() == 20
     await index.close()
     assert folders(tmp_path) == 5
+
+
+async def test_a_small_collection_is_one_segment(tmp_path: Path) -> None:
+    """What comes in little by little is written together with what is there, while that is little too."""
+    shown = pictures(20)
+    index = EmbeddedIndex(tmp_path, flush_after=40)
+    for first in range(0, 20, 4):
+        await index.upsert([record(n, shown[n]) for n in range(first, first + 4)])
+        await index.close()
+        index = EmbeddedIndex(tmp_path, flush_after=40)
+    # the first eight had grown too large for being written anew each time
+    assert (await index.count(), folders(tmp_path)) == (20, 2)
+    assert (await look_for(index, shown[7]))[0].number == 7
+    await index.close()
+
+
+async def test_one_child_merges_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many collections have something to merge, one child works."""
+    real, started = subprocess.Popen, list[subprocess.Popen[bytes]]()
+
+    def start(_: list[str], **more: int) -> subprocess.Popen[bytes]:
+        started.append(real([sys.executable, "-c", "import time; time.sleep(100)"], **more))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    index, shown = EmbeddedIndex(tmp_path, flush_after=2), pictures(10)
+    for first in range(0, 10, 2):
+        for place in range(3):
+            await index.upsert([record(100 * place + n, shown[n], f"ws_{place}") for n in range(first, first + 2)])
+        await index.set_mark(first + 1)
+    assert len(started) == 1
+    await index.close()
+
+
+async def test_too_many_open_files_are_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where files can't be opened for now, the index says so and keeps what it has."""
+    index = await filled(tmp_path)
+    await index.close()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "load", full)
+        with pytest.raises(CopyhoundError, match="Too many open files"):
+            EmbeddedIndex(tmp_path)
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark()) == (8, 8)
+    await index.close()
 
 
 async def test_merging_stops_when_closed(tmp_path: Path) -> None:

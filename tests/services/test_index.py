@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from copyhound.domain.collections import IngestStatus
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.matches import Page
+from copyhound.domain.ports import IndexRecord
 from copyhound.domain.workspaces import Caller, Scope, Workspace
 
 from ..fixtures import photos
@@ -48,6 +50,36 @@ async def test_seen_again_unites_pages(at_both_homes: Home) -> None:
     assert not new
     (entry,) = (await house.services.collections.entries(house.caller, "web")).items
     assert {page.url for page in entry.pages} == {"https://a.example.com/p", "https://a.example.com/q"}
+
+
+async def test_all_copies_are_found(at_home: Home) -> None:
+    """A picture that has more copies than the short list is long is found with all of them."""
+    image = photos.opened(3)
+    for number in range(27):
+        piece = image.crop((number, number // 2, image.width - 40 + number, image.height - 30 + number // 2))
+        data = io.BytesIO()
+        piece.save(data, "JPEG", quality=85)
+        await at_home.index(f"https://a.example.com/{number}.jpg", data.getvalue())
+    assert len(await found(at_home, 3)) == 27
+
+
+async def test_a_damaged_fingerprint_holds_up_no_other(at_home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """An entry whose stored fingerprint is damaged is left out of the index, and named in the log; others are found."""
+    await at_home.index("https://a.example.com/1.jpg", photos.photo(1))
+    await at_home.index("https://a.example.com/2.jpg", photos.photo(2))
+    kit = at_home.services.kit
+    numbers = [entry.number for entry in (await at_home.services.collections.entries(at_home.caller, "web")).items]
+    async with kit.units.read() as uow:
+        stored = await uow.collections.fingerprints(numbers)
+    await kit.index.clear()
+    bad, good = sorted(numbers)
+    records = [
+        IndexRecord(bad, at_home.caller.workspace_id, "col_x", stored[bad][:-1]),
+        IndexRecord(good, at_home.caller.workspace_id, "col_x", stored[good]),
+    ]
+    await at_home.services.candidates._upsert(records)
+    assert await kit.index.count() == 1
+    assert f"entry {bad} is left out" in caplog.text
 
 
 async def test_another_picture_at_the_address_replaces(at_home: Home) -> None:
