@@ -38,7 +38,7 @@ class Shelf:
     def __init__(
         self, workspace_id: str, collection_id: str, folder: Path, names: Sequence[str] = (), *, small: int = _SMALLEST
     ) -> None:
-        """`folder` holds the segments of all shelves; those of at most `small` entries are written anew with what comes.
+        """`folder` holds all shelves' segments; those of at most `small` entries are written anew with what comes.
 
         Raises as `load` where one is not whole.
         """
