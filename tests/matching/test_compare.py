@@ -216,3 +216,15 @@ def test_without_copies_no_two_photographs_match() -> None:
         for b in names:
             comparison = compare(pics.query(pics.raw(a)).fingerprint, pics.entry(pics.raw(b)).fingerprint)
             assert a == b or comparison is None or comparison.confidence < 50
+
+
+@pytest.mark.parametrize("name", ["kodak_0003.jpg", "kodak_0015.jpg"])
+def test_blur_is_named_whichever_of_the_two_is_blurred(name: str) -> None:
+    """A blurred copy of a sharp image is no full copy, nor is the sharp source of a blurred one."""
+    blurred = pics.jpeg(pics.blur(pics.photo(name))[0])
+    for image, other in ((pics.raw(name), blurred), (blurred, pics.raw(name))):
+        query, entry = pics.query(image), pics.entry(other)
+        said = compare(query.fingerprint, entry.fingerprint, query.reduced, entry.reduced)
+        assert said is not None
+        assert EditKind.blurred in {edit.kind for edit in said.edits}
+        assert said.match_type is MatchType.partial
