@@ -78,5 +78,5 @@ def test_unknown_view_is_an_error() -> None:
 def test_thumbnail_fits(longest: int) -> None:
     """A thumbnail's longer side is as asked for, and never larger than the copy's."""
     small = pixels(thumbnail(pics.entry(pics.raw(PHOTO)).reduced, longest))
-    assert max(small.shape[:2]) == min(longest, 450)
+    assert max(small.shape[:2]) == min(longest, 390)
     assert small.shape[0] / small.shape[1] == pytest.approx(2 / 3, abs=0.02)
