@@ -18,7 +18,7 @@ from copyhound.services.kit import Kit
 
 _log = logging.getLogger(__name__)
 
-SHORT_LIST = 20
+SHORT_LIST = 12
 MOST = 500
 """A picture has no more copies than this in one collection, as far as one search is concerned."""
 MAX_DISTANCE = 31
