@@ -82,6 +82,7 @@ class _Run:
             nonlocal done
             for item in left:
                 await work(item)
+                self.meter.read()  # often, for what a worker did is lost to it once the worker was replaced
                 done += 1
                 self.tell(what, done, len(items))
 
