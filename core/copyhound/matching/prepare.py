@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import cv2
-import numpy as np
-
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import PictureFacts
 
 from .codebook import vectors_of
-from .decode import Pixels, decode, encode_jpeg, fitting_size
+from .decode import decode, encode_jpeg
 from .features import Features, count_places, distinct_places, extract
 from .fingerprint import Fingerprint, Prepared
 from .hashes import phash, phashes
@@ -64,15 +61,6 @@ def check_picture(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
     if count_places(pixels, (facts.width, facts.height)) < _SURELY_ENOUGH:
         prepare_query(data, limits)
     return facts
-
-
-def shrink(pixels: Pixels, smaller: int) -> Pixels:
-    """Pixels with the smaller side at most `smaller`, averaged; the same ones where they fit already."""
-    height, width = pixels.shape[:2]
-    size = fitting_size(width, height, smaller)
-    if size == (width, height):
-        return pixels
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _fingerprint(features: Features, size: tuple[int, int], hashes: list[bytes]) -> Fingerprint:
