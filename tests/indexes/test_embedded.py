@@ -318,11 +318,12 @@ async def test_merging_stops_when_closed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", ["exit", "empty"])
 async def test_failing_child_leaves_all_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """Where the child fails, or says that it is done and is not, the old segments stay and answer."""
-    code = "raise SystemExit(3)" if fault == "exit" else "import os, sys; os.mkdir(sys.argv[2])"
+    code = "raise SystemExit(3)" if fault == "exit" else "import os, sys; os.mkdir(sys.argv[1])"
     real = subprocess.Popen
 
     def start(command: list[str], **more: int) -> subprocess.Popen[bytes]:
-        return real([sys.executable, "-c", code, *command[2:]], **more)  # type: ignore[call-overload, no-any-return]
+        folders = command[command.index("copyhound.indexes.merging") + 1 :]
+        return real([sys.executable, "-c", code, *folders], **more)  # type: ignore[call-overload, no-any-return]
 
     monkeypatch.setattr(subprocess, "Popen", start)
     shown = pictures(20)
@@ -330,6 +331,7 @@ async def test_failing_child_leaves_all_in_use(tmp_path: Path, monkeypatch: pyte
     merging = index._shelves["ws_1", "col_1"]._merging
     assert merging is not None
     assert merging._process.wait() == (3 if fault == "exit" else 0)
+    assert merging._folder.exists() == (fault == "empty")
     for n, one in enumerate(shown):
         assert (await look_for(index, one))[0].number == n
     await index.close()
