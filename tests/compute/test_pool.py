@@ -25,7 +25,7 @@ from copyhound.domain.errors import CopyhoundError
 
 PROBES = (
     "add", "facts", "refuse", "bad_value", "bad_program", "opaque", "trap", "unsendable", "die", "hang", "spin", "hold",
-    "allocate", "pid", "environment", "limits", "burn", "cv_threads", "mark",
+    "stay", "die_by", "allocate", "pid", "environment", "limits", "burn", "cv_threads", "mark",
 )  # fmt: skip
 PROBE_REGISTRY = {name: f"compute_probes:{name}" for name in PROBES} | {
     "ping": REGISTRY["ping"],
@@ -61,6 +61,17 @@ async def error_of(call: Any) -> CopyhoundError:
     with pytest.raises(CopyhoundError) as caught:
         await call
     return caught.value
+
+
+def folder(path: Path) -> Path:
+    """A new folder."""
+    path.mkdir()
+    return path
+
+
+def in_it(path: Path) -> int:
+    """How many things are in a folder."""
+    return len(list(path.iterdir()))
 
 
 def gone(pid: int) -> bool:
@@ -154,16 +165,48 @@ async def test_a_death_hurts_nobody_else(make_pool: PoolMaker, tmp_path: Path) -
     assert await beside > 0
 
 
-async def test_a_worker_killed_from_outside_fails_its_task_only(make_pool: PoolMaker, tmp_path: Path) -> None:
-    """The out-of-memory killer takes a worker: its task fails, the next gets a new worker."""
-    pool = make_pool(workers=1)
-    begun = tmp_path / "begun"
-    task = asyncio.create_task(pool.run("hang", str(begun)))
-    await until(begun.exists)
+async def test_a_task_whose_worker_is_killed_is_tried_again(make_pool: PoolMaker, tmp_path: Path) -> None:
+    """The out-of-memory killer takes a worker: another one does its task, and the caller does not notice."""
+    pool, released = make_pool(workers=1), tmp_path / "released"
+    tries = folder(tmp_path / "tries")
+    task = asyncio.create_task(pool.run("stay", str(tries), str(released)))
+    await until(lambda: in_it(tries) == 1)
     [pid] = pool.worker_pids
     os.kill(pid, signal.SIGKILL)
-    assert (await error_of(task)).code == "image_decode_failed"
-    assert await pool.run("pid") != pid
+    await until(lambda: in_it(tries) == 2)
+    released.mkdir()
+    assert await task != pid
+
+
+async def test_a_task_that_loses_two_workers_is_to_blame(make_pool: PoolMaker, tmp_path: Path) -> None:
+    """When a second worker is killed at the same task, the task fails, after two tries; the next one runs."""
+    pool, tries = make_pool(workers=1), folder(tmp_path / "tries")
+    error = await error_of(pool.run("die_by", int(signal.SIGKILL), str(tries)))
+    assert (error.code, in_it(tries)) == ("image_decode_failed", 2)
+    assert error.detail == "The process that read the picture was killed, twice."
+    assert await pool.run("add", 1, 1) == 2
+
+
+async def test_a_crash_is_not_tried_again(make_pool: PoolMaker, tmp_path: Path) -> None:
+    """A decoder that crashes would do so again: its task fails at once."""
+    tries = folder(tmp_path / "tries")
+    error = await error_of(make_pool().run("die_by", int(signal.SIGSEGV), str(tries)))
+    assert (error.detail, in_it(tries)) == ("The picture makes the decoder crash.", 1)
+
+
+async def test_a_worker_killed_twice_idle_and_busy_is_replaced_twice(make_pool: PoolMaker, tmp_path: Path) -> None:
+    """That a worker died idle does not count against the task that finds it dead."""
+    pool, released = make_pool(workers=1), tmp_path / "released"
+    tries = folder(tmp_path / "tries")
+    pid = await pool.run("pid")
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: gone(pid))
+    task = asyncio.create_task(pool.run("stay", str(tries), str(released)))
+    await until(lambda: in_it(tries) == 1)
+    os.kill(pool.worker_pids[0], signal.SIGKILL)
+    await until(lambda: in_it(tries) == 2)
+    released.mkdir()
+    assert await task not in (pid, None)
 
 
 async def test_a_worker_that_died_idle_is_nobodys_fault(make_pool: PoolMaker) -> None:

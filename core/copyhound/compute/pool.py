@@ -75,8 +75,9 @@ class ComputePool:
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
         """The result of a registered function, computed in a worker.
 
-        Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits;
-        `internal_error` for a fault of ours; `unavailable` once the pool is closed.
+        Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits, or if
+        its worker is killed from outside, and another one too; `internal_error` for a fault of ours; `unavailable`
+        once the pool is closed.
         """
         if function not in self._spec.registry:
             raise KeyError(function)
@@ -154,17 +155,19 @@ class ComputePool:
             return lambda future: future.set_exception(error)
         return lambda future: future.set_result(value)
 
-    def _perform(self, data: bytes) -> Reply:
+    def _perform(self, data: bytes, *, first: bool = True) -> Reply:
         process = self._worker()
         fresh = process.tasks == 0
         try:
             reply = process.perform(data)
         except WorkerDiedError as error:
             self._drop()
-            if fresh or error.sent or self._closed:
+            # where it had died while idle, that is not this task's doing; where it was killed, perhaps not
+            idle = not fresh and not error.sent
+            if self._closed or not (idle or (error.killed and first)):
                 raise
-            # it had died while idle: not this task's doing
-            return self._perform(data)
+            _log.warning("a compute worker %s, its task is given to another", error)
+            return self._perform(data, first=first and idle)
         if process.tasks >= self._tasks_per_worker or reply.status is Status.EXHAUSTED:
             self._drop()
             process.stop()
@@ -204,6 +207,8 @@ def _result(function: str, reply: Reply) -> Any:
 def _worded(function: str, error: BaseException) -> BaseException:
     if isinstance(error, WorkerDiedError):
         _log.warning("a compute worker %s during %s", error, function)
+        if error.killed:
+            return CopyhoundError("image_decode_failed", "The process that read the picture was killed, twice.")
         reason = "takes too long" if error.timed_out else "makes the decoder crash"
         return CopyhoundError("image_decode_failed", f"The picture {reason}.")
     if isinstance(error, WorkerStartError | OSError):

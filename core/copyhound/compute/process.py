@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 2.0
 _MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
+_FROM_OUTSIDE: Final = (-signal.SIGKILL, -signal.SIGTERM)
+"""How a process ends that somebody else ended: no decoder sends these to itself."""
 
 
 class WorkerSpec(msgspec.Struct, frozen=True):
@@ -45,12 +47,16 @@ class WorkerStartError(Exception):
 
 
 class WorkerDiedError(Exception):
-    """A worker ended, or was ended, in the middle of a task. `sent`: it had taken the task."""
+    """A worker ended, or was ended, in the middle of a task.
 
-    def __init__(self, *, timed_out: bool, sent: bool) -> None:
-        super().__init__("timed out" if timed_out else "died")
+    `sent`: it had taken the task. `killed`: somebody else ended it, such as the system that ran out of memory.
+    """
+
+    def __init__(self, *, timed_out: bool = False, sent: bool = True, killed: bool = False) -> None:
+        super().__init__("timed out" if timed_out else "was killed" if killed else "died")
         self.timed_out = timed_out
         self.sent = sent
+        self.killed = killed
 
 
 class WorkerProcess:
@@ -105,12 +111,19 @@ class WorkerProcess:
                 raise EOFError
             return unpack_reply(data, self._spec.modules)
         except (EOFError, OSError) as error:
+            killed = not fired.is_set() and self._was_killed()
             self.kill()
-            raise WorkerDiedError(timed_out=fired.is_set(), sent=sent) from error
+            raise WorkerDiedError(timed_out=fired.is_set(), sent=sent, killed=killed) from error
         except Exception as error:
             _log.error("the answer of a compute worker is not plain data: %s", error)
             self.kill()
-            raise WorkerDiedError(timed_out=False, sent=True) from error
+            raise WorkerDiedError from error
+
+    def _was_killed(self) -> bool:
+        # its pipe is closed a moment before it has ended
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_STOP_SECONDS) in _FROM_OUTSIDE
+        return False
 
     @contextlib.contextmanager
     def _killed_after(self, seconds: float) -> Iterator[threading.Event]:
