@@ -184,6 +184,18 @@ async def test_what_cannot_pass_is_not_retried(guard_of: Callable[..., Guard]) -
     assert (forbidden.calls, gone.calls) == (1, 3)
 
 
+@pytest.mark.parametrize("code", ["index_version_mismatch", "settings_invalid"])
+async def test_what_only_an_operator_can_mend_lasts(guard_of: Callable[..., Guard], code: str) -> None:
+    """Such an error is asked for once, never ends as transient, names the way out, and opens no breaker."""
+    guard, service = guard_of(retries=2), Service(CopyhoundError(code, "The collection web is old."))
+    for asked in range(1, 8):
+        answer = await guard.ask(service, same)
+        assert (answer.outcome, service.calls) == (Outcome.skipped, asked)
+    told = f"acme raised {code}: The collection web is old. {CopyhoundError(code).kind.hint}"
+    assert (answer.reason, guard.counters.last_error, guard.health) == (told, told, "failing")
+    assert await guard.ask(Service(NO_MATCH), same) == NO_MATCH
+
+
 async def test_a_quota_pauses_the_provider(guard_of: Callable[..., Guard], clock: Any) -> None:
     """After a quota with Retry-After nobody asks until then; what is answered meanwhile is a quota too."""
     guard, service = guard_of(), Service(Answer(Outcome.quota, reason="used up", retry_after=120), NO_MATCH)

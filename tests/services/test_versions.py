@@ -85,6 +85,21 @@ async def test_another_version_is_refused_and_the_way_out_is_named(at_both_homes
     assert await collections.count(house.caller, "web") == 2
 
 
+async def test_a_search_of_an_old_collection_says_what_to_run(at_home: Home) -> None:
+    """Its lookup does not end as if a later search might succeed, however often it is asked; then others still are."""
+    await filled(at_home, 2)
+    await age(at_home)
+    for _ in range(6):
+        progress = await at_home.search(photos.cropped(1))
+        assert progress.outcomes == {Outcome.skipped: 1}
+        (lookup,) = progress.images[0].lookups
+        assert "index_version_mismatch" in (lookup.reason or "")
+        assert "copyhound index refresh" in (lookup.reason or "")
+    await at_home.services.refreshing.run()
+    progress = await at_home.search(photos.cropped(1))
+    assert progress.outcomes == {Outcome.answered: 1}
+
+
 async def test_one_old_collection_holds_up_no_other(at_home: Home) -> None:
     """The index follows the log past what it cannot read, and other collections are searched and fed."""
     await filled(at_home, 2)

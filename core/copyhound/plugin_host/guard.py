@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ from copyhound.plugin_host.vetting import FaultySpecError, brief
 T = TypeVar("T")
 Health = Literal["ready", "failing", "open", "misconfigured"]
 Sleep = Callable[[float], Awaitable[None]]
+_OPERATORS: Final = frozenset({"index_version_mismatch", "settings_invalid"})
+"""Errors that stay until an operator does what their hint says."""
 
 
 class GuardRules(msgspec.Struct, frozen=True):
@@ -54,10 +56,14 @@ class Counters(msgspec.Struct):
 
 
 class PluginFault(Exception):  # noqa: N818 - a fault is what it is called all over this room
-    """A call that failed; the text says how, without secrets. A lie is no use to `retry`."""
+    """A call that failed; the text says how, without secrets. A lie is no use to `retry`.
 
-    def __init__(self, reason: str, *, retry: bool = True) -> None:
+    `lasting`: it fails until an operator does something, through no fault of the service.
+    """
+
+    def __init__(self, reason: str, *, retry: bool = True, lasting: bool = False) -> None:
         self.retry = retry
+        self.lasting = lasting
         super().__init__(reason)
 
 
@@ -114,7 +120,9 @@ class Guard:
             except asyncio.CancelledError:
                 raise
             except CopyhoundError as error:
-                raise self._fault(f"raised {brief(error)}", retry=error.retryable) from error
+                lasting = error.code in _OPERATORS
+                hint = f" {error.kind.hint}" if lasting else ""
+                raise self._fault(f"raised {brief(error)}{hint}", retry=error.retryable, lasting=lasting) from error
             except BaseException as error:
                 raise self._fault(f"raised {brief(error)}") from error
             finally:
@@ -159,10 +167,16 @@ class Guard:
         try:
             answer = self._scrubbed(await self.call(call, check, self._limits.timeout_seconds))
         except PluginFault as fault:
-            self.failed(str(fault))
-            return Answer(Outcome.transient, reason=str(fault)), fault.retry
+            return self._failed_as(fault), fault.retry
         self._note(answer)
         return answer, answer.outcome is Outcome.transient
+
+    def _failed_as(self, fault: PluginFault) -> Answer:
+        if fault.lasting:
+            # it answers: other collections and workspaces need not wait for the breaker
+            self._breaker.succeeded()
+        self.failed(str(fault), counts=not fault.lasting)
+        return Answer(Outcome.skipped if fault.lasting else Outcome.transient, reason=str(fault))
 
     def _note(self, answer: Answer) -> None:
         reason = answer.reason or answer.outcome.value
@@ -204,8 +218,8 @@ class Guard:
             return answer
         return msgspec.structs.replace(answer, reason=scrub(answer.reason, self._secrets))
 
-    def _fault(self, what: str, *, retry: bool = True) -> PluginFault:
-        return PluginFault(scrub(f"{self.name} {what}", self._secrets), retry=retry)
+    def _fault(self, what: str, *, retry: bool = True, lasting: bool = False) -> PluginFault:
+        return PluginFault(scrub(f"{self.name} {what}", self._secrets), retry=retry, lasting=lasting)
 
     def _note_blocking(self, seconds: float) -> None:
         if seconds > 0:
