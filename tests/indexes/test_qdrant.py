@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -105,37 +107,117 @@ class Answering(http.server.BaseHTTPRequestHandler):
     """A server that has every collection and no points, and remembers what it was asked."""
 
     asked: ClassVar[list[tuple[str, str, str | None]]] = []
+    statuses: ClassVar[list[int]] = []
+    """Of the next answers; 200 when there is none left."""
 
     def do_GET(self) -> None:
         self.asked.append((self.command, self.path, self.headers.get("api-key")))
         self.rfile.read(int(self.headers.get("content-length") or 0))
         result = {"exists": True} if self.path.endswith("/exists") else []
         body = msgspec.json.encode({"result": result, "status": "ok", "time": 0.1})
-        self.send_response(200)
+        self.send_response(self.statuses.pop(0) if self.statuses else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PUT = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None: ...
+
+
+@contextlib.contextmanager
+def answering(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> Iterator[str]:
+    """The address of a server that answers with these statuses, then as it should."""
+    monkeypatch.setattr(Answering, "asked", [])
+    monkeypatch.setattr(Answering, "statuses", list(statuses))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+async def error_of(index: QdrantIndex) -> CopyhoundError:
+    """The error that a call ends with."""
+    with pytest.raises(CopyhoundError) as told:
+        await index.mark()
+    return told.value
 
 
 @pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
 async def test_the_server_is_asked_directly_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests go to the address itself, through no proxy of the environment, and carry the key."""
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setattr(Answering, "asked", [])
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        index = QdrantIndex.at(f"http://127.0.0.1:{server.server_port}", "secret")
+    with answering(monkeypatch) as address:
+        index = QdrantIndex.at(f"http://{address}", "secret")
         assert await index.mark() == 0
         await index.close()
-        server.shutdown()
     assert Answering.asked == [
         ("GET", f"/collections/{COLLECTION}/exists", "secret"),
         ("POST", f"/collections/{COLLECTION}/points", "secret"),
     ]
+
+
+@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
+@pytest.mark.parametrize(
+    ("status", "code", "tells"),
+    [
+        (401, "settings_invalid", "refuses the key: see index.qdrant_api_key (status 401)"),
+        (403, "settings_invalid", "refuses the key: see index.qdrant_api_key (status 403)"),
+        (404, "unavailable", "status 404"),
+        (500, "unavailable", "status 500"),
+    ],
+)
+async def test_errors_name_the_address_and_never_a_secret(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str, tells: str
+) -> None:
+    """A refused key, or a server that fails, ends in a stable code with its address; it works again afterwards."""
+    with answering(monkeypatch, status) as address:
+        index = QdrantIndex.at(f"http://user:hunter2@{address}/", "secret-key")
+        error = await error_of(index)
+        assert (error.code, tells in error.detail) == (code, True)
+        assert f"http://{address}/" in error.detail
+        assert not any(word in str(error) for word in ("secret-key", "hunter2"))
+        assert await index.mark() == 0
+        await index.close()
+
+
+async def test_a_lost_collection_is_told_and_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody deleted the collection, the error names it and the server, and the next call makes sure of it."""
+    with answering(monkeypatch) as address:
+        index = QdrantIndex.at(f"http://{address}")
+        assert await index.mark() == 0
+        Answering.statuses.append(404)
+        error = await error_of(index)
+        assert error.code == "unavailable"
+        assert COLLECTION in error.detail
+        assert address in error.detail
+        Answering.asked.clear()
+        assert await index.mark() == 0
+        assert Answering.asked[0][1] == f"/collections/{COLLECTION}/exists"
+        await index.close()
+
+
+async def test_slowness_is_told_with_the_address() -> None:
+    """A server that takes the request and is silent: unavailable after the time-out, with its address."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        index = QdrantIndex.at(address, timeout=1)
+        error = await error_of(index)
+        assert error.code == "unavailable"
+        assert error.detail == f"The Qdrant server at {address} does not answer in time (ReadTimeout)."
+        await index.close()
+
+
+@pytest.mark.parametrize(("url", "key"), [("http://127.0.0.1:99999", None), ("http://127.0.0.1:1", "schlüssel")])
+@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
+async def test_useless_settings_are_told(url: str, key: str | None) -> None:
+    """An address or key that no request can be made of is a setting that is wrong; the key is not shown."""
+    index = QdrantIndex.at(url, key)
+    error = await error_of(index)
+    assert error.code == "settings_invalid"
+    assert url in error.detail
+    assert "schl" not in str(error)
+    await index.close()
 
 
 async def test_silence_is_unavailable() -> None:
@@ -144,9 +226,9 @@ async def test_silence_is_unavailable() -> None:
         taken.bind(("127.0.0.1", 0))
         index = QdrantIndex.at(f"http://127.0.0.1:{taken.getsockname()[1]}")
         for _ in range(2):
-            with pytest.raises(CopyhoundError) as told:
-                await index.mark()
-            assert told.value.code == "unavailable"
+            error = await error_of(index)
+            assert error.code == "unavailable"
+            assert f"http://127.0.0.1:{taken.getsockname()[1]} cannot be reached" in error.detail
         await index.close()
     with pytest.raises(CopyhoundError) as told:
         await index.mark()

@@ -35,6 +35,8 @@ _MARK: Final = "00000000-0000-0000-0000-000000000001"
 _ENTRIES: Final = models.Filter(must_not=[models.HasIdCondition(has_id=[_MARK])])
 _POSTING: Final = np.dtype([("word", "<u4"), ("signature", "<u8"), ("place", "u1", (4,))])
 _CONFLICT: Final = 409
+_NOT_FOUND: Final = 404
+_REFUSED: Final = (401, 403)
 _AT_ONCE: Final = 100
 """Points in one request: about 1.5 MB."""
 
@@ -45,15 +47,20 @@ class QdrantIndex:
     A client belongs to one event loop: so all calls go through a loop of the index's own, in a thread.
     """
 
-    def __init__(self, connect: Callable[[], AsyncQdrantClient], prefix: str = PREFIX) -> None:
+    def __init__(
+        self, connect: Callable[[], AsyncQdrantClient], prefix: str = PREFIX, *, address: str = "an unknown address"
+    ) -> None:
         """`connect` makes the client, in the index's own loop; nothing is asked before the first call.
 
         `prefix` begins the name of the collection in Qdrant, of all workspaces; the fingerprints' version ends it.
+        `address` is how errors name the server.
         """
+        self._address = address
         self._collection = f"{prefix}-{FINGERPRINT_VERSION}"
         self._connect = connect
         self._client: AsyncQdrantClient | None = None
         self._ready: asyncio.Lock | None = None
+        self._made = False
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="copyhound-qdrant", daemon=True)
@@ -67,6 +74,7 @@ class QdrantIndex:
                 url=url, api_key=api_key, timeout=timeout, trust_env=False, check_compatibility=False
             ),
             prefix,
+            address=_told_of(url),
         )
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None:
@@ -84,8 +92,8 @@ class QdrantIndex:
     async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
         """Best first, each entry once (in its best variant). `fingerprint` is a query's.
 
-        Raises CopyhoundError index_version_mismatch for one of another version, `unavailable` where Qdrant does not
-        answer.
+        Raises CopyhoundError index_version_mismatch for one of another version. This and all else: `unavailable` where
+        Qdrant does not answer as it should, `settings_invalid` where it refuses the key or has no such address.
         """
         lookup = await asyncio.to_thread(lookup_of, fingerprint)
         entries = await self._do(self._short_list, lookup, _within(workspace_id, collection_id))
@@ -132,20 +140,39 @@ class QdrantIndex:
         try:
             return await work(await self._opened(), *args)
         except (ApiException, ResponseHandlingException) as error:
-            raise CopyhoundError("unavailable", f"Qdrant does not answer as it should: {_reason(error)}") from error
+            code, reason = self._understood(error)
+            raise CopyhoundError(code, f"The Qdrant server at {self._address} {reason}") from error
+
+    def _understood(self, error: Exception) -> tuple[str, str]:
+        """The code of an error, and what the server does."""
+        if not isinstance(error, UnexpectedResponse):
+            source = type(getattr(error, "source", error)).__name__
+            does = "cannot be reached" if "Connect" in source else "does not answer as it should"
+            return "unavailable", f"{'does not answer in time' if 'Timeout' in source else does} ({source})."
+        if error.status_code in _REFUSED:
+            return "settings_invalid", f"refuses the key: see index.qdrant_api_key (status {error.status_code})."
+        if error.status_code == _NOT_FOUND and self._made:
+            self._made = False
+            return "unavailable", f"has lost the collection {self._collection}: it is made anew with the next call."
+        return "unavailable", f"does not answer as it should (status {error.status_code})."
 
     async def _opened(self) -> AsyncQdrantClient:
         self._ready = self._ready or asyncio.Lock()
         async with self._ready:
             if self._client is None:
-                client = self._connect()
-                try:
-                    await _create(client, self._collection)
-                except BaseException:
-                    await client.close()
-                    raise
-                self._client = client
+                self._client = self._connected()
+            if not self._made:
+                await _create(self._client, self._collection)
+                self._made = True
         return self._client
+
+    def _connected(self) -> AsyncQdrantClient:
+        try:
+            return self._connect()
+        except ValueError:
+            # its text may hold the key
+            told = f"The Qdrant server at {self._address}: index.qdrant_url or index.qdrant_api_key cannot be used."
+            raise CopyhoundError("settings_invalid", told) from None
 
     async def _leave(self) -> None:
         waiting = asyncio.all_tasks() - {asyncio.current_task()}
@@ -251,7 +278,8 @@ def _asked(lookup: Lookup, variant: int, within: models.Filter) -> models.QueryR
     return models.QueryRequest(query=_sparse(words), using=VECTOR, filter=within, limit=SHORT_LIST)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnexpectedResponse):
-        return f"status {error.status_code}."
-    return f"{type(getattr(error, 'source', error)).__name__}."
+def _told_of(url: str) -> str:
+    """An address as it may be shown: without a password in it."""
+    scheme, between, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{between}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
