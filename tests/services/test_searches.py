@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+from contextlib import AbstractAsyncContextManager
+
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import VerificationState
+from copyhound.domain.repositories import UnitOfWork, UnitOfWorkFactory
 from copyhound.domain.searches import Outcome
 from copyhound.plugin_api import Answer, Candidate, Page, ProviderSpec, hookimpl
 from copyhound.services.images import ImageInput
 from copyhound.services.searches import SearchRequest
+from copyhound.services.verifying import Verifying
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home
@@ -36,6 +41,37 @@ async def test_a_search_finds_verifies_and_tells(at_both_homes: Home) -> None:
     (complete,) = await house.events("search_complete")
     assert complete["outcomes"] == {"answered": 1}
     assert complete["new_matches"] == complete["matches"] == 2
+
+
+class Counting:
+    """Units of work that are counted."""
+
+    def __init__(self, units: UnitOfWorkFactory) -> None:
+        self.units, self.opened = units, 0
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        self.opened += 1
+        return self.units()
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        self.opened += 1
+        return self.units.read()
+
+
+async def test_all_entries_of_a_lookup_are_read_at_once(at_home: Home) -> None:
+    """However many candidates our own index gives, they are read in one unit; those removed since are rejected."""
+    for number in range(4):
+        await at_home.index(f"https://a.example.com/{number}.jpg", photos.resaved(number))
+    progress = await at_home.search(photos.photo(2))
+    (image,) = (await at_home.services.lists.images(at_home.caller, progress.search.list_id)).items
+    entries = (await at_home.services.collections.entries(at_home.caller, "web")).items
+    candidates = [Candidate(one.image_url, entry_id=one.id) for one in entries]
+    gone = Candidate("https://a.example.com/gone.jpg", entry_id="entry_gone")
+    counting = Counting(at_home.services.kit.units)
+    verifying = Verifying(dataclasses.replace(at_home.services.kit, units=counting))
+    verified = await verifying.candidates(image, [gone, *candidates], verify=True, least=50)
+    assert [found.image_url for found in verified.believed] == ["https://a.example.com/2.jpg"]
+    assert (verified.rejected, counting.opened) == (4, 1)
 
 
 async def test_waiting_runs_inline(at_home: Home) -> None:

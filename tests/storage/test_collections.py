@@ -6,10 +6,12 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from copyhound.domain.collections import IngestStatus
+from copyhound.domain.collections import Entry, IngestStatus
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import Page
+from copyhound.domain.repositories import UnitOfWork
 from copyhound.storage import Units
+from copyhound.storage.base import CHUNK
 from copyhound.storage.hashes import BANDS
 from copyhound.storage.tables_collections import HASH_BANDS
 from copyhound.storage.units import Unit
@@ -34,6 +36,25 @@ async def test_a_collection_is_made_once(units: Units) -> None:
         assert await unit.collections.by_name(W1, "none") is None
 
 
+async def kept(unit: UnitOfWork, entry_id: str) -> Entry:
+    """An entry, as it stands now."""
+    (entry,) = await unit.collections.by_ids(W1, [entry_id])
+    return entry
+
+
+async def test_entries_come_in_the_order_asked_for(units: Units) -> None:
+    """By id and by number, many more than one statement takes: each once, none that is not there."""
+    async with units() as unit:
+        collection = await web(unit)
+        made = [(await unit.collections.put_entry(collection, an_entry(name), AT))[0] for name in ("a", "b", "c")]
+        unknown = [f"entry_{n}" for n in range(2 * CHUNK)]
+        found = await unit.collections.by_ids(W1, [made[2].id, *unknown, made[0].id, made[2].id])
+        assert found == [made[2], made[0]]
+        assert await unit.collections.by_ids(W1, []) == []
+        found = await unit.collections.by_numbers(W1, [made[1].number, *range(10_000, 12_000), made[0].number])
+        assert found == [made[1], made[0]]
+
+
 async def test_a_new_entry_comes_back_whole(units: Units) -> None:
     """By id and by number, with its fingerprint and pages; pages without times get that of the sight."""
     async with units() as unit:
@@ -42,7 +63,7 @@ async def test_a_new_entry_comes_back_whole(units: Units) -> None:
         assert new
         assert entry.pages == (Page("https://web.example/page", "A page", AT, AT),)
         assert (entry.bytes, entry.first_seen, entry.last_seen) == (4_000_000_000, AT, AT)
-        assert await unit.collections.entry(W1, entry.id) == entry
+        assert await kept(unit, entry.id) == entry
         assert await unit.collections.by_numbers(W1, [99, entry.number, entry.number]) == [entry]
         assert await unit.collections.fingerprints([entry.number, 99]) == {entry.number: an_entry().fingerprint}
         assert await unit.collections.count(collection) == 1
@@ -58,7 +79,7 @@ async def test_an_entry_seen_again_keeps_its_number(units: Units) -> None:
         second, new = await unit.collections.put_entry(collection, again, at(5))
         assert not new
         assert await unit.collections.last_change() == mark
-        assert await unit.collections.entry(W1, first.id) == second
+        assert await kept(unit, first.id) == second
     assert (second.id, second.number, second.first_seen, second.last_seen) == (first.id, first.number, AT, at(5))
     assert second.pages == (
         Page("https://web.example/page", "A page", AT, at(5)),
@@ -79,7 +100,7 @@ async def test_a_changed_picture_replaces_the_old_one(units: Units, what: str) -
         new, was_new = await unit.collections.put_entry(collection, changed, at(5))
         changes = await unit.collections.changes(mark, 10)
         assert not was_new
-        assert new == await unit.collections.entry(W1, old.id)
+        assert new == await kept(unit, old.id)
         assert await unit.collections.fingerprints([old.number]) == {old.number: changed.fingerprint}
         assert await unit.collections.hash_candidates(collection, [an_entry().hash256], 31, 10) == []
         assert await unit.collections.hash_candidates(collection, [changed.hash256], 0, 10) == [(old.number, 0)]
@@ -97,7 +118,7 @@ async def test_an_entry_that_was_not_modified_is_touched(units: Units) -> None:
         page = Page("https://web.example/new", None)
         assert await unit.collections.touch_entry(collection, entry.image_url, [page], at(7))
         assert not await unit.collections.touch_entry(collection, "https://web.example/none", [page], at(7))
-        touched = await unit.collections.entry(W1, entry.id)
+        touched = await kept(unit, entry.id)
     assert touched is not None
     assert touched.last_seen == at(7)
     assert [one.url for one in touched.pages] == ["https://web.example/page", "https://web.example/new"]
@@ -241,7 +262,7 @@ async def test_a_collection_takes_one_version_alone(units: Units) -> None:
         _, new = await unit.collections.put_entry(collection, newer, AT)
         assert new
     async with units.read() as unit:
-        now = await unit.collections.entry(W1, old.id)
+        now = await kept(unit, old.id)
         assert now == msgspec.structs.replace(old, fingerprint=b"new", hash256=hash256)
         assert await unit.collections.hash_candidates(collection, [old.hash256], 31, 9) == []
         assert await unit.collections.hash_candidates(collection, [hash256], 0, 9) == [(old.number, 0)]

@@ -59,7 +59,7 @@ READS: dict[str, Read] = {
     "deliveries.page": lambda unit, ws: unit.deliveries.page(ws, hook_id="hook_1", status=None, cursor=None, limit=9),
     "collections.by_name": lambda unit, ws: unit.collections.by_name(ws, "web"),
     "collections.all": lambda unit, ws: unit.collections.all(ws),
-    "collections.entry": lambda unit, ws: _entry(unit, ws),
+    "collections.by_ids": lambda unit, ws: _entry(unit, ws),
     "collections.by_numbers": lambda unit, ws: unit.collections.by_numbers(ws, list(range(1, 9))),
     "ingests.get": lambda unit, ws: unit.ingests.get(ws, "ingest_1"),
     "ingests.page": lambda unit, ws: unit.ingests.page(ws, cursor=None, limit=9),
@@ -79,7 +79,7 @@ async def _entry(unit: UnitOfWork, workspace_id: str) -> Any:
     collection = await unit.collections.by_name(W1, "web")
     assert collection is not None
     entries = await unit.collections.entries(collection, image_url=None, cursor=None, limit=1)
-    return await unit.collections.entry(workspace_id, entries.items[0].id)
+    return await unit.collections.by_ids(workspace_id, [entries.items[0].id])
 
 
 async def _fill(unit: UnitOfWork) -> None:

@@ -219,8 +219,12 @@ class CollectionRepository(Protocol):
     async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Any], at: datetime) -> bool:
         """Seen again unchanged (HTTP 304): unite pages, move last_seen. False where there is none."""
 
-    async def entry(self, workspace_id: str, entry_id: str) -> Entry | None: ...
-    async def by_numbers(self, workspace_id: str, numbers: Sequence[int]) -> list[Entry]: ...
+    async def by_ids(self, workspace_id: str, ids: Sequence[str]) -> list[Entry]:
+        """Those that are there, each once, in the order asked for."""
+
+    async def by_numbers(self, workspace_id: str, numbers: Sequence[int]) -> list[Entry]:
+        """The same, by number."""
+
     async def entries(
         self, collection: Collection, *, image_url: str | None, cursor: str | None, limit: int
     ) -> PageOf: ...

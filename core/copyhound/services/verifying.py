@@ -92,9 +92,9 @@ class Verifying:
         self, image: Image, reduced: bytes | None, candidates: Sequence[Candidate]
     ) -> dict[str, tuple[Side | None, Comparison | CopyhoundError | None]]:
         """Candidates of our own index with their comparisons, made in one task; no side for entries removed since."""
-        sides = {
-            one.entry_id: await self._entry(image.workspace_id, one) for one in candidates if one.entry_id is not None
-        }
+        own = {one.entry_id: one for one in candidates if one.entry_id is not None}
+        sides: dict[str, Side | None] = dict.fromkeys(own)
+        sides |= {entry.id: await self._side(entry, own[entry.id]) for entry in await self._entries(image, list(own))}
         there = {entry_id: side for entry_id, side in sides.items() if side is not None}
         compared = await self._each(image, reduced, list(there.values()))
         comparisons = dict(zip(there, compared, strict=True))
@@ -161,12 +161,15 @@ class Verifying:
         others = [Other(side.fingerprint, side.reduced, side.facts, side.variant) for side in sides]
         return await compare_with(self._kit, fingerprint or b"", reduced, facts_of(image), others)
 
-    async def _entry(self, workspace_id: str, candidate: Candidate) -> Side | None:
-        """What is kept of an entry; None where it was removed since."""
+    async def _entries(self, image: Image, ids: Sequence[str]) -> list[Entry]:
+        """Those that were not removed since."""
+        if not ids:
+            return []
         async with self._kit.units.read() as uow:
-            entry = await uow.collections.entry(workspace_id, candidate.entry_id or "")
-        if entry is None:
-            return None
+            return await uow.collections.by_ids(image.workspace_id, ids)
+
+    async def _side(self, entry: Entry, candidate: Candidate) -> Side:
+        """What is kept of an entry."""
         reduced = await self._kept(entry.reduced_blob)
         facts = facts_of(entry)
         return Side(entry.fingerprint, reduced, entry.reduced_blob, facts, entry.last_seen, candidate.variant)

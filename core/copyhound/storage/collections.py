@@ -152,16 +152,20 @@ class Collections(Repository):
         await self._unite(collection, number, page_rows(pages, at))
         return True
 
-    async def entry(self, workspace_id: str, entry_id: str) -> Entry | None:
-        found = await self._entries([ENTRIES.c.workspace_id == workspace_id, ENTRIES.c.id == entry_id])
-        return found[0] if found else None
+    async def by_ids(self, workspace_id: str, ids: Sequence[str]) -> list[Entry]:
+        found = {entry.id: entry for entry in await self._chosen(workspace_id, ENTRIES.c.id, ids)}
+        return [found[one] for one in dict.fromkeys(ids) if one in found]
 
     async def by_numbers(self, workspace_id: str, numbers: Sequence[int]) -> list[Entry]:
-        found: dict[int, Entry] = {}
-        for chunk in chunks(list(dict.fromkeys(numbers))):
-            for entry in await self._entries([ENTRIES.c.workspace_id == workspace_id, ENTRIES.c.number.in_(chunk)]):
-                found[entry.number] = entry
-        return [found[number] for number in dict.fromkeys(numbers) if number in found]
+        found = {entry.number: entry for entry in await self._chosen(workspace_id, ENTRIES.c.number, numbers)}
+        return [found[one] for one in dict.fromkeys(numbers) if one in found]
+
+    async def _chosen(
+        self, workspace_id: str, column: sa.ColumnElement[Any], values: Sequence[str] | Sequence[int]
+    ) -> list[Entry]:
+        here = ENTRIES.c.workspace_id == workspace_id
+        parts = [await self._entries([here, column.in_(chunk)]) for chunk in chunks(list(dict.fromkeys(values)))]
+        return [entry for part in parts for entry in part]
 
     async def entries(self, collection: Collection, *, image_url: str | None, cursor: str | None, limit: int) -> PageOf:
         statement = (
