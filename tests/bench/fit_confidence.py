@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Fit the weights of the confidence, and say how well they hold on pictures that they were not fitted on.
 
-    fit_confidence.py --queries DIR --index DIR --work DIR [--limit N] [--near N]
+    fit_confidence.py --queries DIR [DIR ...] --index DIR --work DIR [--limit N] [--near N]
 
---queries holds queries.jsonl as the recall benchmark's maker of queries writes it; the last part of a row's source is a
-picture in --index, whose other pictures are the false candidates: of each query the nearest by descriptors. None
-of them may be pictures of the benchmark. --work keeps what was prepared, compared and paired, by the fingerprint's
+Each of --queries holds queries.jsonl as the recall benchmark's maker of queries writes it; the last part of a row's
+source is a picture in --index, whose other pictures are the false candidates: of each query the nearest by descriptors.
+None of them may be pictures of the benchmark. --limit is of each folder: one of the hardest edits alone, beside one of
+all edits, keeps the easy ones from deciding. --work keeps what was prepared, compared and paired, by the fingerprint's
 version: a second run is quick. Half of the sources (by the digest of their names) fit, the other half are held out.
 """
 
@@ -48,8 +49,12 @@ ROUNDS = 4
 RIDGE = 0.02
 BINS = (0, 1, 5, 20, 50, 80, 95, 99, 100.001)
 PROBES, VOICES = 60, 80
+SHARING = ("collage50", "collage30", "cover")
+"""Edits that put a second picture into the query, which may be one of the index: their false pairs say nothing."""
+BY_HAND = ("loose",)
+"""Weights that are not fitted."""
 HARD_KINDS = ("products", "burst", "framed", "branded", "screen", "page", "facade")
-HARD = 1.0
+HARD = 4.0
 """What a pair made hard by code weighs."""
 Array = NDArray[np.float64]
 
@@ -63,7 +68,7 @@ class Pair(msgspec.Struct):
     source: str
     right: bool
     weight: float
-    variant: int
+    variant: int | None
 
 
 class Compared(msgspec.Struct):
@@ -93,6 +98,17 @@ def prepared(prepare: Callable[[bytes], Prepared], paths: Iterable[Path], folder
     return out
 
 
+def rows_of(folders: list[Path], limit: int) -> tuple[list[dict[str, Any]], list[Path]]:
+    """So many rows of each folder, and their files. No two may have one name."""
+    rows, files = [], []
+    for folder in folders:
+        lines = (folder / "queries.jsonl").read_text().splitlines()
+        chosen = random.Random(3).sample([json.loads(line) for line in lines], min(limit, len(lines)))
+        rows += chosen
+        files += [folder / row["query"] for row in chosen]
+    return rows, files
+
+
 def pairs_of(
     rows: list[dict[str, Any]], queries: dict[str, Prepared], entries: dict[str, Prepared], near: int
 ) -> Iterator[Pair]:
@@ -106,17 +122,16 @@ def pairs_of(
         query = queries.get(row["query"])
         if query is None:
             continue
-        source = Path(row["source"]).name if row["source"] else None
+        source = Path(row["source"]).name if row["source"] else row["query"].rpartition("-")[2]
         scores, variants = _nearness(query, vectors, powers, starts)
         order = [int(i) for i in np.argsort(-scores)[:CANDIDATES] if Path(names[i]).name != source]
         far = rng.sample(order[near:], min(near, len(order) - near))
         chosen = [(i, 1.0) for i in order[:near]] + [(i, (len(order) - near) / len(far)) for i in far]
-        about = source or row["query"].rpartition("-")[2]
-        for i, weight in chosen:
-            yield Pair(row["query"], names[i], row["edit"], about, False, weight, int(variants[i]))
-        for i, name in enumerate(names):
+        for i, weight in chosen if row["edit"] not in SHARING else ():
+            yield Pair(row["query"], names[i], row["edit"], source, False, weight, int(variants[i]))
+        for name in names:
             if Path(name).name == source:
-                yield Pair(row["query"], name, row["edit"], about, True, 1.0, int(variants[i]))
+                yield Pair(row["query"], name, row["edit"], source, True, 1.0, None)
 
 
 def hard_pairs(paths: list[Path], count: int) -> Iterator[tuple[Pair, Prepared, Prepared]]:
@@ -183,7 +198,8 @@ def fitted(rows: list[Compared], terms: Terms, names: list[str]) -> Array:
     known = [i for i, table in enumerate(tables) if len(table) and not held_out(rows[i].pair)]
     right = np.array([float(rows[i].pair.right) for i in known])
     share = np.array([rows[i].pair.weight for i in known])
-    bounds = [(None, None)] + [(0.0, None)] * (len(names) - 1)
+    start = dict(zip(names, weights, strict=True))
+    bounds = [(None, None)] + [(start[one], start[one]) if one in BY_HAND else (0.0, None) for one in names[1:]]
     for _ in range(ROUNDS):
         best = np.array([tables[i][(tables[i] @ weights).argmax()] for i in known])
         found = minimize(_loss, weights, (best, right, share), "L-BFGS-B", jac=True, bounds=bounds)
@@ -230,19 +246,17 @@ def percents_of(rows: list[Compared], terms: Terms, weights: dict[str, float]) -
 def main() -> None:
     """Prepare, pair, compare, fit, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--queries", type=Path, required=True)
+    parser.add_argument("--queries", type=Path, nargs="+", required=True)
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--limit", type=int, default=1500, help="so many queries")
+    parser.add_argument("--limit", type=int, default=1500, help="so many queries of each folder")
     parser.add_argument("--near", type=int, default=5, help="so many of the nearest false candidates of each")
     parser.add_argument("--hard", type=int, default=25, help="so many pairs of each hard kind, made by code")
     args = parser.parse_args()
-    rows = [json.loads(line) for line in (args.queries / "queries.jsonl").read_text().splitlines()]
-    random.Random(3).shuffle(rows)
-    rows = rows[: args.limit]
+    rows, files = rows_of(args.queries, args.limit)
     kept = args.work / f"version{FINGERPRINT_VERSION}"
     entries = prepared(prepare_entry, sorted(args.index.iterdir()), kept)
-    queries = prepared(prepare_query, (args.queries / row["query"] for row in rows), kept)
+    queries = prepared(prepare_query, files, kept)
     known = args.work / f"pairs{len(rows)}-{args.near}.json"
     if not known.exists():
         known.write_bytes(msgspec.json.encode(list(pairs_of(rows, queries, entries, args.near))))

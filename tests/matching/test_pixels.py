@@ -77,6 +77,14 @@ def test_misplaced_copy_is_moved_to_its_place(edit: Callable[[Image.Image], pics
     assert check.steady > 0.5 * check.windows > 30
 
 
+def test_mirrored_picture_is_refined_as_well() -> None:
+    """A transform that mirrors and misses by some pixels is put right on the pixels, and windows stand still."""
+    mirror = np.array([[-1.0, 0, 450], [0, 1, 0], [0, 0, 1]])
+    check, matrix = refined(PHOTO.transpose(Image.Transpose.FLIP_LEFT_RIGHT), pics.shifted(4, -3) @ mirror)
+    assert np.abs(matrix - mirror).max() < 0.3
+    assert check.steady > 0.9 * check.windows
+
+
 def test_other_picture_sways() -> None:
     """No transform is found under which another picture's windows stand still."""
     check, _ = refined(pics.photo("kodak_0001.jpg").resize((450, 300)))

@@ -18,16 +18,17 @@ from .pixels import PixelCheck
 _FEW_INLIERS: Final = 8
 _PLENTY: Final = 20
 _WHOLE: Final = 0.97
-_STRAIGHT: Final = 0.1
 _UPRIGHT: Final = 0.05
 _STILL: Final = 0.3
 _LIT: Final = 0.08
+_HALF: Final = 0.5
+_GRAIN: Final = 0.9
+_MOST: Final = 0.3
+_MANY: Final = 15
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -8.81, "inliers": 0.0, "ratio": 4.66, "hash": 0.0, "few": 0.0,
-    "steady": 2.17, "still": 10.6, "steady_count": 0.0, "sway": 1.9,
-    "even": 14.91, "lit": 10.22, "toned": 4.2, "within": 3.08,
-    "upright": 3.85, "straight": 0.9, "loose": 12.0,
+    "base": -9.31, "ratio": 0.97, "few": 0.32, "still": 4.61, "wander": 18.0, "missing": 6.12, "sway": 1.27,
+    "even": 12.65, "lit": 8.94, "toned": 9.76, "within": 3.08, "upright": 5.94, "loose": 12.0,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared; that of `loose` is set by hand, for letters in common are
 rare among photographs."""
@@ -63,11 +64,13 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
     share = pixels.agreeing / max(1, pixels.textured)
     steady = pixels.steady / max(1, pixels.windows)
     still = steady / max(0.05, share)
+    there = evidence.inliers / max(1, evidence.expected) / max(0.1, 1 - pixels.covered)
     return {
-        "steady": steady,
-        # lines of other words agree roughly, but no window of them stands still
-        "still": min(0.5, still),
-        "steady_count": math.log1p(pixels.steady),
+        # lines of other words agree nearly everywhere, but few windows of them stand still
+        "still": min(_HALF, still),
+        "wander": -max(0.0, share / _HALF - 1) * max(0.0, 1 - still / _HALF),
+        # what agrees to the grain was not blurred or squeezed: then its features are there too
+        "missing": -max(0.0, pixels.fineness - _GRAIN) / (1 - _GRAIN) * max(0.0, 1 - there / _MOST),
         "sway": -min(1.0, pixels.sway),
         "even": -pixels.uneven,
         "lit": -max(0.0, pixels.uneven - _LIT),
@@ -75,6 +78,6 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         "within": -max(0.0, _WHOLE - evidence.within),
         # some letters that both show: few inliers, and neither picture lies within the other
         "loose": -max(0.0, 1 - evidence.inliers / _PLENTY) * max(0.0, _WHOLE - evidence.within),
-        "upright": float(evidence.tilt < _UPRIGHT) * min(1.0, still / _STILL),
-        "straight": -min(0.6, max(0.0, evidence.tilt - _STRAIGHT)),
+        # few windows fit no turn as well as they fit one
+        "upright": float(evidence.tilt < _UPRIGHT) * min(1.0, still / _STILL, pixels.steady / _MANY),
     }

@@ -31,6 +31,8 @@ _LOST: Final = 3.0
 _FARTHEST: Final = 12.0
 _NEAR: Final = 1.0
 _EXACT: Final = 0.01
+_ALONE: Final = 0.2
+"""Of a window's say what it says alone: five or so overlap wherever one looks."""
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -124,13 +126,23 @@ def _refined(
     found: Array, spots: NDArray[np.float32], weights: Array, matrix: Array, frame: Array, size: tuple[float, float]
 ) -> Array:
     """The simplest transform of the whole match that puts its windows where the query's are."""
-    source = project(np.asarray(np.linalg.inv(frame @ matrix), np.float64), found)
-    growth = float(local_scale(frame @ matrix, source.mean(axis=0)[None])[0])
+    there = frame @ matrix
+    source = project(np.asarray(np.linalg.inv(there), np.float64), found)
+    growth = float(local_scale(there, source.mean(axis=0)[None])[0])
+    width, height = size[0] * growth, size[1] * growth
+    mirrored = np.linalg.det(there[:2, :2]) < 0
+    # the models know no mirroring: a mirrored match is mirrored back first
+    scaled = (_mirroring(width) if mirrored else np.eye(3)) @ scaling(growth, growth)
     target = spots.astype(np.float64)
-    out = simplest(source * growth, target, (size[0] * growth, size[1] * growth), _NEAR, weights, _EXACT)
-    refined = np.linalg.inv(frame) @ out @ scaling(growth, growth)
+    out = simplest(project(scaled, source), target, (width, height), _NEAR, _ALONE * weights, _EXACT)
+    refined = np.linalg.inv(frame) @ out @ scaled
     refined = refined / refined[2, 2]
     return refined if _close(refined, matrix, frame, found) else matrix
+
+
+def _mirroring(width: float) -> Array:
+    """Left for right, within a picture so wide."""
+    return np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], float)
 
 
 def _close(refined: Array, matrix: Array, frame: Array, found: Array) -> bool:
