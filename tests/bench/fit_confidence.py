@@ -54,7 +54,7 @@ SHARING = ("collage50", "collage30", "cover")
 BY_HAND = ("loose",)
 """Weights that are not fitted."""
 HARD_KINDS = ("products", "burst", "framed", "branded", "screen", "page", "facade")
-HARD = 4.0
+HARD = 1.5
 """What a pair made hard by code weighs."""
 Array = NDArray[np.float64]
 

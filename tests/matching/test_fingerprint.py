@@ -16,7 +16,7 @@ from copyhound.matching import WORD_COUNT, Fingerprint, compare, entry_hash, ham
 from copyhound.matching.codebook import Vectors, pack, unpack, varied, vectors_of
 from copyhound.matching.features import Features, extract
 from copyhound.matching.fingerprint import SIZE_STEPS, UNIT_SIZE, postings_of
-from copyhound.matching.hashes import oriented
+from copyhound.matching.hashes import phashes
 from copyhound.matching.variants import VARIANTS, permutation
 from copyhound.matching.voting import lookup_of
 
@@ -111,11 +111,26 @@ def test_hash_is_imagehash_phash() -> None:
     assert hamming(entry_hash(prepared.fingerprint), theirs) <= 6
 
 
+def oriented(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Mirrored (4 to 7), then turned left by so many quarters."""
+    turned = np.rot90(pixels[:, ::-1] if orientation >= 4 else pixels, orientation % 4)
+    return np.ascontiguousarray(turned)
+
+
+def test_hashes_of_a_query_are_those_of_the_turned_pictures() -> None:
+    """One transform gives, bit for bit, what imagehash gives for each of the 8 orientations and their negatives."""
+    grey = pics.photo(PHOTO).convert("L").resize((64, 64), Image.Resampling.LANCZOS)
+    shown = [oriented(np.asarray(grey), i) for i in range(8)]
+    theirs = [imagehash.phash(Image.fromarray(one), hash_size=16) for one in [*shown, *(255 - one for one in shown)]]
+    ours = phashes(np.asarray(pics.photo(PHOTO).convert("RGB")))
+    assert ours == [np.packbits(one.hash).tobytes() for one in theirs]
+
+
 @pytest.mark.parametrize("orientation", range(8))
 def test_one_of_a_querys_hashes_fits_each_orientation(orientation: int) -> None:
     """Whichever way an indexed picture stands, the query has a hash within 31 bits of it, so that a band agrees."""
     pixels = np.asarray(pics.photo(PHOTO))
-    turned = pics.png(Image.fromarray(np.ascontiguousarray(oriented(pixels, orientation))))
+    turned = pics.png(Image.fromarray(oriented(pixels, orientation)))
     distances = [
         hamming(one, entry_hash(pics.entry(turned).fingerprint))
         for one in query_hashes(pics.query(pics.raw(PHOTO)).fingerprint)

@@ -27,8 +27,8 @@ _MOST: Final = 0.3
 _MANY: Final = 15
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -9.31, "ratio": 0.97, "few": 0.32, "still": 4.61, "wander": 18.0, "missing": 6.12, "sway": 1.27,
-    "even": 12.65, "lit": 8.94, "toned": 9.76, "within": 3.08, "upright": 5.94, "loose": 12.0,
+    "base": -9.68, "few": 1.28, "still": 7.09, "wander": 13.83, "missing": 6.22, "sway": 1.3, "even": 14.35,
+    "lit": 9.09, "toned": 9.83, "within": 2.88, "upright": 5.79, "loose": 12.0,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared; that of `loose` is set by hand, for letters in common are
 rare among photographs."""

@@ -157,7 +157,7 @@ def _by_hash(prints: tuple[Fingerprint, Fingerprint], near: _Near) -> Array:
 
 
 def _orientation_matrix(orientation: int) -> Array:
-    """Where `hashes.oriented` takes a point of the unit square."""
+    """Where an orientation of the hashes takes a point of the unit square."""
     quarter = np.array([[0, 1, 0], [-1, 0, 1], [0, 0, 1]], dtype=float)
     mirror = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=float)
     turned = np.linalg.matrix_power(quarter, orientation % 4)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from .decode import Pixels
@@ -13,6 +15,13 @@ HASH_BYTES: Final = 32
 ORIENTATIONS: Final = 8
 """Of a query: upright, turned by 90, 180 and 270 degrees, and the same four mirrored."""
 _SIDE: Final = 64
+_LOW: Final = 16
+_ODD: Final = np.where(np.arange(_LOW) % 2, -1.0, 1.0)
+"""What mirroring makes of a spectrum's columns."""
+_EVEN: Final = 2**0.5
+"""OpenCV's transform keeps lengths, imagehash's does not: the mean weighs less in it by so much along each axis."""
+
+Spectrum = NDArray[np.float64]
 
 
 def entry_hash(fingerprint: bytes) -> bytes:
@@ -39,20 +48,40 @@ def hamming(a: bytes, b: bytes) -> int:
 
 
 def phash(pixels: Pixels) -> bytes:
-    """The pHash of a picture."""
-    return _hash(_square(pixels))
+    """The pHash of a picture, by imagehash."""
+    import imagehash
+    from PIL import Image
+
+    return _packed(imagehash.phash(Image.fromarray(_square(pixels)), hash_size=_LOW).hash)
 
 
 def phashes(pixels: Pixels) -> list[bytes]:
-    """The pHashes of a picture in 8 orientations, and of its negative in the same ones (16 in all)."""
-    square = _square(pixels)
-    positive = [oriented(square, i) for i in range(ORIENTATIONS)]
-    return [_hash(one) for one in positive] + [_hash(255 - one) for one in positive]
+    """The pHashes of a picture in 8 orientations, and of its negative in the same ones (16 in all).
+
+    One transform serves them all: turning and mirroring a picture transposes its spectrum and flips signs in it.
+    """
+    upright = _spectrum(_square(pixels))
+    negative = -upright
+    negative[0, 0] += _spectrum(np.full((_SIDE, _SIDE), 255, np.uint8))[0, 0]
+    return [_packed(one > np.median(one)) for plane in (upright, negative) for one in _turned(plane)]
 
 
-def oriented(pixels: Pixels, orientation: int) -> Pixels:
-    """Mirror (orientations 4 to 7), then turn counter-clockwise by a quarter `orientation % 4` times."""
-    return np.rot90(pixels[:, ::-1] if orientation >= 4 else pixels, orientation % 4)
+def _turned(spectrum: Spectrum) -> Iterator[Spectrum]:
+    """A picture's spectrum in each orientation: mirrored (4 to 7), then turned left by `number % 4` quarters."""
+    for one in (spectrum, spectrum * _ODD):
+        for _ in range(4):
+            yield one
+            one = (one * _ODD).T
+
+
+def _spectrum(square: Pixels) -> Spectrum:
+    """The lowest frequencies, but for one factor as imagehash works them out."""
+    import cv2
+
+    out = np.asarray(cv2.dct(square.astype(np.float64))[:_LOW, :_LOW], np.float64)
+    out[0] *= _EVEN
+    out[:, 0] *= _EVEN
+    return out
 
 
 def _square(pixels: Pixels) -> Pixels:
@@ -62,8 +91,5 @@ def _square(pixels: Pixels) -> Pixels:
     return np.asarray(grey)
 
 
-def _hash(square: Pixels) -> bytes:
-    import imagehash
-    from PIL import Image
-
-    return np.packbits(imagehash.phash(Image.fromarray(np.ascontiguousarray(square)), hash_size=16).hash).tobytes()
+def _packed(bits: NDArray[np.bool_]) -> bytes:
+    return np.packbits(bits).tobytes()
