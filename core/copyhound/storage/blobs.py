@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.files import write_atomically
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}/[0-9a-f]{2}/[0-9a-f]{64}", re.ASCII)
 
@@ -70,28 +69,3 @@ def _write(path: Path, data: bytes) -> None:
         write_atomically(path, data)
     except OSError as error:
         raise CopyhoundError("unavailable", f"The data folder cannot be written: {error.strerror}.") from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """The file is there whole and on the disk, or not at all; readable by its owner only."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

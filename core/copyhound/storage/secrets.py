@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.storage.blobs import sync_folder
+from copyhound.files import sync
 
 _SIGNATURE_BYTES = 16
 
@@ -86,5 +86,5 @@ def _make(path: Path) -> bool:
         return False
     finally:
         Path(name).unlink()
-    sync_folder(path.parent)
+    sync(path.parent)
     return True
