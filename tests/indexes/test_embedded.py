@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit
 from copyhound.indexes import BruteForceIndex, EmbeddedIndex
+from copyhound.indexes import filing as filing_module
 from copyhound.indexes import shelf as shelf_module
 from copyhound.matching.fingerprint import Fingerprint
 
@@ -42,7 +44,6 @@ async def main():
 asyncio.run(main())
 """
 ROOT = Path(__file__).parents[2]
-ARRAYS = ("heads", "signatures", "offsets", "words", "numbers")
 
 
 async def change(index: BruteForceIndex | EmbeddedIndex, seq: int) -> None:
@@ -147,18 +148,14 @@ def empty(file: Path) -> None:
 
 # a segment without `gone` is one that nothing left: that may be missing
 @pytest.mark.parametrize(
-    ("name", "damage"),
-    [
-        *((name, how) for name in ARRAYS for how in (cut, Path.unlink, empty)),
-        *(("gone", how) for how in (cut, empty)),
-    ],
+    ("name", "damage"), [("segment", cut), ("segment", Path.unlink), ("segment", empty), ("gone", cut), ("gone", empty)]
 )
 async def test_damaged_segment_starts_anew(tmp_path: Path, name: str, damage: Callable[[Path], object]) -> None:
     """Where a segment's file is cut, empty or missing, the index is empty at mark 0 again, and can be filled."""
     index = await filled(tmp_path, flush_after=5)
     await index.remove([1])
     await index.close()
-    files = list(tmp_path.glob(f"segment-*/{name}.npy"))
+    files = list(tmp_path.glob(f"segment-*/{name}"))
     for file in files:
         damage(file)
     index = EmbeddedIndex(tmp_path)
@@ -167,6 +164,159 @@ async def test_damaged_segment_starts_anew(tmp_path: Path, name: str, damage: Ca
     assert folders(tmp_path) == 0
     await change(index, 1)
     assert await index.count() == 1
+    await index.close()
+
+
+@pytest.mark.parametrize("mapped_from", [0, 2**18], ids=["mapped", "read"])
+async def test_a_changed_byte_is_never_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped_from: int
+) -> None:
+    """Wherever a byte of a segment changes: it is noticed at opening, or when it is read, and all can come again."""
+    monkeypatch.setattr(filing_module, "_MAPPED_FROM", mapped_from)
+    index = await filled(tmp_path / "whole")
+    right = await answers(index)
+    await index.close()
+    (file,) = (tmp_path / "whole").glob("segment-*/segment")
+    noticed_late = 0
+    for at in np.linspace(0, file.stat().st_size - 1, 40).astype(int).tolist():
+        folder = tmp_path / f"changed-{at}"
+        shutil.copytree(tmp_path / "whole", folder)
+        flip(next(folder.glob("segment-*/segment")), at)
+        index = EmbeddedIndex(folder)
+        if await index.mark():
+            noticed_late += 1
+            with pytest.raises(CopyhoundError, match="damaged"):
+                await read_all(index, right)
+            await index.clear()
+        assert (await index.count(), await index.mark(), folders(folder)) == (0, 0, 0)
+        await fill(index)
+        assert await answers(index) == right
+        await index.close()
+    assert (noticed_late > 10) == (mapped_from == 0)
+
+
+async def test_a_changed_mark_is_noticed(tmp_path: Path) -> None:
+    """What left a segment does not come back by damage: the index starts anew."""
+    index = await filled(tmp_path, flush_after=5)
+    await index.remove([1])
+    await index.close()
+    (file,) = tmp_path.glob("segment-*/gone")
+    flip(file, file.stat().st_size - 3)
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark()) == (0, 0)
+    await index.close()
+
+
+async def test_a_damaged_index_waits_for_its_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A follower in the midst of its work cannot move the mark past what is lost; a restart starts anew too."""
+    monkeypatch.setattr(filing_module, "_MAPPED_FROM", 0)
+    index = await filled(tmp_path)
+    await index.close()
+    (file,) = tmp_path.glob("segment-*/segment")
+    flip(file, 100)
+    index = EmbeddedIndex(tmp_path)
+    await index.remove([1])
+    for call in (
+        index.optimise(),
+        index.upsert([record(9, pictures(1)[0])]),
+        index.remove([2]),
+        index.set_mark(9),
+        look_for(index, pictures(1)[0]),
+    ):
+        with pytest.raises(CopyhoundError, match="made anew from the database"):
+            await call
+    assert await index.mark() > 2**60
+    await index.close()
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark()) == (0, 0)
+    await index.close()
+
+
+async def test_closing_a_damaged_index_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Damage that is noticed by the last writing does not stop the closing, and is not written into a new segment."""
+    monkeypatch.setattr(filing_module, "_MAPPED_FROM", 0)
+    index = await filled(tmp_path)
+    await index.close()
+    (file,) = tmp_path.glob("segment-*/segment")
+    flip(file, 100)
+    index = EmbeddedIndex(tmp_path)
+    await index.upsert([record(n, one) for n, one in enumerate(pictures(8), 20)])
+    await index.set_mark(9)
+    await index.close()
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark()) == (0, 0)
+    await index.close()
+
+
+async def test_a_child_that_meets_damage_says_so(tmp_path: Path) -> None:
+    """What a merging finds changed is told by the next call, and not merged around."""
+    shown = pictures(20)
+    index = EmbeddedIndex(tmp_path, flush_after=5)
+    for first in range(0, 20, 5):
+        await index.upsert([record(n, shown[n]) for n in range(first, first + 5)])
+        if first == 15:
+            flip(sorted(tmp_path.glob("segment-*/segment"))[1], 200)
+        await index.set_mark(first + 5)
+    merging = index._shelves["ws_1", "col_1"]._merging
+    assert merging is not None
+    merging._process.wait()
+    with pytest.raises(CopyhoundError, match="damaged"):
+        await look_for(index, shown[1])
+    await index.clear()
+    assert (await index.mark(), folders(tmp_path)) == (0, 0)
+    await index.close()
+
+
+async def test_many_collections_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs two waits for the disk, side by side, and all of it is there before the manifest names it."""
+    done: list[tuple[str, str]] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        done.append(("sync", str(Path(f"/proc/self/fd/{descriptor}").readlink())))
+        fsync(descriptor)
+
+    def replaced(path: Path, other: Path) -> Path:
+        done.append(("replace", str(other)))
+        return replace(path, other)
+
+    index = EmbeddedIndex(tmp_path)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    one = pictures(1)[0]
+    for start in (0, 100):
+        done.clear()
+        await index.upsert([record(start + n, one, "ws_1", f"col_{n}") for n in range(50)])
+        await index._do(index._flush)
+        before = done[: done.index(("replace", str(tmp_path / "manifest.json")))]
+        new = sorted(tmp_path.glob("segment-*"))
+        assert len(new) == 50
+        for path in (tmp_path, *new, *(folder / "segment" for folder in new)):
+            assert before.count(("sync", str(path))) == 1
+        assert len(done) <= 2 * 50 + 4
+    await index.close()
+
+
+async def test_leavings_of_many_collections_are_written_together(tmp_path: Path) -> None:
+    """Entries that leave many collections at once stay away after a restart."""
+    index = EmbeddedIndex(tmp_path)
+    one = pictures(1)[0]
+    await index.upsert([record(100 * k + n, one, "ws_1", f"col_{n}") for k in range(2) for n in range(20)])
+    await index.set_mark(1)
+    await index._do(index._flush)
+    await index.remove(list(range(20)))
+    await index.close()
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), folders(tmp_path)) == (20, 20)
+    assert numbers(await index.candidates("ws_1", "col_7", one.query_bytes(), 9)) == [107]
+    await index.close()
+
+
+async def test_unfinished_files_are_removed(tmp_path: Path) -> None:
+    """What a killed process was about to write is gone after the next opening."""
+    (tmp_path / ".new-left").write_bytes(b"half")
+    index = EmbeddedIndex(tmp_path)
+    assert not (tmp_path / ".new-left").exists()
     await index.close()
 
 
@@ -189,7 +339,7 @@ async def test_orphans_are_removed(tmp_path: Path) -> None:
     await index.close()
     orphan = tmp_path / "segment-00000009-left"
     orphan.mkdir()
-    (orphan / "heads.npy").write_bytes(b"half")
+    (orphan / "segment").write_bytes(b"half")
     index = EmbeddedIndex(tmp_path)
     assert not orphan.exists()
     assert (await index.count(), folders(tmp_path)) == (8, 1)
@@ -294,7 +444,7 @@ async def test_too_many_open_files_are_no_damage(tmp_path: Path, monkeypatch: py
         raise OSError(errno.EMFILE, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr(np, "load", full)
+        patched.setattr(np, "fromfile", full)
         with pytest.raises(CopyhoundError, match="Too many open files"):
             EmbeddedIndex(tmp_path)
     index = EmbeddedIndex(tmp_path)
@@ -341,13 +491,15 @@ async def test_failing_child_leaves_all_in_use(tmp_path: Path, monkeypatch: pyte
     await index.close()
 
 
-@pytest.mark.parametrize("what", ["save", "save_gone"])
-async def test_full_disk_keeps_all_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+@pytest.mark.parametrize(("module", "what"), [(shelf_module, "save"), (shelf_module, "write_all"), (os, "fsync")])
+async def test_full_disk_keeps_all_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, what: str
+) -> None:
     """What cannot be written stays searchable, the mark on disk does not move, and it is written when it can be."""
     shown = pictures(10)
     index = await filled(tmp_path, flush_after=6)
     with monkeypatch.context() as full:
-        full.setattr(shelf_module, what, no_space)
+        full.setattr(module, what, no_space)
         await index.upsert([record(n, one) for n, one in enumerate(shown)])
         await index.set_mark(20)
         assert (await index.count(), await index.mark()) == (10, 20)
@@ -427,16 +579,34 @@ def folders(of: Path) -> int:
     return len(list(of.glob("segment-*")))
 
 
-def no_space(*_: object) -> None:
+def no_space(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+async def read_all(index: EmbeddedIndex, right: list[list[tuple[int, float]]]) -> None:
+    """Search, then merge, which alone reads all."""
+    assert await answers(index) == right
+    await index.remove([1])
+    await index.optimise()
+
+
+def flip(file: Path, at: int) -> None:
+    """Change a byte, and nothing of the length."""
+    data = bytearray(file.read_bytes())
+    data[at] ^= 0x10
+    file.write_bytes(data)
 
 
 async def filled(folder: Path, flush_after: int = 2_000) -> EmbeddedIndex:
     """Eight entries, mark 8."""
     index = EmbeddedIndex(folder, flush_after=flush_after)
+    await fill(index)
+    return index
+
+
+async def fill(index: EmbeddedIndex) -> None:
     await index.upsert([record(n, one) for n, one in enumerate(pictures(8))])
     await index.set_mark(8)
-    return index
 
 
 async def in_four_segments(folder: Path, shown: list[Fingerprint]) -> EmbeddedIndex:

@@ -15,6 +15,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.matches import Page
 from copyhound.domain.ports import IndexRecord
 from copyhound.domain.workspaces import Caller, Scope, Workspace
+from copyhound.indexes import filing
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home, until
@@ -102,6 +103,28 @@ async def test_a_lost_index_is_made_anew_by_itself(tmp_path: Path) -> None:
         assert [await found(house, number) for number in range(6)] == before
         assert await house.services.collections.rebuild() == 6
         assert [await found(house, number) for number in range(6)] == before
+
+
+async def test_a_damaged_index_is_made_anew_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that changed on the disk are noticed by the search that reads them first; it is answered all the same."""
+    monkeypatch.setattr(filing, "_MAPPED_FROM", 0)
+    async with home(tmp_path) as house:
+        for number in range(2):
+            await house.index(f"https://a.example.com/{number}.jpg", photos.photo(number))
+        await house.services.candidates.catch_up()
+    (file,) = (tmp_path / "index").rglob("segment")
+    data = file.read_bytes()
+    file.write_bytes(bytes(2_000) + data[2_000:])
+    async with home(tmp_path) as house:
+        index = house.services.kit.index
+        assert await index.count() == 2
+        assert await index.mark() > 0
+        progress = await house.search(photos.cropped(1))
+        assert progress.outcomes == {"answered": 1}
+        assert progress.images[0].lookups[0].matches == 1
+        assert await index.count() == 2
+    (file,) = (tmp_path / "index").rglob("segment")
+    assert file.read_bytes()[:2_000] == data[:2_000]
 
 
 async def test_an_index_of_another_past_starts_anew(tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ import numpy as np
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit, IndexRecord
-from copyhound.indexes.segments import discard, sync
-from copyhound.indexes.shelf import Kept, Shelf
+from copyhound.files import UNFINISHED, write_atomically
+from copyhound.indexes.sealed import DamagedError
+from copyhound.indexes.segments import discard
+from copyhound.indexes.shelf import Kept, Shelf, settle_all
 from copyhound.matching import FINGERPRINT_VERSION
 from copyhound.matching.fingerprint import Postings, postings_of
 from copyhound.matching.voting import lookup_of
@@ -33,9 +35,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-FORMAT: Final = 2
+FORMAT: Final = 3
 _PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EIO}
 """Errors that say nothing about what stands in the files."""
+_BEYOND: Final = 2**62
+"""A mark that no log has reached."""
 _Place = tuple[str, str]
 
 
@@ -64,12 +68,14 @@ class EmbeddedIndex:
         """Open the index in `folder`; CopyhoundError `data_in_use` where another process has it open.
 
         It is written to disk whenever `flush_after` entries or deletions wait in memory, and on closing.
-        An index of another version of Copyhound's, or one that is damaged, starts anew from mark 0.
+        An index of another version of Copyhound's, or one that is damaged, starts anew from mark 0. Damage in postings
+        is noticed when they are first read: that call and all others raise `unavailable` until the index is cleared,
+        and its mark is ahead of any log's.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._flush_after = flush_after
-        self._closed = False
+        self._closed = self._damaged = False
         self._lock = _own(folder / "lock")
         self._shelves: dict[_Place, Shelf] = {}
         self._dropped = 0
@@ -107,7 +113,7 @@ class EmbeddedIndex:
 
     async def mark(self) -> int:
         """The last change (seq) that the index tells of; 0 for an empty one."""
-        return await self._do(lambda: self._seq)
+        return await self._do(self._mark)
 
     async def set_mark(self, seq: int) -> None:
         """Remember that the changes up to `seq` were handed in; writes to disk where enough of them wait.
@@ -135,7 +141,11 @@ class EmbeddedIndex:
         def run() -> T:
             if self._closed:
                 raise CopyhoundError("unavailable", "The index is closed.")
-            return work(*args, **kwargs)
+            try:
+                return work(*args, **kwargs)
+            except DamagedError as error:
+                self._lose(error)
+            raise _damage()
 
         if self._closed:
             raise CopyhoundError("unavailable", "The index is closed.")
@@ -143,7 +153,27 @@ class EmbeddedIndex:
 
     # what follows runs in the index's own thread
 
+    def _lose(self, error: DamagedError) -> None:
+        """Forget everything, also for the next start. Who follows the log may be about to move the mark: it must not.
+
+        All of it can be made again from the database: the follower finds the mark ahead of the log, and clears.
+        """
+        _log.error("the index is damaged, it starts anew: %s", error)
+        self._damaged = True
+        try:
+            self._forget()
+        except OSError as cause:
+            _log.warning("the index could not be written: %s", cause)
+
+    def _mark(self) -> int:
+        return _BEYOND if self._damaged else self._seq
+
+    def _whole(self) -> None:
+        if self._damaged:
+            raise _damage()
+
     def _upsert(self, records: Sequence[IndexRecord]) -> None:
+        self._whole()
         last = {record.number: record for record in records}
         places: dict[_Place, list[tuple[int, Postings]]] = {}
         for record in last.values():
@@ -155,6 +185,7 @@ class EmbeddedIndex:
             shelf.add(entries)
 
     def _remove(self, numbers: Sequence[int]) -> None:
+        self._whole()
         self._drop(numbers)
         self._dropped += len(numbers)
 
@@ -164,10 +195,12 @@ class EmbeddedIndex:
             shelf.drop(wanted)
 
     def _candidates(self, place: _Place, fingerprint: bytes, limit: int) -> list[IndexHit]:
+        self._whole()
         shelf = self._shelves.get(place)
         return shelf.candidates(lookup_of(fingerprint), limit) if shelf else []
 
     def _set_mark(self, seq: int) -> None:
+        self._whole()
         self._seq = seq
         if self._dropped + sum(shelf.waiting for shelf in self._shelves.values()) < self._flush_after:
             return
@@ -180,9 +213,7 @@ class EmbeddedIndex:
             _log.warning("the index could not be written, it will be tried again: %s", error)
 
     def _flush(self) -> None:
-        for shelf in self._shelves.values():
-            if shelf.changed:
-                shelf.settle(self._named())
+        settle_all([shelf for shelf in self._shelves.values() if shelf.changed], self._named)
         for place in [place for place, shelf in self._shelves.items() if not shelf.alive]:
             self._shelves.pop(place).stop_merging()
         self._write(self._seq)
@@ -195,8 +226,12 @@ class EmbeddedIndex:
         self._write(self._seq)
 
     def _clear(self) -> None:
+        self._forget()
+        self._damaged = False
+
+    def _forget(self) -> None:
         for shelf in self._shelves.values():
-            shelf.stop_merging()
+            shelf.give_up()
         self._shelves, self._seq, self._dropped = {}, 0, 0
         self._write(0)
 
@@ -207,6 +242,8 @@ class EmbeddedIndex:
             self._flush()
         except OSError as error:
             _log.warning("the index could not be written, its last changes will be read again: %s", error)
+        except DamagedError as error:
+            self._lose(error)
         finally:
             self._closed = True
             os.close(self._lock)
@@ -219,6 +256,8 @@ class EmbeddedIndex:
         return f"segment-{self._made:08d}-{self._token}"
 
     def _open(self) -> None:
+        for file in self._folder.glob(f"{UNFINISHED}*"):
+            file.unlink()
         manifest = self._read()
         self._made = manifest.made
         try:
@@ -249,18 +288,16 @@ class EmbeddedIndex:
         """Write the manifest, and throw away what it no longer names."""
         shelves = [shelf.kept for shelf in self._shelves.values()]
         content = msgspec.json.encode(Manifest(FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves))
-        new = self._folder / "manifest.json.new"
-        with new.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._folder / "manifest.json")
-        sync(self._folder)
+        write_atomically(self._folder / "manifest.json", content)
         named = {name for kept in shelves for name in kept.segments}
         busy = {name for shelf in self._shelves.values() for name in shelf.busy}
         for folder in self._folder.glob("segment-*"):
             if folder.name not in named | busy:
                 discard(folder)
+
+
+def _damage() -> CopyhoundError:
+    return CopyhoundError("unavailable", "The index is damaged; it is being made anew from the database.")
 
 
 def _own(path: Path) -> int:

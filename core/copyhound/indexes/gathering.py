@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from copyhound.domain.ports import IndexHit
-from copyhound.indexes.segments import Ints, Segment, entries_in, places_in
+from copyhound.indexes.sealed import Ints
+from copyhound.indexes.segments import Segment, entries_in, places_in
 from copyhound.matching.voting import Lookup, Pairs, Terms, rank, terms_of
 
 CROWDED = 1_000

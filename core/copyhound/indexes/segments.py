@@ -3,34 +3,30 @@
 A segment of N entries and K features holds five arrays: `numbers` (N, ascending: an entry is known inside by its place
 there), `words` (the different words, ascending), `offsets` (where each word's postings begin) and the postings in order
 of words: `heads` (K of 64 bits: entry and places) and `signatures` (K of 64 bits). A search reads all signatures of a
-word and few heads, so they lie apart. Entries leave by a mark (`gone`); merging leaves them out.
+word and few heads, so they lie apart. Entries leave by a mark (`gone`); merging leaves them out. What is read of a
+damaged file raises DamagedError.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from copyhound.files import sync_all
+from copyhound.indexes.filing import append, file_of, read, read_gone, room_for, write
+from copyhound.indexes.sealed import DamagedError, Ints, Longs, Sealed
 from copyhound.matching import WORD_COUNT
 from copyhound.matching.fingerprint import Postings
 
-_ARRAYS: Final = ("numbers", "words", "offsets", "heads", "signatures")
 _CHUNK: Final = 4_000_000
 """Postings that a merge holds in memory at once (16 bytes each, a few times over)."""
-
-_MAPPED_FROM: Final = 2**18
-"""Bytes of an array that is mapped; a smaller one is read."""
-
-Ints = NDArray[np.int64]
-Longs = NDArray[np.uint64]
 
 
 class Segment:
@@ -41,8 +37,8 @@ class Segment:
         numbers: Ints,
         words: NDArray[np.uint32],
         offsets: Ints,
-        heads: Longs,
-        signatures: Longs,
+        heads: Longs | Sealed,
+        signatures: Longs | Sealed,
         *,
         gone: NDArray[np.bool_] | None = None,
         name: str = "",
@@ -119,8 +115,12 @@ def merge(segments: Sequence[Segment], folder: Path | None = None) -> Segment:
     if folder is None:
         return _merged(segments, maps, numbers[order], np.empty(upper, np.uint64), np.empty(upper, np.uint64))
     with _made(folder):
-        heads, signatures = (_mapped(folder / f"{name}.npy", upper) for name in ("heads", "signatures"))
-        return _finished(_merged(segments, maps, numbers[order], heads, signatures), folder)
+        heads, signatures = room_for(folder, max(1, upper))
+        append(folder, _arrays(_merged(segments, maps, numbers[order], heads, signatures)), len(heads))
+        if isinstance(heads, np.memmap):
+            heads.flush()
+        sync_all(files_of(folder))
+        return load(folder)
 
 
 def _merged(
@@ -139,47 +139,27 @@ def _merged(
 
 
 def save(segment: Segment, folder: Path) -> Segment:
-    """Write a segment from which nothing left into a new folder, durably; the same, mapped."""
+    """Write a segment from which nothing left into a new folder; the same, mapped.
+
+    It may be lost until `files_of` it are put on the disk.
+    """
     with _made(folder):
-        np.save(folder / "heads.npy", segment.heads)
-        np.save(folder / "signatures.npy", segment.signatures)
-        return _finished(segment, folder)
+        write(folder, _arrays(segment))
+        return load(folder)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """What must be put on the disk so that a new segment lasts."""
+    return [file_of(folder), folder, folder.parent]
 
 
 def load(folder: Path) -> Segment:
-    """Map a segment. Raises OSError, EOFError or ValueError where it is not whole."""
-    arrays: dict[str, Any] = {name: _array(folder / f"{name}.npy") for name in _ARRAYS}
-    arrays["numbers"] = np.array(arrays["numbers"])
-    gone = folder / "gone.npy"
-    segment = Segment(**arrays, gone=np.load(gone) if gone.exists() else None, name=folder.name)
-    fits = len(segment.numbers) == len(segment.gone) and len(segment.words) + 1 == len(segment.offsets)
-    if not fits or segment.offsets[-1] > min(len(segment.heads), len(segment.signatures)):
-        raise ValueError(f"the parts of {folder.name} do not fit together")
+    """Map a segment. Raises OSError where it cannot be read, DamagedError where it is not what was written."""
+    arrays = read(folder)
+    segment = Segment(**arrays, gone=read_gone(folder, len(arrays["numbers"])), name=folder.name)
+    if len(segment.words) + 1 != len(segment.offsets) or segment.offsets[-1] > len(segment.heads):
+        raise DamagedError(f"the parts of {folder.name} do not fit together")
     return segment
-
-
-def _array(path: Path) -> NDArray[Any]:
-    # a mapped file takes a descriptor, and many collections are small
-    return np.asarray(np.load(path)) if path.stat().st_size < _MAPPED_FROM else np.load(path, mmap_mode="r")
-
-
-def save_gone(segment: Segment, folder: Path) -> None:
-    """Write which entries left, durably."""
-    with (folder / "gone.npy.new").open("wb") as file:
-        np.save(file, segment.gone)
-        file.flush()
-        os.fsync(file.fileno())
-    (folder / "gone.npy.new").replace(folder / "gone.npy")
-    sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Put a file's or a folder's bytes on disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _listed(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints]:
@@ -204,19 +184,11 @@ def _part(one: Segment, places: Ints, low: int, high: int) -> tuple[NDArray[np.u
     first, last = (int(i) for i in np.searchsorted(one.words, np.array([low, high], one.words.dtype)))
     begin, end = int(one.offsets[first]), int(one.offsets[last])
     words = np.repeat(one.words[first:last], np.diff(one.offsets[first : last + 1]))
-    heads = np.asarray(one.heads[begin:end])
+    heads = one.heads[begin:end]
     entries = places[entries_in(heads)]
     kept = entries >= 0
     renamed = (heads[kept] & np.uint64(0xFFFFFFFF00000000)) | entries[kept].astype(np.uint64)
-    return words[kept], renamed, np.asarray(one.signatures[begin:end])[kept]
-
-
-def _mapped(path: Path, count: int) -> Longs:
-    """A new array in a file. Raises OSError where the disk has no room for it, which writing to it would not."""
-    array: Longs = np.lib.format.open_memmap(path, "w+", np.uint64, (count,))
-    with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, path.stat().st_size))
-    return array
+    return words[kept], renamed, one.signatures[begin:end][kept]
 
 
 @contextmanager
@@ -230,19 +202,14 @@ def _made(folder: Path) -> Iterator[None]:
         raise
 
 
-def _finished(segment: Segment, folder: Path) -> Segment:
-    """Write the small arrays beside the postings, and put all of it on disk."""
-    np.save(folder / "numbers.npy", segment.numbers)
-    np.save(folder / "words.npy", segment.words)
-    np.save(folder / "offsets.npy", segment.offsets)
-    for array in (segment.heads, segment.signatures):
-        if isinstance(array, np.memmap):
-            array.flush()
-    for name in _ARRAYS:
-        sync(folder / f"{name}.npy")
-    sync(folder)
-    sync(folder.parent)
-    return load(folder)
+def _arrays(one: Segment) -> dict[str, np.ndarray]:
+    return {
+        "heads": np.asarray(one.heads),
+        "signatures": np.asarray(one.signatures),
+        "numbers": one.numbers,
+        "words": one.words,
+        "offsets": one.offsets,
+    }
 
 
 def discard(folder: Path) -> None:

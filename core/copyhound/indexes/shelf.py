@@ -13,8 +13,12 @@ import msgspec
 import numpy as np
 
 from copyhound.domain.ports import IndexHit
+from copyhound.files import write_all
+from copyhound.indexes.filing import gone_of, packed_gone
 from copyhound.indexes.gathering import candidates_in
-from copyhound.indexes.segments import Ints, Segment, build, discard, load, merge, save, save_gone
+from copyhound.indexes.merging import DAMAGED
+from copyhound.indexes.sealed import DamagedError, Ints
+from copyhound.indexes.segments import Segment, build, discard, files_of, load, merge, save
 from copyhound.matching.fingerprint import Postings
 from copyhound.matching.voting import Lookup
 
@@ -22,6 +26,8 @@ _log = logging.getLogger(__name__)
 _TOGETHER: Final = 4
 """So many segments of like size (within the same power of so many) become one."""
 _SMALLEST: Final = 500
+_AS_LARGE: Final = 3
+"""A segment so many times as large as what comes is written anew with it."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -30,6 +36,14 @@ class Kept(msgspec.Struct, frozen=True):
     workspace_id: str
     collection_id: str
     segments: list[str]
+
+
+class Unwritten(msgspec.Struct, frozen=True):
+    """What a shelf wants on the disk."""
+
+    new: list[Path] = []
+    """Files and folders of a new segment, to be put there first."""
+    gone: dict[Path, bytes] = {}
 
 
 class Shelf:
@@ -46,6 +60,7 @@ class Shelf:
         self._folder = folder
         self._segments = [load(folder / name) for name in names]
         self._tail: list[Segment] = []
+        self._next: list[Segment] | None = None
         self._small = small
         self._unsaved: set[str] = set()
         self._merging: _Merging | None = None
@@ -96,18 +111,47 @@ class Shelf:
 
     def settle(self, name: str) -> None:
         """Put what is in memory on disk, as a segment of this name; then it may stand in the manifest."""
+        settle_all([self], lambda: name)
+
+    def write(self, name: str) -> Unwritten:
+        """The first half of settling: what is given is to be put on the disk, then `written` or `unwritten` called."""
         self._take_over_merged()
+        self._next, new = self._segments, []
         if self._tail:
-            # the small ones with it: most collections are small, and one segment then
-            small = [one for one in self._segments if len(one.numbers) <= self._small and one.name not in self.busy]
-            new = merge([*small, *self._tail])
-            saved = [save(new, self._folder / name)] if new.alive else []
-            self._segments = [one for one in self._segments if all(one is not other for other in small)] + saved
-            self._tail = []
-        for one in self._segments:
-            if one.name in self._unsaved:
-                save_gone(one, self._folder / one.name)
-        self._unsaved.clear()
+            together = self._small_ones()
+            merged = merge([*together, *self._tail])
+            saved = [save(merged, self._folder / name)] if merged.alive else []
+            self._next = [one for one in self._segments if all(one is not other for other in together)] + saved
+            new = files_of(self._folder / name) if saved else []
+        leaving = [one for one in self._next if one.name in self._unsaved]
+        return Unwritten(new, {gone_of(self._folder / one.name): packed_gone(one.gone) for one in leaving})
+
+    def written(self) -> None:
+        """It is on the disk."""
+        if self._next is not None:
+            self._segments, self._tail, self._next = self._next, [], None
+            self._unsaved.clear()
+
+    def unwritten(self) -> None:
+        """It is not: all stays in memory."""
+        for one in self._next or ():
+            if all(one is not other for other in self._segments):
+                discard(self._folder / one.name)
+        self._next = None
+
+    def _small_ones(self) -> list[Segment]:
+        """Segments to be written anew with the tail: most collections are small, and are one segment then.
+
+        Each at most so much larger that an entry is not written anew time and again while others come one by one.
+        """
+        chosen, count = list[Segment](), self.waiting
+        for one in sorted(self._segments, key=lambda one: len(one.numbers)):
+            if len(one.numbers) > min(self._small, _AS_LARGE * count):
+                break
+            if one.name not in self.busy:
+                chosen.append(one)
+                count += len(one.numbers)
+        return chosen
 
     def merge_some(self, named: Callable[[], str]) -> bool:
         """Begin to merge segments of like size in a process of its own, where that is worth while; whether it did."""
@@ -125,6 +169,12 @@ class Shelf:
     def stop_merging(self) -> None:
         """Give up a merging that is under way; one that ended is taken over."""
         self._take_over_merged()
+        if self._merging is not None:
+            self._merging.stop()
+            self._merging = None
+
+    def give_up(self) -> None:
+        """Stop a merging that is under way or ended: all of this shelf is to be forgotten."""
         if self._merging is not None:
             self._merging.stop()
             self._merging = None
@@ -161,6 +211,23 @@ class Shelf:
         self._unsaved.add(new.name)
 
 
+def settle_all(shelves: Sequence[Shelf], named: Callable[[], str]) -> None:
+    """Settle shelves together: what a disk takes longest for is to say that it has something for certain.
+
+    Raises OSError, DamagedError; all stays in memory then.
+    """
+    try:
+        unwritten = [shelf.write(named()) for shelf in shelves]
+        new = {path for one in unwritten for path in one.new}
+        write_all({path: data for one in unwritten for path, data in one.gone.items()}, after=new)
+    except BaseException:
+        for shelf in shelves:
+            shelf.unwritten()
+        raise
+    for shelf in shelves:
+        shelf.written()
+
+
 class _Merged(msgspec.Struct, frozen=True):
     segment: Segment | None
     """None where it failed."""
@@ -175,8 +242,7 @@ class _Merging:
         self.sources = sources
         self._folder = folder / name
         self._gone = [one.gone.copy() for one in sources]
-        for one in sources:
-            save_gone(one, folder / one.name)
+        write_all({gone_of(folder / one.name): packed_gone(one.gone) for one in sources})
         command = [sys.executable, "-P", "-m", "copyhound.indexes.merging", str(self._folder)]
         self._process = subprocess.Popen(
             [*command, *(str(folder / one.name) for one in sources)],
@@ -194,10 +260,12 @@ class _Merging:
         return {self._folder.name, *(one.name for one in self.sources)}
 
     def result(self) -> _Merged | None:
-        """None while it works."""
+        """None while it works. Raises DamagedError where it found that a source is."""
         code = self._process.poll()
         if code is None:
             return None
+        if code == DAMAGED:
+            raise DamagedError("a segment has changed since it was written")
         try:
             if code == 0:
                 return _Merged(load(self._folder), self._gone)
