@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Fit the weights of the confidence, and say how well they hold on pictures that they were not fitted on.
 
-    fit_confidence.py --queries DIR [DIR ...] --index DIR --work DIR [--limit N] [--near N]
+    fit_confidence.py --queries DIR [DIR ...] --index DIR --work DIR [--limit N]
 
 Each of --queries holds queries.jsonl as the recall benchmark's maker of queries writes it; the last part of a row's
-source is a picture in --index, whose other pictures are the false candidates: of each query the nearest by descriptors.
+source is a picture in --index, whose other pictures are the false candidates: those that an index of them proposes.
 None of them may be pictures of the benchmark. --limit is of each folder: one of the hardest edits alone, beside one of
 all edits, keeps the easy ones from deciding. --work keeps what was prepared, compared and paired, by the fingerprint's
 version: a second run is quick. Half of the sources (by the digest of their names) fit, the other half are held out.
@@ -36,20 +36,21 @@ from PIL import Image
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.indexes.gathering import candidates_in
+from copyhound.indexes.segments import build
 from copyhound.matching import FINGERPRINT_VERSION, Prepared, prepare_entry, prepare_query
 from copyhound.matching.confidence import ALONE, WITH_PIXELS, terms_of
 from copyhound.matching.evidence import Evidence, gather
-from copyhound.matching.fingerprint import Fingerprint
-from copyhound.matching.sides import known_side, side_of
-from copyhound.matching.variants import VARIANTS
+from copyhound.matching.fingerprint import postings_of
+from copyhound.matching.voting import lookup_of
+from copyhound.services.candidates import MOST, short_list
 
-CANDIDATES = 40
-"""So many candidates of a query are compared in use, at most one of them a copy."""
+FALSE = 3.0
+"""What a false candidate weighs: shops have more pictures on one rug than these."""
 ROUNDS = 4
 RIDGE = 0.02
 BINS = (0, 1, 5, 20, 50, 80, 95, 99, 100.001)
-PROBES, VOICES = 60, 80
-SHARING = ("collage50", "collage30", "cover")
+SHARING = ("collage50", "collage30", "cover", "logo")
 """Edits that put a second picture into the query, which may be one of the index: their false pairs say nothing."""
 BY_HAND = ("loose",)
 """Weights that are not fitted."""
@@ -68,7 +69,7 @@ class Pair(msgspec.Struct):
     source: str
     right: bool
     weight: float
-    variant: int | None
+    variant: int
 
 
 class Compared(msgspec.Struct):
@@ -109,29 +110,20 @@ def rows_of(folders: list[Path], limit: int) -> tuple[list[dict[str, Any]], list
     return rows, files
 
 
-def pairs_of(
-    rows: list[dict[str, Any]], queries: dict[str, Prepared], entries: dict[str, Prepared], near: int
-) -> Iterator[Pair]:
-    """Each query with its source, with the nearest others, and with some of the next ones, which weigh more."""
+def pairs_of(rows: list[dict[str, Any]], queries: dict[str, Prepared], entries: dict[str, Prepared]) -> Iterator[Pair]:
+    """Each query with what an index of the entries proposes, as for a search."""
     names = list(entries)
-    sides = [side_of(Fingerprint.from_bytes(one.fingerprint)).vectors[:VOICES] for one in entries.values()]
-    vectors, starts = np.concatenate(sides), np.cumsum([0, *(len(side) for side in sides[:-1])])
-    powers = (vectors**2).sum(axis=1) / 2
-    rng = random.Random(1)
+    index = [build([(i, postings_of(one.fingerprint)) for i, one in enumerate(entries.values())])]
     for row in rows:
         query = queries.get(row["query"])
         if query is None:
             continue
         source = Path(row["source"]).name if row["source"] else row["query"].rpartition("-")[2]
-        scores, variants = _nearness(query, vectors, powers, starts)
-        order = [int(i) for i in np.argsort(-scores)[:CANDIDATES] if Path(names[i]).name != source]
-        far = rng.sample(order[near:], min(near, len(order) - near))
-        chosen = [(i, 1.0) for i in order[:near]] + [(i, (len(order) - near) / len(far)) for i in far]
-        for i, weight in chosen if row["edit"] not in SHARING else ():
-            yield Pair(row["query"], names[i], row["edit"], source, False, weight, int(variants[i]))
-        for name in names:
-            if Path(name).name == source:
-                yield Pair(row["query"], name, row["edit"], source, True, 1.0, None)
+        for hit in short_list(candidates_in(index, lookup_of(query.fingerprint), MOST)):
+            right = Path(names[hit.number]).name == source
+            if right or row["edit"] not in SHARING:
+                weight = 1.0 if right else FALSE
+                yield Pair(row["query"], names[hit.number], row["edit"], source, right, weight, hit.variant)
 
 
 def hard_pairs(paths: list[Path], count: int) -> Iterator[tuple[Pair, Prepared, Prepared]]:
@@ -161,16 +153,6 @@ def jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
     return out.getvalue()
-
-
-def _nearness(query: Prepared, vectors: Any, powers: Any, starts: Any) -> tuple[Array, NDArray[np.intp]]:
-    """For each entry how well it answers the query's strongest features, and in which variant of the query."""
-    scores = []
-    for variant in range(len(VARIANTS)):
-        likeness = known_side(query.fingerprint, variant).vectors[:PROBES] @ vectors.T - powers
-        best = np.maximum.reduceat(likeness, starts, axis=1)
-        scores.append(np.exp((best - best.max(axis=1, keepdims=True)) / 0.03).sum(axis=0))
-    return np.max(scores, axis=0), np.argmax(scores, axis=0)
 
 
 def compared(pairs: Iterable[Pair], queries: dict[str, Prepared], entries: dict[str, Prepared]) -> Iterator[Compared]:
@@ -250,16 +232,15 @@ def main() -> None:
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--limit", type=int, default=1500, help="so many queries of each folder")
-    parser.add_argument("--near", type=int, default=5, help="so many of the nearest false candidates of each")
     parser.add_argument("--hard", type=int, default=25, help="so many pairs of each hard kind, made by code")
     args = parser.parse_args()
     rows, files = rows_of(args.queries, args.limit)
     kept = args.work / f"version{FINGERPRINT_VERSION}"
     entries = prepared(prepare_entry, sorted(args.index.iterdir()), kept)
     queries = prepared(prepare_query, files, kept)
-    known = args.work / f"pairs{len(rows)}-{args.near}.json"
+    known = args.work / f"pairs{len(rows)}.json"
     if not known.exists():
-        known.write_bytes(msgspec.json.encode(list(pairs_of(rows, queries, entries, args.near))))
+        known.write_bytes(msgspec.json.encode(list(pairs_of(rows, queries, entries))))
     pairs = msgspec.json.decode(known.read_bytes(), type=list[Pair])
     pairs = [pair for pair in pairs if pair.query in queries and pair.entry in entries]
     for pair, query, entry in hard_pairs(sorted(args.index.iterdir()), args.hard):

@@ -3,7 +3,7 @@
 Two photographs of one floor reach many inliers, and the floor's pixels agree to the grain: what tells them from a copy
 is that small windows sway, that light falls unevenly, that neither picture lies within the other, and that the camera
 was held a little askew. `tests/bench/fit_confidence.py` fitted the weights, on edited copies of photographs against
-the most similar of 2,460 others, at one copy to 40 candidates; no term may speak against what it stands for.
+what an index of 2,460 others proposes for them; no term may speak against what it stands for.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ _FEW_INLIERS: Final = 8
 _PLENTY: Final = 20
 _WHOLE: Final = 0.97
 _UPRIGHT: Final = 0.05
-_STILL: Final = 0.3
 _LIT: Final = 0.08
 _HALF: Final = 0.5
 _GRAIN: Final = 0.9
 _MOST: Final = 0.3
-_MANY: Final = 15
+_MANY: Final = 40
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -9.68, "few": 1.28, "still": 7.09, "wander": 13.83, "missing": 6.22, "sway": 1.3, "even": 14.35,
-    "lit": 9.09, "toned": 9.83, "within": 2.88, "upright": 5.79, "loose": 12.0,
+    "base": -11.7, "steady": 3.96, "still": 3.28, "wander": 12.25, "missing": 6.73, "even": 10.51, "lit": 6.39,
+    "toned": 10.06, "within": 4.9, "upright": 6.27, "loose": 12.0,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared; that of `loose` is set by hand, for letters in common are
 rare among photographs."""
@@ -66,12 +65,12 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
     still = steady / max(0.05, share)
     there = evidence.inliers / max(1, evidence.expected) / max(0.1, 1 - pixels.covered)
     return {
+        "steady": steady,
         # lines of other words agree nearly everywhere, but few windows of them stand still
         "still": min(_HALF, still),
         "wander": -max(0.0, share / _HALF - 1) * max(0.0, 1 - still / _HALF),
         # what agrees to the grain was not blurred or squeezed: then its features are there too
         "missing": -max(0.0, pixels.fineness - _GRAIN) / (1 - _GRAIN) * max(0.0, 1 - there / _MOST),
-        "sway": -min(1.0, pixels.sway),
         "even": -pixels.uneven,
         "lit": -max(0.0, pixels.uneven - _LIT),
         "toned": pixels.toned,
@@ -79,5 +78,5 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         # some letters that both show: few inliers, and neither picture lies within the other
         "loose": -max(0.0, 1 - evidence.inliers / _PLENTY) * max(0.0, _WHOLE - evidence.within),
         # few windows fit no turn as well as they fit one
-        "upright": float(evidence.tilt < _UPRIGHT) * min(1.0, still / _STILL, pixels.steady / _MANY),
+        "upright": float(evidence.tilt < _UPRIGHT) * min(1.0, pixels.steady / _MANY),
     }
