@@ -52,7 +52,7 @@ RIDGE = 0.02
 BINS = (0, 1, 5, 20, 50, 80, 95, 99, 100.001)
 SHARING = ("collage50", "collage30", "cover", "logo")
 """Edits that put a second picture into the query, which may be one of the index: their false pairs say nothing."""
-BY_HAND = ("loose",)
+BY_HAND = ("within", "loose")
 """Weights that are not fitted."""
 HARD_KINDS = ("products", "burst", "framed", "branded", "screen", "page", "facade")
 HARD = 1.5

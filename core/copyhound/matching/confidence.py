@@ -29,10 +29,10 @@ WITH_PIXELS: Final[Mapping[str, float]] = {
     "base": -11.7, "steady": 3.96, "still": 3.28, "wander": 12.25, "missing": 6.73, "even": 10.51, "lit": 6.39,
     "toned": 10.06, "within": 4.9, "upright": 6.27, "loose": 12.0,
 }  # fmt: skip
-"""Weight of each of `terms_of` where pixels were compared; that of `loose` is set by hand, for letters in common are
-rare among photographs."""
+"""Weight of each of `terms_of` where pixels were compared; those of `within` and `loose` are set by hand, for letters
+and pages of text are rare among photographs."""
 ALONE: Final[Mapping[str, float]] = {
-    "base": -6.33, "inliers": 0.87, "ratio": 9.55, "hash": 2.57, "few": 0.34,
+    "base": -6.34, "inliers": 0.74, "ratio": 12.2, "hash": 1.95, "few": 0.88,
 }  # fmt: skip
 """The same for geometry alone, which needs to be stronger."""
 

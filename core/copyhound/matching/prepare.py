@@ -17,7 +17,7 @@ from .header import Limits
 ENTRY_SIDE: Final = 260
 ENTRY_FEATURES: Final = 350
 QUERY_SIDE: Final = 340
-QUERY_FEATURES: Final = 700
+QUERY_FEATURES: Final = 600
 ENTRY_QUALITY: Final = 50
 """Of the reduced copy's JPEG: 11 kB for an ordinary photograph; an index of millions is mostly made of these."""
 QUERY_QUALITY: Final = 70
@@ -42,7 +42,7 @@ def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
 
 
 def prepare_query(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
-    """Make a picture ready for searching: about 700 features, hashes of 8 orientations and their negatives.
+    """Make a picture ready for searching: about 600 features, hashes of 8 orientations and their negatives.
 
     Raises as `prepare_entry`.
     """
