@@ -55,7 +55,7 @@ SHARING = ("collage50", "collage30", "cover", "logo")
 BY_HAND = ("within", "loose")
 """Weights that are not fitted."""
 HARD_KINDS = ("products", "burst", "framed", "branded", "screen", "page", "facade")
-HARD = 1.5
+HARD = 3.0
 """What a pair made hard by code weighs."""
 Array = NDArray[np.float64]
 

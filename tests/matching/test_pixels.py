@@ -55,6 +55,22 @@ def test_cover_is_measured() -> None:
     assert check.fineness > 0.97
 
 
+def test_caption_on_white_covers() -> None:
+    """What is written over a white ground is told as cover, although white is also what highlights burn to."""
+    shown = Image.new("RGB", PHOTO.size, "white")
+    shown.paste(PHOTO.resize((180, 120)), (30, 160))
+    written = pics.caption(shown)[0]
+    check = check_pixels(np.asarray(shown), np.asarray(written), pics.IDENTITY, SIZES)
+    assert check is not None
+    assert check.covered > 0.1
+
+
+def test_burnt_highlights_cover_nothing() -> None:
+    """Where a lighter copy burnt to white nothing is said to be covered."""
+    lighter = PHOTO.point(lambda value: min(255, int(value * 1.7)))
+    assert checked(lighter).covered < 0.05
+
+
 def test_other_picture_disagrees() -> None:
     """Another picture laid over the same frame agrees in next to no cell."""
     check = checked(pics.photo("kodak_0001.jpg").resize((450, 300)))

@@ -21,13 +21,14 @@ _WHOLE: Final = 0.97
 _UPRIGHT: Final = 0.05
 _LIT: Final = 0.08
 _HALF: Final = 0.5
+_STILL: Final = 0.65
 _GRAIN: Final = 0.9
 _MOST: Final = 0.3
 _MANY: Final = 40
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -11.7, "steady": 3.96, "still": 3.28, "wander": 12.25, "missing": 6.73, "even": 10.51, "lit": 6.39,
-    "toned": 10.06, "within": 4.9, "upright": 6.27, "loose": 12.0,
+    "base": -12.36, "steady": 3.07, "still": 4.32, "wander": 12.41, "missing": 6.76, "even": 12.51, "lit": 6.9,
+    "toned": 10.88, "within": 9.0, "upright": 6.17, "loose": 12.0,
 }  # fmt: skip
 """Weight of each of `terms_of` where pixels were compared; those of `within` and `loose` are set by hand, for letters
 and pages of text are rare among photographs."""
@@ -68,7 +69,7 @@ def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
         "steady": steady,
         # lines of other words agree nearly everywhere, but few windows of them stand still
         "still": min(_HALF, still),
-        "wander": -max(0.0, share / _HALF - 1) * max(0.0, 1 - still / _HALF),
+        "wander": -max(0.0, share / _HALF - 1) * max(0.0, 1 - still / _STILL),
         # what agrees to the grain was not blurred or squeezed: then its features are there too
         "missing": -max(0.0, pixels.fineness - _GRAIN) / (1 - _GRAIN) * max(0.0, 1 - there / _MOST),
         "even": -pixels.uneven,

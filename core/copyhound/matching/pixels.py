@@ -25,6 +25,8 @@ _FLAT: Final = 5.0
 _AGREES: Final = 0.80
 _DIFFERS: Final = 0.6
 _NOISE: Final = 1.5
+_LIGHTER: Final = 3.0
+_HARDER: Final = 1.05
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 Floats = NDArray[np.float32]
@@ -256,11 +258,16 @@ def _measured(colours: Floats, grey: Floats) -> _Cells:
 def _burnt(cells: _Cells, other: _Cells, inside: Mask, *, negative: bool) -> Mask:
     """Cells that are flat in one picture because they burnt out there, to white or to black: they say nothing.
 
-    What burns to white is what was bright before.
+    What burns to white is what was bright before, in a picture that is lighter or harder on the whole: so a caption on
+    a white wall is not taken for what the wall burnt away.
     """
-    bright = other.grey >= np.median(other.grey[inside])
-    white, black = cells.grey > 119, cells.grey < -120
-    return np.asarray((cells.rough < _FLAT) & ((white & (bright != negative)) | (black & (bright == negative))))
+    rest = -other.grey if negative else other.grey
+    bright = rest >= np.median(rest[inside])
+    lighter = float(np.median(cells.grey[inside] - rest[inside]))
+    harder = bool(cells.grey[inside].std() > _HARDER * rest[inside].std())
+    white = (cells.grey > 119) & bright & (harder or lighter > _LIGHTER)
+    black = (cells.grey < -120) & ~bright & (harder or lighter < -_LIGHTER)
+    return np.asarray((cells.rough < _FLAT) & (white | black))
 
 
 def _explained(one: _Cells, other: _Cells, colours: Floats, grey: Floats) -> Floats:
