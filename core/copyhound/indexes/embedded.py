@@ -35,7 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-FORMAT: Final = 3
+FORMAT: Final = 4
 _PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EIO}
 """Errors that say nothing about what stands in the files."""
 _BEYOND: Final = 2**62

@@ -1,7 +1,7 @@
 """A segment's arrays in one file, and the marks of what left it in another; both tell when they are damaged.
 
 The file begins with the postings, `heads` and then `signatures`, with room for as many of each as there may be; the
-other arrays follow, then a CRC for each block of postings, then what stands where, with a CRC of all but the postings.
+other arrays follow, then a seal for each block of postings, then what stands where, with a CRC of all but the postings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _GONE: Final = "gone"
 _MAPPED_FROM: Final = 2**18
 """Bytes of a file that is mapped. A smaller one is read: a map takes a descriptor, and many collections are small."""
 _END: Final = struct.Struct("<8sII")
-_MAGIC: Final = b"chsegm 3"
+_MAGIC: Final = b"chsegm 4"
 _CRC: Final = struct.Struct("<I")
 
 
