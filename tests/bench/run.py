@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole recall benchmark: our engine, its peers, accuracy, speed, and one table of it all.
 
-    python -m tests.bench.run BENCH --pictures DIR --out DIR [--limit N] [--jobs N] [--only STEP ...] [--docs DIR]
+    python -m tests.bench.run BENCH --pictures DIR --out DIR [--limit N] [--jobs N] [--only STEP] ... [--docs DIR]
 
 BENCH is the benchmark's folder, with make_queries.py and score.py; DIR of pictures has originals/, negatives/ and
 distractors/. Results land in --out: results.md, results.json, two plots, and each engine's answers and scores.
