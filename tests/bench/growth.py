@@ -31,7 +31,6 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import cv2
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -265,7 +264,7 @@ def _yardstick(path: Path) -> float:
 def _opening(work: Path, shelf: Shelf, fingerprints: list[tuple[bytes, bytes]]) -> dict[str, Any]:
     """Open what was built as the server does, in a process of its own: time, memory, and one more picture."""
     manifest = Manifest(FORMAT, FINGERPRINT_VERSION, 1, 10**6, [shelf.kept])
-    (work / "segments" / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+    (work / "segments" / "manifest.json").write_bytes(manifest.to_bytes())
     (work / "queries.pkl").write_bytes(pickle.dumps(fingerprints))
     command = [sys.executable, "-m", "tests.bench.growth", "--open", str(work)]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))

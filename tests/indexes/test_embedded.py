@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit
 from copyhound.indexes import BruteForceIndex, EmbeddedIndex
+from copyhound.indexes import embedded as embedded_module
 from copyhound.indexes import filing as filing_module
 from copyhound.indexes import shelf as shelf_module
 from copyhound.matching.fingerprint import Fingerprint
@@ -312,11 +314,40 @@ async def test_leavings_of_many_collections_are_written_together(tmp_path: Path)
     await index.close()
 
 
+async def test_full_disk_stops_no_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the index is there to be searched, although nothing can be written."""
+    index = await filled(tmp_path)
+    before = await index.count()
+    await index.close()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(embedded_module, "write_atomically", full)
+    index = EmbeddedIndex(tmp_path)
+    assert await index.count() == before > 0
+    await index.close()
+
+
 async def test_unfinished_files_are_removed(tmp_path: Path) -> None:
     """What a killed process was about to write is gone after the next opening."""
     (tmp_path / ".new-left").write_bytes(b"half")
     index = EmbeddedIndex(tmp_path)
     assert not (tmp_path / ".new-left").exists()
+    await index.close()
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"col_1", b"col_2"), (b'"seq":', b'"seq":1'), (b"}\n", b"}\n0")])
+async def test_changed_manifest_starts_anew(tmp_path: Path, before: bytes, after: bytes) -> None:
+    """One changed byte is noticed, also where what it makes could be read."""
+    index = await filled(tmp_path)
+    await index.close()
+    path = tmp_path / "manifest.json"
+    changed = path.read_bytes().replace(before, after, 1)
+    assert changed != path.read_bytes()
+    path.write_bytes(changed)
+    index = EmbeddedIndex(tmp_path)
+    assert (await index.count(), await index.mark(), folders(tmp_path)) == (0, 0, 0)
     await index.close()
 
 
@@ -327,7 +358,7 @@ async def test_damaged_manifest_starts_anew(tmp_path: Path, text: bytes) -> None
     """A manifest that cannot be read, or is of another format, means that everything must come again."""
     index = await filled(tmp_path)
     await index.close()
-    (tmp_path / "manifest.json").write_bytes(text)
+    (tmp_path / "manifest.json").write_bytes(text + b"\n%08x\n" % zlib.crc32(text))
     index = EmbeddedIndex(tmp_path)
     assert (await index.count(), await index.mark(), folders(tmp_path)) == (0, 0, 0)
     await index.close()

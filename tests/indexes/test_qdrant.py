@@ -109,12 +109,16 @@ class Answering(http.server.BaseHTTPRequestHandler):
     asked: ClassVar[list[tuple[str, str, str | None]]] = []
     statuses: ClassVar[list[int]] = []
     """Of the next answers; 200 when there is none left."""
+    body: ClassVar[bytes | None] = None
+    """Of every answer to a request for points."""
 
     def do_GET(self) -> None:
         self.asked.append((self.command, self.path, self.headers.get("api-key")))
         self.rfile.read(int(self.headers.get("content-length") or 0))
         result = {"exists": True} if self.path.endswith("/exists") else []
         body = msgspec.json.encode({"result": result, "status": "ok", "time": 0.1})
+        if self.body is not None and "/points" in self.path:
+            body = self.body
         self.send_response(self.statuses.pop(0) if self.statuses else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -134,6 +138,18 @@ def answering(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"\xff", b'{"result": null}', b"[]", b'{"result": [{"id": 1}]}'])
+async def test_rubbish_is_no_answer(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    """What is no answer of Qdrant's is `unavailable`, for writing too: so nobody takes an entry for written."""
+    monkeypatch.setattr(Answering, "body", body)
+    with answering(monkeypatch) as address:
+        index = QdrantIndex.at(f"http://{address}")
+        assert (await error_of(index)).code == "unavailable"
+        with pytest.raises(CopyhoundError, match=address):
+            await index.upsert([record(1, picture(np.random.default_rng(3)))])
+        await index.close()
 
 
 async def error_of(index: QdrantIndex) -> CopyhoundError:

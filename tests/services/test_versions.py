@@ -132,6 +132,22 @@ async def test_a_refresh_makes_fingerprints_anew(at_both_homes: Home) -> None:
     assert (await house.services.refreshing.run()).refreshed == 0
 
 
+async def test_trouble_of_ours_loses_no_entry(at_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pictures cannot be read just now a refresh fails, and takes nothing out; the next one does all."""
+    await filled(at_home)
+    await age(at_home)
+
+    async def down(*_: object) -> None:
+        raise CopyhoundError("internal_error", "The process that reads pictures does not start.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(at_home.services.kit.compute, "run", down)
+        with pytest.raises(CopyhoundError):
+            await at_home.services.refreshing.run(drop_lost=True)
+    assert await at_home.services.collections.count(at_home.caller, "web") == 3
+    assert (await at_home.services.refreshing.run(drop_lost=True)).refreshed == 3
+
+
 async def test_a_refresh_that_was_cut_short_goes_on(at_home: Home) -> None:
     """Until the last entry is done the collection counts as old; what is done is not done again."""
     await filled(at_home)

@@ -13,6 +13,7 @@ import fcntl
 import logging
 import os
 import secrets
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -52,6 +53,22 @@ class Manifest(msgspec.Struct, frozen=True):
     made: int
     """How many segments were ever named."""
     shelves: list[Kept]
+
+    def to_bytes(self) -> bytes:
+        """One line of JSON, and its CRC."""
+        content = msgspec.json.encode(self)
+        return content + b"\n%08x\n" % zlib.crc32(content)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Raises DamagedError for what `to_bytes` did not make."""
+        content, _, crc = data.rstrip(b"\n").rpartition(b"\n")
+        if crc != b"%08x" % zlib.crc32(content):
+            raise DamagedError("the manifest has changed since it was written")
+        try:
+            return msgspec.json.decode(content, type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DamagedError(f"the manifest is none: {error}") from error
 
 
 _EMPTY: Final = Manifest(FORMAT, FINGERPRINT_VERSION, 0, 0, [])
@@ -271,14 +288,17 @@ class EmbeddedIndex:
             # all of it can be made again from the database: the follower sees mark 0
             _log.warning("index unreadable, it starts anew: %s", error)
             self._shelves = {}
-        self._write(self._seq)
+        try:
+            self._write(self._seq)
+        except OSError as error:  # what is there can be searched all the same
+            _log.warning("the index could not be written, it will be tried again: %s", error)
 
     def _read(self) -> Manifest:
         try:
-            found = msgspec.json.decode((self._folder / "manifest.json").read_bytes(), type=Manifest)
+            found = Manifest.from_bytes((self._folder / "manifest.json").read_bytes())
         except FileNotFoundError:
             return _EMPTY
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except DamagedError as error:
             _log.warning("index unreadable, it starts anew: %s", error)
             return _EMPTY
         fits = (found.format, found.fingerprints) == (FORMAT, FINGERPRINT_VERSION)
@@ -287,8 +307,8 @@ class EmbeddedIndex:
     def _write(self, seq: int) -> None:
         """Write the manifest, and throw away what it no longer names."""
         shelves = [shelf.kept for shelf in self._shelves.values()]
-        content = msgspec.json.encode(Manifest(FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves))
-        write_atomically(self._folder / "manifest.json", content)
+        manifest = Manifest(FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves)
+        write_atomically(self._folder / "manifest.json", manifest.to_bytes())
         named = {name for kept in shelves for name in kept.segments}
         busy = {name for shelf in self._shelves.values() for name in shelf.busy}
         for folder in self._folder.glob("segment-*"):

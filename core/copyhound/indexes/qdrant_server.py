@@ -37,6 +37,8 @@ _POSTING: Final = np.dtype([("word", "<u4"), ("signature", "<u8"), ("place", "u1
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
 _REFUSED: Final = (401, 403)
+_RUBBISH: Final = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""What the client, or we, make of an answer that is none."""
 _AT_ONCE: Final = 100
 """Points in one request: about 1.5 MB."""
 
@@ -142,6 +144,9 @@ class QdrantIndex:
         except (ApiException, ResponseHandlingException) as error:
             code, reason = self._understood(error)
             raise CopyhoundError(code, f"The Qdrant server at {self._address} {reason}") from error
+        except _RUBBISH as error:
+            told = f"The Qdrant server at {self._address} does not answer as it should ({type(error).__name__})."
+            raise CopyhoundError("unavailable", told) from error
 
     def _understood(self, error: Exception) -> tuple[str, str]:
         """The code of an error, and what the server does."""

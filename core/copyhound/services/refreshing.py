@@ -44,7 +44,8 @@ class RefreshService:
         """Bring all collections of all workspaces to this version, from the reduced copies that are kept.
 
         What has none is lost; with `drop_lost` it is taken out, so that its source fetches it anew. Run again after
-        an interruption, it goes on. `tell` is told how many entries are done.
+        an interruption, it goes on. `tell` is told how many entries are done. Raises CopyhoundError where all is well
+        with the copies but not with us (`unavailable`, `internal_error`); then nothing more is taken out.
         """
         async with self._kit.units.read() as uow:
             outdated = await uow.collections.outdated(FINGERPRINT_VERSION)
@@ -87,6 +88,8 @@ class RefreshService:
                 "refingerprint", reduced, entry.width, entry.height, self._kit.limits.picture
             )
         except CopyhoundError as error:
+            if error.kind.retryable:  # nothing is wrong with the copy: run it again
+                raise
             return f"{error.code}: {error.detail}"
         async with self._kit.units() as uow:
             await uow.collections.replace_fingerprint(within, entry, new, entry_hash(new))
