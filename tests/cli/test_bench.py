@@ -93,6 +93,18 @@ def test_the_run_is_told(ran: dict[str, Any]) -> None:
     assert {"blobs", "index"} < set(report["data_bytes"])
 
 
+@pytest.mark.parametrize("option", ["--answers", "--report"])
+def test_a_file_in_no_folder_is_told_at_once(
+    folders: tuple[Path, Path], copyhound: Command, tmp_path: Path, option: str
+) -> None:
+    """Where what is found could not be written nothing is searched."""
+    given = {"--answers": tmp_path / "a", "--report": tmp_path / "r", option: tmp_path / "none" / "file"}
+    where = [part for pair in given.items() for part in pair]
+    done = copyhound("bench", "recall", "--queries", folders[0], "--index", folders[1], *where)
+    assert done.code == 2
+    assert "There is no folder" in done.err
+
+
 def test_a_folder_without_pictures_is_told(folders: tuple[Path, Path], copyhound: Command, tmp_path: Path) -> None:
     """An index folder that has neither originals nor distractors ends the command with a sentence."""
     done = copyhound("bench", "recall", "--queries", folders[0], "--index", folders[0], "--answers", tmp_path / "a")

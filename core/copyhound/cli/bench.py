@@ -17,6 +17,13 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _TELL_EVERY: Final = 5.0
 
 
+def _writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """What takes an hour to make is not to be lost for a folder that is not there."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"There is no folder {path.parent}.")
+    return path
+
+
 @click.group()
 def bench() -> None:
     """Measure the engine with pictures of your own."""
@@ -25,10 +32,18 @@ def bench() -> None:
 @bench.command()
 @click.option("--queries", type=_FOLDER, required=True, help="Folder of queries.jsonl and the pictures that it names.")
 @click.option("--index", type=_FOLDER, required=True, help="Folder with originals/ and distractors/, to be indexed.")
-@click.option("--answers", type=_FILE, required=True, help="The file that the answers are written to, a line a query.")
+@click.option(
+    "--answers",
+    type=_FILE,
+    callback=_writable,
+    required=True,
+    help="The file that the answers are written to, a line a query.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Search only so many of the queries, drawn evenly.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes at the same time (else one for each core).")
-@click.option("--report", type=_FILE, help="Write what was indexed and what it cost to this file, as JSON.")
+@click.option(
+    "--report", type=_FILE, callback=_writable, help="Write what was indexed and what it cost to this file, as JSON."
+)
 def recall(queries: Path, index: Path, answers: Path, limit: int | None, jobs: int | None, report: Path | None) -> None:
     """Search for edited copies in an index of pictures, and write what is found.
 
