@@ -197,6 +197,16 @@ async def test_a_changed_byte_is_never_believed(
     assert (noticed_late > 10) == (mapped_from == 0)
 
 
+async def damaged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedIndex:
+    """An index that is open, and whose postings have changed on the disk, unnoticed as yet."""
+    monkeypatch.setattr(filing_module, "_MAPPED_FROM", 0)
+    index = await filled(folder)
+    await index.close()
+    (file,) = folder.glob("segment-*/segment")
+    flip(file, 100)
+    return EmbeddedIndex(folder)
+
+
 async def test_a_changed_mark_is_noticed(tmp_path: Path) -> None:
     """What left a segment does not come back by damage: the index starts anew."""
     index = await filled(tmp_path, flush_after=5)
@@ -211,12 +221,7 @@ async def test_a_changed_mark_is_noticed(tmp_path: Path) -> None:
 
 async def test_a_damaged_index_waits_for_its_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A follower in the midst of its work cannot move the mark past what is lost; a restart starts anew too."""
-    monkeypatch.setattr(filing_module, "_MAPPED_FROM", 0)
-    index = await filled(tmp_path)
-    await index.close()
-    (file,) = tmp_path.glob("segment-*/segment")
-    flip(file, 100)
-    index = EmbeddedIndex(tmp_path)
+    index = await damaged(tmp_path, monkeypatch)
     await index.remove([1])
     for call in (
         index.optimise(),
@@ -236,12 +241,7 @@ async def test_a_damaged_index_waits_for_its_follower(tmp_path: Path, monkeypatc
 
 async def test_closing_a_damaged_index_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Damage that is noticed by the last writing does not stop the closing, and is not written into a new segment."""
-    monkeypatch.setattr(filing_module, "_MAPPED_FROM", 0)
-    index = await filled(tmp_path)
-    await index.close()
-    (file,) = tmp_path.glob("segment-*/segment")
-    flip(file, 100)
-    index = EmbeddedIndex(tmp_path)
+    index = await damaged(tmp_path, monkeypatch)
     await index.upsert([record(n, one) for n, one in enumerate(pictures(8), 20)])
     await index.set_mark(9)
     await index.close()

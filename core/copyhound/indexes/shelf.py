@@ -169,9 +169,7 @@ class Shelf:
     def stop_merging(self) -> None:
         """Give up a merging that is under way; one that ended is taken over."""
         self._take_over_merged()
-        if self._merging is not None:
-            self._merging.stop()
-            self._merging = None
+        self.give_up()
 
     def give_up(self) -> None:
         """Stop a merging that is under way or ended: all of this shelf is to be forgotten."""
