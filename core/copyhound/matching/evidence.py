@@ -11,7 +11,7 @@ import numpy as np
 
 from .decode import Pixels, decode_own
 from .fingerprint import Fingerprint
-from .geometry import Array, linear_part, local_scale, overlap_area, scaling
+from .geometry import Array, linear_part, local_scale, mirroring, overlap_area, scaling
 from .hashes import ORIENTATIONS, hamming
 from .hypotheses import Hypothesis, hypotheses_of
 from .pixels import PixelCheck, Sizes, check_refined
@@ -159,6 +159,5 @@ def _by_hash(prints: tuple[Fingerprint, Fingerprint], near: _Near) -> Array:
 def _orientation_matrix(orientation: int) -> Array:
     """Where an orientation of the hashes takes a point of the unit square."""
     quarter = np.array([[0, 1, 0], [-1, 0, 1], [0, 0, 1]], dtype=float)
-    mirror = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=float)
     turned = np.linalg.matrix_power(quarter, orientation % 4)
-    return turned @ mirror if orientation >= 4 else turned
+    return turned @ mirroring(1.0) if orientation >= 4 else turned

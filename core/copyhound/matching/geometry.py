@@ -34,6 +34,11 @@ def scaling(x: float, y: float) -> Array:
     return np.diag([x, y, 1.0])
 
 
+def mirroring(width: float) -> Array:
+    """The transform that mirrors a picture so wide, left for right."""
+    return np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], dtype=float)
+
+
 def corners(width: float, height: float) -> Array:
     """4 x 2: the corners of a picture, clockwise from the top left."""
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=float)

@@ -20,6 +20,8 @@ _ODD: Final = np.where(np.arange(_LOW) % 2, -1.0, 1.0)
 """What mirroring makes of a spectrum's columns."""
 _EVEN: Final = 2**0.5
 """OpenCV's transform keeps lengths, imagehash's does not: the mean weighs less in it by so much along each axis."""
+_WHITE: Final = 2.0 * 255 * _SIDE
+"""The spectrum of plain white: nothing but its mean."""
 
 Spectrum = NDArray[np.float64]
 
@@ -62,7 +64,7 @@ def phashes(pixels: Pixels) -> list[bytes]:
     """
     upright = _spectrum(_square(pixels))
     negative = -upright
-    negative[0, 0] += _spectrum(np.full((_SIDE, _SIDE), 255, np.uint8))[0, 0]
+    negative[0, 0] += _WHITE
     return [_packed(one > np.median(one)) for plane in (upright, negative) for one in _turned(plane)]
 
 

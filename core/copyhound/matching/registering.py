@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fitting import simplest
-from .geometry import Array, corners, fit_affine, local_scale, project, scaling
+from .geometry import Array, corners, fit_affine, local_scale, mirroring, project, scaling
 
 Grey = NDArray[np.float32]
 _WINDOW: Final = 19
@@ -132,17 +132,12 @@ def _refined(
     width, height = size[0] * growth, size[1] * growth
     mirrored = np.linalg.det(there[:2, :2]) < 0
     # the models know no mirroring: a mirrored match is mirrored back first
-    scaled = (_mirroring(width) if mirrored else np.eye(3)) @ scaling(growth, growth)
+    scaled = (mirroring(width) if mirrored else np.eye(3)) @ scaling(growth, growth)
     target = spots.astype(np.float64)
     out = simplest(project(scaled, source), target, (width, height), _NEAR, _ALONE * weights, _EXACT)
     refined = np.linalg.inv(frame) @ out @ scaled
     refined = refined / refined[2, 2]
     return refined if _close(refined, matrix, frame, found) else matrix
-
-
-def _mirroring(width: float) -> Array:
-    """Left for right, within a picture so wide."""
-    return np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], float)
 
 
 def _close(refined: Array, matrix: Array, frame: Array, found: Array) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .codebook import Vectors, varied
 from .fingerprint import Fingerprint
-from .geometry import Array, scaling
+from .geometry import Array, mirroring, scaling
 from .variants import VARIANTS
 
 UNIT_SIDE: Final = 300.0
@@ -72,7 +72,7 @@ def variant_of(side: Side, fingerprint: Fingerprint, *, mirrored: bool, negative
     if mirrored:
         points = np.column_stack([side.width - points[:, 0], points[:, 1]])
         angles = np.pi - angles
-        to_units = np.array([[-1, 0, side.width], [0, 1, 0], [0, 0, 1]]) @ to_units
+        to_units = mirroring(side.width) @ to_units
     vectors = varied(fingerprint.vectors, VARIANTS.index((mirrored, negative)))
     return Side(
         points=points,
