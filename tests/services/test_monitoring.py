@@ -128,6 +128,18 @@ async def test_bad_schedules_are_refused(at_home: Home, schedule: Schedule) -> N
     assert caught.value.code == "invalid_request"
 
 
+async def test_a_new_match_is_last_seen_when_it_is_first_seen(idle_home: Home) -> None:
+    """A copy that the index saw a day before the search is seen, as a match, at the search: never before its first."""
+    made = await monitored(idle_home, photos.photo(1))
+    await idle_home.index("https://a.example.com/copy.jpg", photos.resaved(1))
+    idle_home.clock.turn(days=1)
+    await run_due(idle_home)
+    (match,) = await idle_home.matches(made.id)
+    assert match.last_seen == match.first_seen == idle_home.clock.time
+    (told,) = await idle_home.events("match_found")
+    assert told["last_seen"] == told["first_seen"]
+
+
 async def test_a_copy_that_goes_and_comes_back_is_told(idle_home: Home, website: Website) -> None:
     """A recheck finds a copy gone (404), then another picture there, then itself again: each change is told once."""
     url = website.put("/copy.jpg", photos.resaved(1))

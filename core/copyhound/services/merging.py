@@ -34,7 +34,6 @@ class Merging:
 
     async def _add(self, uow: UnitOfWork, in_list: ImageList, image: Image, provider: str, found: Found) -> None:
         now = self._kit.now()
-        seen_at = found.seen_at or now
         host = host_of(found.image_url)
         match = Match(
             id=derived_id("match", image.id, found.image_url),
@@ -45,12 +44,12 @@ class Merging:
             host=host,
             domain=domain_of(host),
             providers=(provider,),
-            pages=_seen(found.pages, seen_at),
+            pages=_seen(found.pages, found.seen_at or now),
             verification=found.verification,
             status=MatchStatus.online,
             decision=Decision.open,
             first_seen=now,
-            last_seen=seen_at,
+            last_seen=now,
             width=found.width,
             height=found.height,
             small=found.small,
