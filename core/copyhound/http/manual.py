@@ -22,12 +22,21 @@ _IMAGE: Final = re.compile(r'src="([a-z0-9_-]+\.(jpg|png|svg))"')
 _KINDS: Final = {"jpg": "image/jpeg", "png": "image/png", "svg": "image/svg+xml"}
 _HEADING: Final = re.compile(r"<h([1-4])>(.*?)</h\1>", re.DOTALL)
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_OPENING: Final = re.compile(r"<(table|pre)>")
 _STYLE: Final = (
-    "body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
+    "body{font:16px/1.55 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
     "nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}a{color:#0a58ca}main{overflow-wrap:anywhere}"
-    "pre,code{font:14px/1.45 ui-monospace,monospace;background:#f3f4f6}"
-    "pre{padding:.8rem;overflow-x:auto}code{padding:.1rem .2rem}pre code{padding:0}"
-    "table{border-collapse:collapse;display:block;overflow-x:auto;overflow-wrap:normal}"
+    "p,ul,ol,h1,h2,h3,h4{max-width:52rem}img{max-width:100%;height:auto}"
+    "pre,code{font:14px/1.45 ui-monospace,monospace;background-color:#f3f4f6}"
+    "pre{padding:.8rem}code{padding:.1rem .2rem}pre code{padding:0;background:none}"
+    # what is wider than the page scrolls by itself, and is shaded at the side where there is more
+    ".wide,pre{overflow-x:auto;scrollbar-width:thin;background-repeat:no-repeat;background-size:2rem 100%,2rem 100%,"
+    ".8rem 100%,.8rem 100%;background-position:0 0,100% 0,0 0,100% 0;"
+    "background-attachment:local,local,scroll,scroll;background-image:linear-gradient(90deg,var(--g) 40%,transparent),"
+    "linear-gradient(270deg,var(--g) 40%,transparent),linear-gradient(90deg,#0003,transparent),"
+    "linear-gradient(270deg,#0003,transparent)}"
+    ".wide{--g:#fff;margin:1rem 0}pre{--g:#f3f4f6}"
+    "table{border-collapse:collapse;overflow-wrap:normal}"
     "td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;vertical-align:top}"
 )
 Page = Annotated[str, PathParameter(description="Name of a page, without .md.")]
@@ -89,13 +98,20 @@ def rendered(page: str, text: str) -> str:
     """HTML of a page's Markdown. HTML within it is shown as text."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     body = _LINK.sub(lambda m: f'href="/docs/{m[1]}{m[2] or ""}"', body)
-    body = _HEADING.sub(_anchored, _IMAGE.sub(_inlined, body))
+    body = _HEADING.sub(_anchored, _IMAGE.sub(_inlined, _scrolling(body)))
     links = "".join(f'<a href="/docs/{name}">{html.escape(name)}</a>' for name in pages())
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(page)} - Copyhound</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body><nav>{links}</nav><main>{body}</main></body></html>"
     )
+
+
+def _scrolling(body: str) -> str:
+    """Tables in frames of their own, that scroll, as code does: by finger, wheel and arrow keys."""
+    frame = '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>'
+    body = _OPENING.sub(lambda m: frame if m[1] == "table" else '<pre tabindex="0">', body)
+    return body.replace("</table>", "</table></div>")
 
 
 def _inlined(found: re.Match[str]) -> str:
