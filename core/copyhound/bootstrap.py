@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from copyhound import memory
+from copyhound import descriptors, memory
 from copyhound.compute.pool import ComputePool
 from copyhound.delivery.send import WebhookSender
 from copyhound.delivery.sign import new_secret
@@ -105,6 +105,7 @@ async def open_house(
     CopyhoundError data_in_use where another process owns this data folder under this executor id.
     """
     memory.few_arenas()
+    descriptors.allow_many()
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_owned(settings))
         database = Database(settings.database)

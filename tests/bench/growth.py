@@ -39,7 +39,7 @@ from tests.bench.growth_plot import plot
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexRecord
 from copyhound.indexes import EmbeddedIndex
-from copyhound.indexes.embedded import FORMAT, Manifest
+from copyhound.indexes.manifest import FORMAT, Kept, Manifest
 from copyhound.indexes.segments import build
 from copyhound.indexes.shelf import Shelf
 from copyhound.matching import Prepared, compare, prepare_entry, prepare_query
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace, work: Path) -> list[dict[str, Any]]:
     wanted = {row["source"] for row in rows}
     entries = prepared_entries(args.index, args.cache, wanted)
     pool, held, out = None, 0, []
-    shelf = Shelf(WORKSPACE, COLLECTION, work / "segments")
+    shelf = Shelf(Kept(WORKSPACE, COLLECTION, []), work / "segments")
     (work / "segments").mkdir(parents=True, exist_ok=True)
     numbers = dict(enumerate(entries))
     for size in sorted(args.sizes):
@@ -123,7 +123,7 @@ def run(args: argparse.Namespace, work: Path) -> list[dict[str, Any]]:
             json.loads((work / "built.json").read_text()) if (work / "built.json").exists() else {"size": 0}
         )
         if built["size"] == size:
-            shelf = Shelf(WORKSPACE, COLLECTION, work / "segments", built["segments"])
+            shelf = Shelf(Kept(WORKSPACE, COLLECTION, built["segments"]), work / "segments")
         else:
             pool = pool or Pool([one.fingerprint for one in entries.values()], np.random.default_rng(0))
             real = [(n, postings_of(entries[name].fingerprint)) for n, name in numbers.items() if held <= n < size]

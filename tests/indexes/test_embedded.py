@@ -21,7 +21,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit
 from copyhound.indexes import BruteForceIndex, EmbeddedIndex
 from copyhound.indexes import embedded as embedded_module
-from copyhound.indexes import filing as filing_module
+from copyhound.indexes import segment_file as file_module
 from copyhound.indexes import shelf as shelf_module
 from copyhound.matching.fingerprint import Fingerprint
 
@@ -174,7 +174,7 @@ async def test_a_changed_byte_is_never_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped_from: int
 ) -> None:
     """Wherever a byte of a segment changes: it is noticed at opening, or when it is read, and all can come again."""
-    monkeypatch.setattr(filing_module, "_MAPPED_FROM", mapped_from)
+    monkeypatch.setattr(file_module, "_MAPPED_FROM", mapped_from)
     index = await filled(tmp_path / "whole")
     right = await answers(index)
     await index.close()
@@ -199,7 +199,7 @@ async def test_a_changed_byte_is_never_believed(
 
 async def damaged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddedIndex:
     """An index that is open, and whose postings have changed on the disk, unnoticed as yet."""
-    monkeypatch.setattr(filing_module, "_MAPPED_FROM", 0)
+    monkeypatch.setattr(file_module, "_MAPPED_FROM", 0)
     index = await filled(folder)
     await index.close()
     (file,) = folder.glob("segment-*/segment")

@@ -15,7 +15,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.matches import Page
 from copyhound.domain.ports import IndexRecord
 from copyhound.domain.workspaces import Caller, Scope, Workspace
-from copyhound.indexes import filing
+from copyhound.indexes import segment_file
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home, until
@@ -107,7 +107,7 @@ async def test_a_lost_index_is_made_anew_by_itself(tmp_path: Path) -> None:
 
 async def test_a_damaged_index_is_made_anew_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that changed on the disk are noticed by the search that reads them first; it is answered all the same."""
-    monkeypatch.setattr(filing, "_MAPPED_FROM", 0)
+    monkeypatch.setattr(segment_file, "_MAPPED_FROM", 0)
     async with home(tmp_path) as house:
         for number in range(2):
             await house.index(f"https://a.example.com/{number}.jpg", photos.photo(number))

@@ -8,12 +8,11 @@ what came later is read from that log again after a restart. So no write must be
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
-import fcntl
 import logging
 import os
 import secrets
-import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,9 +24,11 @@ import numpy as np
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ports import IndexHit, IndexRecord
 from copyhound.files import UNFINISHED, write_atomically
+from copyhound.indexes.manifest import EMPTY, FORMAT, Kept, Manifest
+from copyhound.indexes.owning import own, unusable
 from copyhound.indexes.sealed import DamagedError
 from copyhound.indexes.segments import discard
-from copyhound.indexes.shelf import Kept, Shelf, settle_all
+from copyhound.indexes.shelf import Shelf, settle_all
 from copyhound.matching import FINGERPRINT_VERSION
 from copyhound.matching.fingerprint import Postings, postings_of
 from copyhound.matching.voting import lookup_of
@@ -36,42 +37,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-FORMAT: Final = 4
 _PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EIO}
 """Errors that say nothing about what stands in the files."""
 _BEYOND: Final = 2**62
 """A mark that no log has reached."""
 _Place = tuple[str, str]
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """Which segments count, and up to which change they tell everything."""
-
-    format: int
-    fingerprints: int
-    seq: int
-    made: int
-    """How many segments were ever named."""
-    shelves: list[Kept]
-
-    def to_bytes(self) -> bytes:
-        """One line of JSON, and its CRC."""
-        content = msgspec.json.encode(self)
-        return content + b"\n%08x\n" % zlib.crc32(content)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Manifest:
-        """Raises DamagedError for what `to_bytes` did not make."""
-        content, _, crc = data.rstrip(b"\n").rpartition(b"\n")
-        if crc != b"%08x" % zlib.crc32(content):
-            raise DamagedError("the manifest has changed since it was written")
-        try:
-            return msgspec.json.decode(content, type=cls)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise DamagedError(f"the manifest is none: {error}") from error
-
-
-_EMPTY: Final = Manifest(FORMAT, FINGERPRINT_VERSION, 0, 0, [])
 
 
 class EmbeddedIndex:
@@ -82,18 +52,18 @@ class EmbeddedIndex:
     """
 
     def __init__(self, folder: Path, *, flush_after: int = 2_000) -> None:
-        """Open the index in `folder`; CopyhoundError `data_in_use` where another process has it open.
+        """Open the index in `folder`; CopyhoundError `data_in_use` where another process has it open,
+        `unavailable` where the folder cannot be used; a disk that is full only stops the writing.
 
         It is written to disk whenever `flush_after` entries or deletions wait in memory, and on closing.
         An index of another version of Copyhound's, or one that is damaged, starts anew from mark 0. Damage in postings
         is noticed when they are first read: that call and all others raise `unavailable` until the index is cleared,
         and its mark is ahead of any log's.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._flush_after = flush_after
         self._closed = self._damaged = False
-        self._lock = _own(folder / "lock")
+        self._lock = own(folder)
         self._shelves: dict[_Place, Shelf] = {}
         self._dropped = 0
         self._made = 0
@@ -140,7 +110,10 @@ class EmbeddedIndex:
         await self._do(self._set_mark, seq)
 
     async def clear(self) -> None:
-        """Empty the index; its mark is 0 again, before anything is gone."""
+        """Empty the index; its mark is 0 again, before anything is gone.
+
+        CopyhoundError `unavailable` where that cannot be written: nothing has changed then.
+        """
         await self._do(self._clear)
 
     async def optimise(self) -> None:
@@ -162,6 +135,8 @@ class EmbeddedIndex:
                 return work(*args, **kwargs)
             except DamagedError as error:
                 self._lose(error)
+            except OSError as error:
+                raise unusable(self._folder, error) from error
             raise _damage()
 
         if self._closed:
@@ -178,9 +153,10 @@ class EmbeddedIndex:
         _log.error("the index is damaged, it starts anew: %s", error)
         self._damaged = True
         try:
-            self._forget()
+            self._clear_disk()
         except OSError as cause:
             _log.warning("the index could not be written: %s", cause)
+        self._forget()
 
     def _mark(self) -> int:
         return _BEYOND if self._damaged else self._seq
@@ -198,7 +174,7 @@ class EmbeddedIndex:
             places.setdefault((record.workspace_id, record.collection_id), []).append(entry)
         self._drop(list(last))
         for place, entries in places.items():
-            shelf = self._shelves.get(place) or self._shelves.setdefault(place, self._shelf(place))
+            shelf = self._shelves.get(place) or self._shelves.setdefault(place, self._shelf(Kept(*place, [])))
             shelf.add(entries)
 
     def _remove(self, numbers: Sequence[int]) -> None:
@@ -223,11 +199,17 @@ class EmbeddedIndex:
             return
         try:
             self._flush()
+        except FileNotFoundError as error:  # somebody deleted what was written before
+            raise DamagedError(str(error)) from error
+        except OSError as error:
+            _log.warning("the index could not be written, it will be tried again: %s", error)
+            return
+        try:
             # one child at a time, however many collections there are
             if not any(shelf.busy for shelf in self._shelves.values()):
                 any(shelf.merge_some(self._named) for shelf in self._shelves.values())
         except OSError as error:
-            _log.warning("the index could not be written, it will be tried again: %s", error)
+            _log.warning("segments not merged: %s", error)
 
     def _flush(self) -> None:
         settle_all([shelf for shelf in self._shelves.values() if shelf.changed], self._named)
@@ -243,14 +225,21 @@ class EmbeddedIndex:
         self._write(self._seq)
 
     def _clear(self) -> None:
+        if not (self._folder / "lock").exists():  # somebody deleted the folder
+            lock, self._lock = self._lock, own(self._folder)
+            os.close(lock)
+        self._clear_disk()
         self._forget()
         self._damaged = False
 
-    def _forget(self) -> None:
+    def _clear_disk(self) -> None:
+        self._write_manifest(0, [])
         for shelf in self._shelves.values():
             shelf.give_up()
+        self._sweep(set())
+
+    def _forget(self) -> None:
         self._shelves, self._seq, self._dropped = {}, 0, 0
-        self._write(0)
 
     def _close(self) -> None:
         try:
@@ -265,8 +254,8 @@ class EmbeddedIndex:
             self._closed = True
             os.close(self._lock)
 
-    def _shelf(self, place: _Place, names: Sequence[str] = ()) -> Shelf:
-        return Shelf(*place, self._folder, names, small=self._flush_after // 4)
+    def _shelf(self, kept: Kept) -> Shelf:
+        return Shelf(kept, self._folder, small=self._flush_after // 4)
 
     def _named(self) -> str:
         self._made += 1
@@ -274,17 +263,18 @@ class EmbeddedIndex:
 
     def _open(self) -> None:
         for file in self._folder.glob(f"{UNFINISHED}*"):
-            file.unlink()
+            with contextlib.suppress(OSError):
+                file.unlink()
         manifest = self._read()
         self._made = manifest.made
         try:
             for kept in manifest.shelves:
                 place = (kept.workspace_id, kept.collection_id)
-                self._shelves[place] = self._shelf(place, kept.segments)
+                self._shelves[place] = self._shelf(kept)
             self._seq = manifest.seq
         except (OSError, ValueError, EOFError) as error:
             if isinstance(error, OSError) and error.errno in _PASSING:
-                raise CopyhoundError("unavailable", f"The index in {self._folder} cannot be read: {error}") from error
+                raise unusable(self._folder, error) from error
             # all of it can be made again from the database: the follower sees mark 0
             _log.warning("index unreadable, it starts anew: %s", error)
             self._shelves = {}
@@ -297,35 +287,29 @@ class EmbeddedIndex:
         try:
             found = Manifest.from_bytes((self._folder / "manifest.json").read_bytes())
         except FileNotFoundError:
-            return _EMPTY
+            return EMPTY
         except DamagedError as error:
             _log.warning("index unreadable, it starts anew: %s", error)
-            return _EMPTY
+            return EMPTY
         fits = (found.format, found.fingerprints) == (FORMAT, FINGERPRINT_VERSION)
-        return found if fits else msgspec.structs.replace(_EMPTY, made=found.made)
+        return found if fits else msgspec.structs.replace(EMPTY, made=found.made)
 
     def _write(self, seq: int) -> None:
         """Write the manifest, and throw away what it no longer names."""
         shelves = [shelf.kept for shelf in self._shelves.values()]
+        self._write_manifest(seq, shelves)
+        named = {name for kept in shelves for name in kept.segments}
+        self._sweep(named | {name for shelf in self._shelves.values() for name in shelf.busy})
+
+    def _write_manifest(self, seq: int, shelves: list[Kept]) -> None:
         manifest = Manifest(FORMAT, FINGERPRINT_VERSION, seq, self._made, shelves)
         write_atomically(self._folder / "manifest.json", manifest.to_bytes())
-        named = {name for kept in shelves for name in kept.segments}
-        busy = {name for shelf in self._shelves.values() for name in shelf.busy}
+
+    def _sweep(self, needed: set[str]) -> None:
         for folder in self._folder.glob("segment-*"):
-            if folder.name not in named | busy:
+            if folder.name not in needed:
                 discard(folder)
 
 
 def _damage() -> CopyhoundError:
     return CopyhoundError("unavailable", "The index is damaged; it is being made anew from the database.")
-
-
-def _own(path: Path) -> int:
-    """A descriptor that holds the folder's lock until it is closed."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise CopyhoundError("data_in_use", f"The index in {path.parent} is open elsewhere.") from None
-    return lock

@@ -18,6 +18,8 @@ _AT_ONCE = 200_000
 
 def candidates_in(segments: Sequence[Segment], lookup: Lookup, limit: int) -> list[IndexHit]:
     """The best entries of all segments, best first. What left still counts in how common a word is, until a merge."""
+    for one in segments:
+        one.check()
     found = [one.find(lookup.words) for one in segments]
     population = np.asarray(sum(ends - starts for starts, ends in found))
     entries = sum(one.alive for one in segments)

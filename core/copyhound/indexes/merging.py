@@ -19,7 +19,11 @@ def main() -> None:
     os.nice(10)
     new, *sources = (Path(one) for one in sys.argv[1:])
     try:
-        merge([load(one) for one in sources], new)
+        segments = [load(one) for one in sources]
+    except (DamagedError, FileNotFoundError):
+        sys.exit(DAMAGED)
+    try:
+        merge(segments, new)
     except DamagedError:
         sys.exit(DAMAGED)
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copyhound.files import sync_all
-from copyhound.indexes.filing import append, file_of, read, read_gone, room_for, write
 from copyhound.indexes.sealed import DamagedError, Ints, Longs, Sealed
+from copyhound.indexes.segment_file import Mapped, append, file_of, read, read_gone, room_for, write
 from copyhound.matching import WORD_COUNT
 from copyhound.matching.fingerprint import Postings
 
@@ -42,12 +42,19 @@ class Segment:
         *,
         gone: NDArray[np.bool_] | None = None,
         name: str = "",
+        mapped: Mapped | None = None,
     ) -> None:
         """The arrays, as the module's text tells; `name` is that of its folder, empty in memory."""
         self.numbers, self.words, self.offsets = numbers, words, offsets
         self.heads, self.signatures = heads, signatures
         self.gone = np.zeros(len(numbers), np.bool_) if gone is None else gone
         self.name = name
+        self._mapped = mapped
+
+    def check(self) -> None:
+        """DamagedError where the file that it lies in was cut: to be called before it is read."""
+        if self._mapped is not None:
+            self._mapped.check()
 
     @property
     def alive(self) -> int:
@@ -155,8 +162,8 @@ def files_of(folder: Path) -> list[Path]:
 
 def load(folder: Path) -> Segment:
     """Map a segment. Raises OSError where it cannot be read, DamagedError where it is not what was written."""
-    arrays = read(folder)
-    segment = Segment(**arrays, gone=read_gone(folder, len(arrays["numbers"])), name=folder.name)
+    arrays, mapped = read(folder)
+    segment = Segment(**arrays, gone=read_gone(folder, len(arrays["numbers"])), name=folder.name, mapped=mapped)
     if len(segment.words) + 1 != len(segment.offsets) or segment.offsets[-1] > len(segment.heads):
         raise DamagedError(f"the parts of {folder.name} do not fit together")
     return segment
@@ -180,6 +187,7 @@ def _in_order(segments: Sequence[Segment], maps: Sequence[Ints]) -> Iterator[tup
 
 
 def _part(one: Segment, places: Ints, low: int, high: int) -> tuple[NDArray[np.uint32], Longs, Longs]:
+    one.check()
     # of the words' own type: else all of them are converted first
     first, last = (int(i) for i in np.searchsorted(one.words, np.array([low, high], one.words.dtype)))
     begin, end = int(one.offsets[first]), int(one.offsets[last])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -14,10 +15,11 @@ import numpy as np
 
 from copyhound.domain.ports import IndexHit
 from copyhound.files import write_all
-from copyhound.indexes.filing import gone_of, packed_gone
 from copyhound.indexes.gathering import candidates_in
+from copyhound.indexes.manifest import Kept
 from copyhound.indexes.merging import DAMAGED
 from copyhound.indexes.sealed import DamagedError, Ints
+from copyhound.indexes.segment_file import gone_of, packed_gone
 from copyhound.indexes.segments import Segment, build, discard, files_of, load, merge, save
 from copyhound.matching.fingerprint import Postings
 from copyhound.matching.voting import Lookup
@@ -28,14 +30,6 @@ _TOGETHER: Final = 4
 _SMALLEST: Final = 500
 _AS_LARGE: Final = 3
 """A segment so many times as large as what comes is written anew with it."""
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A shelf as the manifest keeps it."""
-
-    workspace_id: str
-    collection_id: str
-    segments: list[str]
 
 
 class Unwritten(msgspec.Struct, frozen=True):
@@ -49,16 +43,14 @@ class Unwritten(msgspec.Struct, frozen=True):
 class Shelf:
     """Not thread-safe: the index calls from its one thread."""
 
-    def __init__(
-        self, workspace_id: str, collection_id: str, folder: Path, names: Sequence[str] = (), *, small: int = _SMALLEST
-    ) -> None:
+    def __init__(self, kept: Kept, folder: Path, *, small: int = _SMALLEST) -> None:
         """`folder` holds all shelves' segments; those of at most `small` entries are written anew with what comes.
 
         Raises as `load` where one is not whole.
         """
-        self._place = (workspace_id, collection_id)
+        self._place = (kept.workspace_id, kept.collection_id)
         self._folder = folder
-        self._segments = [load(folder / name) for name in names]
+        self._segments = [_loaded(folder / name, kept.left.get(name, 0)) for name in kept.segments]
         self._tail: list[Segment] = []
         self._next: list[Segment] | None = None
         self._small = small
@@ -68,7 +60,8 @@ class Shelf:
     @property
     def kept(self) -> Kept:
         """What the manifest is to say: everything but the tail."""
-        return Kept(*self._place, [one.name for one in self._segments])
+        left = {one.name: int(one.gone.sum()) for one in self._segments if one.gone.any()}
+        return Kept(*self._place, [one.name for one in self._segments], left)
 
     @property
     def alive(self) -> int:
@@ -226,6 +219,14 @@ def settle_all(shelves: Sequence[Shelf], named: Callable[[], str]) -> None:
         shelf.written()
 
 
+def _loaded(folder: Path, left: int) -> Segment:
+    # more may have left than the manifest says: marks are written before it
+    segment = load(folder)
+    if segment.gone.sum() < left:
+        raise DamagedError(f"of {left} entries that left {folder.name} not all are marked")
+    return segment
+
+
 class _Merged(msgspec.Struct, frozen=True):
     segment: Segment | None
     """None where it failed."""
@@ -262,7 +263,7 @@ class _Merging:
         code = self._process.poll()
         if code is None:
             return None
-        if code == DAMAGED:
+        if code in (DAMAGED, -signal.SIGBUS):
             raise DamagedError("a segment has changed since it was written")
         try:
             if code == 0:
