@@ -53,7 +53,7 @@ def test_a_broken_picture_is_told(copyhound: Command, picture: Callable[[str], P
     assert told.code == 1
     assert told.err.count("Not searched: ") == 1
     assert "broken.jpg" in told.err
-    assert "\t".join(("picture", "copy", "page", "score", "confidence", "edits")) in told.out
+    assert "\t".join(("picture", "copy", "page", "confidence", "score", "match_type", "edits")) in told.out
     assert "shop.example/img/hats.jpg\t" in told.out
 
 

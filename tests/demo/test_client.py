@@ -13,6 +13,8 @@ COMPARISON = {
     "confidence": 99.5,
     "score": 41.0,
     "match_type": "partial",
+    "query_share": 58.0,
+    "match_share": 100.0,
     "edits": [
         {"kind": "cropped", "share": 41.6},
         {"kind": "rotated", "angle": -11.2},
@@ -53,7 +55,8 @@ def test_hits_of_all_pages_are_read() -> None:
     with Client("http://127.0.0.1:1", "a key", answering(pages)) as client:
         first, second = client.hits("list_1", {"image_1": "kodak_0001.jpg"})
     assert (first.image, first.path, first.confidence) == ("kodak_0001", "/media/1.jpg", 99.5)
-    assert first.edits == ("cropped 42 %", "rotated -11°", "resized x0.50", "mirrored")
+    assert first.edits == ("cropped: 41.6 % cut away", "rotated 11.2° anticlockwise", "resized to 50 %", "mirrored")
+    assert first.shares == "58 % of the image and 100 % of the copy are in common"
     assert (second.match_type, second.confidence) == ("unchecked", 0.0)
 
 

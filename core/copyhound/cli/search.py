@@ -10,7 +10,8 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from copyhound.cli.api import Api, with_api
-from copyhound.cli.support import Choices, for_people, json_option, print_json, print_table, progress_console
+from copyhound.cli.found import by_confidence, show_matches
+from copyhound.cli.support import Choices, for_people, json_option, print_json, progress_console
 
 _SEARCHED = ("answered", "no_match")
 
@@ -57,13 +58,12 @@ async def _search(
 
         ended = await api.until(f"/searches/{begun['search_id']}", lambda now: bool(now["complete"]), tell)
     matches = [match async for match in api.all(f"/lists/{begun['list_id']}/matches", limit=100)]
-    return {"search": ended, "matches": matches}
+    return {"search": ended, "matches": by_confidence(matches)}
 
 
 def _show(result: dict[str, Any]) -> None:
     names = {image["image_id"]: image["name"] for image in result["search"]["images"]}
-    rows = (_row(match, names) for match in result["matches"])
-    print_table(("picture", "copy", "page", "score", "confidence", "edits"), rows, empty="No copies were found.")
+    show_matches(result["matches"], names)
     outcomes = result["search"]["outcomes"]
     click.echo("Outcomes: " + ", ".join(f"{name} {number}" for name, number in sorted(outcomes.items())))
 
@@ -78,11 +78,3 @@ def _faults(search: dict[str, Any]) -> Iterator[str]:
             if one["outcome"] not in _SEARCHED:
                 reason = one["reason"] or "no reason was given"
                 yield f"Not searched: {image['name']}, at {one['provider']}: {reason} [{one['outcome']}]"
-
-
-def _row(match: dict[str, Any], names: dict[str, str]) -> tuple[Any, ...]:
-    compared = match["verification"]["comparison"] or {}
-    edits = ", ".join(edit["kind"] for edit in compared.get("edits", ()))
-    page = match["pages"][0]["url"] if match["pages"] else None
-    name = names.get(match["image_id"], match["image_id"])
-    return name, match["image_url"], page, compared.get("score"), compared.get("confidence"), edits

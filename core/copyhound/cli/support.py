@@ -105,7 +105,7 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: s
     For people a table where it fits the screen, else a block of lines for each row. For programs, the names and the
     rows, a line each, separated by tabs.
     """
-    cells = [[_plain(cell) for cell in row] for row in rows]
+    cells = [[plain_text(cell) for cell in row] for row in rows]
     if not for_people():
         for line in (names, *cells):
             click.echo("\t".join(line))
@@ -117,7 +117,7 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: s
         _print_blocks(names, cells)
 
 
-def _plain(cell: Any) -> str:
+def plain_text(cell: Any) -> str:
     """Text on one line; what crawled pages may have in it cannot steer a terminal."""
     text = "" if cell is None else str(cell)
     return "".join(letter if letter.isprintable() else " " for letter in text)

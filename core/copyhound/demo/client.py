@@ -7,8 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import msgspec
 
 from copyhound.demo.verdict import Hit
+from copyhound.domain.pictures import Edit
+from copyhound.domain.wording import edit_in_words, shares_in_words
 
 
 class Client:
@@ -89,14 +92,6 @@ def _hit(match: Mapping[str, Any], names: Mapping[str, str]) -> Hit:
         confidence=compared.get("confidence", 0.0),
         score=compared.get("score", 0.0),
         match_type=compared.get("match_type", "unchecked"),
-        edits=tuple(_edit(edit) for edit in compared.get("edits", ())),
+        edits=tuple(edit_in_words(msgspec.convert(edit, Edit)) for edit in compared.get("edits", ())),
+        shares=shares_in_words(compared["query_share"], compared["match_share"]) if compared else "",
     )
-
-
-def _edit(edit: Mapping[str, Any]) -> str:
-    kind, share, angle, factor = (edit.get(name) for name in ("kind", "share", "angle", "factor"))
-    if angle is not None:
-        return f"{kind} {angle:.0f}°"
-    if share is not None:
-        return f"{kind} {share:.0f} %"
-    return f"{kind} x{factor:.2f}" if factor is not None else str(kind)

@@ -81,7 +81,7 @@ def _card(number: int, hit: Hit, edit: str | None, shape: str) -> str:
     return f"""<section class="pair{"" if edit is not None else " false"}">
 <header><h2>{name}</h2><p>{pages}</p><p>{planted}</p>
 <div>{chips}</div>
-<p class="score">score {hit.score:.1f}, confidence {hit.confidence:.1f}</p></header>
+<p class="score">confidence {hit.confidence:.1f}, score {hit.score:.1f}<br>{html.escape(hit.shares)}</p></header>
 <figure><img src="pictures/{name}.jpg" alt="own picture"><figcaption>Own picture</figcaption></figure>
 <figure><img src="pictures/{number}-copy.jpg" alt="the copy"><figcaption>Copy, as found</figcaption></figure>
 <figure><div class="switch" tabindex="0"><div class="window" style="aspect-ratio: {shape}">

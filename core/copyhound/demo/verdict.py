@@ -24,6 +24,9 @@ class Hit:
     score: float
     match_type: str
     edits: tuple[str, ...]
+    """In words, each with its figure."""
+    shares: str = ""
+    """In words: how much of each picture is in the other."""
 
     @property
     def path(self) -> str:
