@@ -132,13 +132,14 @@ async def test_a_refresh_makes_fingerprints_anew(at_both_homes: Home) -> None:
     assert (await house.services.refreshing.run()).refreshed == 0
 
 
-async def test_trouble_of_ours_loses_no_entry(at_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", ["internal_error", "compute_unavailable"])
+async def test_trouble_of_ours_loses_no_entry(at_home: Home, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Where pictures cannot be read just now a refresh fails, and takes nothing out; the next one does all."""
     await filled(at_home)
     await age(at_home)
 
     async def down(*_: object) -> None:
-        raise CopyhoundError("internal_error", "The process that reads pictures does not start.")
+        raise CopyhoundError(code, "The process that reads pictures does not start.")
 
     with monkeypatch.context() as patched:
         patched.setattr(at_home.services.kit.compute, "run", down)

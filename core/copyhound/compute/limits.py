@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -60,6 +61,16 @@ def allow_cpu_seconds(seconds: float) -> None:
     soft = math.ceil(used + seconds) + _CPU_RESERVE_SECONDS
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def cpu_seconds(pid: int) -> float:
+    """How much CPU a process has used so far, also one that ended and was not reaped; infinite where nobody knows."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return math.inf
+    user, system = stat.rpartition(b")")[2].split()[11:13]  # the name before them may hold anything
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _lower(limit: int, value: int) -> None:

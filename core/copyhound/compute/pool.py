@@ -75,9 +75,9 @@ class ComputePool:
     async def run(self, function: str, *args: Any, **named: Any) -> Any:
         """The result of a registered function, computed in a worker.
 
-        Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits, or if
-        its worker is killed from outside, and another one too; `internal_error` for a fault of ours; `unavailable`
-        once the pool is closed.
+        Raises the CopyhoundErrors that it raises; `image_decode_failed` if it crashes or exceeds its limits;
+        `compute_unavailable` if no worker starts or gets any CPU, or if its worker is killed from outside, and another
+        one too; `internal_error` for a fault of ours; `unavailable` once the pool is closed.
         """
         if function not in self._spec.registry:
             raise KeyError(function)
@@ -208,13 +208,19 @@ def _worded(function: str, error: BaseException) -> BaseException:
     if isinstance(error, WorkerDiedError):
         _log.warning("a compute worker %s during %s", error, function)
         if error.killed:
-            return CopyhoundError("image_decode_failed", "The process that read the picture was killed, twice.")
+            return _not_to_blame("was killed, twice")
+        if error.starved:
+            return _not_to_blame("gets no time to run: the machine is overloaded")
         reason = "takes too long" if error.timed_out else "makes the decoder crash"
         return CopyhoundError("image_decode_failed", f"The picture {reason}.")
     if isinstance(error, WorkerStartError | OSError):
         _log.error("a compute worker did not start: %r", error)
-        return CopyhoundError("internal_error", "The process that reads pictures does not start.")
+        return _not_to_blame("does not start")
     return error
+
+
+def _not_to_blame(what: str) -> CopyhoundError:
+    return CopyhoundError("compute_unavailable", f"The process that reads pictures {what}.")
 
 
 def _closed() -> CopyhoundError:

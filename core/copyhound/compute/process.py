@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from copyhound.compute.limits import worker_environment
+from copyhound.compute.limits import cpu_seconds, worker_environment
 from copyhound.compute.wire import Reply, pack, unpack_reply
 from copyhound.compute.worker import READY, Setup
 
@@ -25,8 +25,10 @@ _log = logging.getLogger(__name__)
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 2.0
 _MAX_REPLY_BYTES: Final = 256 * 1024 * 1024
-_FROM_OUTSIDE: Final = (-signal.SIGKILL, -signal.SIGTERM)
+_FROM_OUTSIDE: Final = (signal.SIGKILL, signal.SIGTERM)
 """How a process ends that somebody else ended: no decoder sends these to itself."""
+_FAIR_SHARE: Final = 0.5
+"""Of a task's time. A task only computes: where it had less of a processor, its picture did not use the time up."""
 
 
 class WorkerSpec(msgspec.Struct, frozen=True):
@@ -50,13 +52,17 @@ class WorkerDiedError(Exception):
     """A worker ended, or was ended, in the middle of a task.
 
     `sent`: it had taken the task. `killed`: somebody else ended it, such as the system that ran out of memory.
+    `starved`: its time was up, but others had most of the processor meanwhile.
     """
 
-    def __init__(self, *, timed_out: bool = False, sent: bool = True, killed: bool = False) -> None:
-        super().__init__("timed out" if timed_out else "was killed" if killed else "died")
+    def __init__(
+        self, *, timed_out: bool = False, sent: bool = True, killed: bool = False, starved: bool = False
+    ) -> None:
+        super().__init__("starved" if starved else "timed out" if timed_out else "was killed" if killed else "died")
         self.timed_out = timed_out
         self.sent = sent
         self.killed = killed
+        self.starved = starved
 
 
 class WorkerProcess:
@@ -67,18 +73,9 @@ class WorkerProcess:
         self._spec = spec
         self.tasks = 0
         ours, theirs = socket.socketpair()
-        # not multiprocessing.Process: its children inherit our environment, run our __main__ and leave a tracker behind
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "copyhound.compute.worker", str(theirs.fileno())],
-                env=worker_environment(os.environ),
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        self._pipe = Connection(ours.detach())
+        with ours, theirs:
+            self._process = _started(theirs.fileno())
+            self._pipe = Connection(ours.detach())
         self._greet()
 
     @property
@@ -101,7 +98,7 @@ class WorkerProcess:
     def perform(self, task: bytes) -> Reply:
         """Runs a packed task. Raises WorkerDiedError; after that the worker is dead for certain."""
         self.tasks += 1
-        sent = False
+        sent, before = False, cpu_seconds(self.pid)
         try:
             with self._killed_after(self._spec.task_seconds) as fired:
                 self._pipe.send_bytes(task)
@@ -111,19 +108,26 @@ class WorkerProcess:
                 raise EOFError
             return unpack_reply(data, self._spec.modules)
         except (EOFError, OSError) as error:
-            killed = not fired.is_set() and self._was_killed()
+            used = cpu_seconds(self.pid) - before
+            signalled = 0 if fired.is_set() else self._signalled()
             self.kill()
-            raise WorkerDiedError(timed_out=fired.is_set(), sent=sent, killed=killed) from error
+            raise WorkerDiedError(
+                timed_out=fired.is_set() or signalled == signal.SIGXCPU,
+                sent=sent,
+                killed=signalled in _FROM_OUTSIDE,
+                starved=fired.is_set() and used < self._spec.task_seconds * _FAIR_SHARE,
+            ) from error
         except Exception as error:
             _log.error("the answer of a compute worker is not plain data: %s", error)
             self.kill()
             raise WorkerDiedError from error
 
-    def _was_killed(self) -> bool:
+    def _signalled(self) -> int:
+        """The signal that ended it; 0 where it was none."""
         # its pipe is closed a moment before it has ended
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(_STOP_SECONDS) in _FROM_OUTSIDE
-        return False
+            return max(0, -self._process.wait(_STOP_SECONDS))
+        return 0
 
     @contextlib.contextmanager
     def _killed_after(self, seconds: float) -> Iterator[threading.Event]:
@@ -162,6 +166,19 @@ class WorkerProcess:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _started(descriptor: int) -> subprocess.Popen[bytes]:
+    # not multiprocessing.Process: its children inherit our environment, run our __main__ and leave a tracker behind
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "copyhound.compute.worker", str(descriptor)],
+        env=worker_environment(os.environ),
+        pass_fds=[descriptor],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def pack_task(name: str, args: tuple[Any, ...], named: dict[str, Any]) -> bytes:

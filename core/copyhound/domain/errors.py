@@ -41,6 +41,9 @@ ERRORS: Final[dict[str, ErrorKind]] = {
         500, "Something broke on our side", "Send it again; tell the operator the request id.", retryable=True
     ),
     "unavailable": ErrorKind(503, "Not ready", "Try again in a moment.", retryable=True),
+    "compute_unavailable": ErrorKind(
+        503, "Pictures cannot be read just now", "Nothing is wrong with the picture: try again later.", retryable=True
+    ),
     # pictures
     "no_image": ErrorKind(400, "No picture was sent", "Send at least one upload, URL or base64 string."),
     "not_an_image": ErrorKind(422, "This is not a picture", "Send JPEG, PNG, GIF, WebP, BMP or TIFF."),
@@ -79,6 +82,9 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     "plugin_failed": ErrorKind(502, "A plugin failed", "See GET /api/v1/plugins for its state.", retryable=True),
     "settings_invalid": ErrorKind(422, "A setting is missing or wrong", "See the table of settings."),
 }
+
+OURS: Final = frozenset({"unavailable", "compute_unavailable"})
+"""Trouble of ours that passes: it says nothing of a picture or an address, and a job is worth another try."""
 
 
 class CopyhoundError(Exception):

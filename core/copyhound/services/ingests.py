@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from copyhound.domain.collections import Collection, Ingest, IngestStatus, Refusal
-from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.errors import OURS, CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import PageOf
 from copyhound.domain.workspaces import Caller, Scope
@@ -84,7 +84,10 @@ class IngestService:
             return await uow.ingests.page(caller.workspace_id, cursor=cursor, limit=limit)
 
     async def run(self, ingest_id: str) -> None:
-        """Run it to its end. Started again after a crash, it goes on where its source's state stands."""
+        """Run it to its end. Started again after a crash, it goes on where its source's state stands.
+
+        Raises trouble of ours, for the job to try again.
+        """
         async with self._kit.units.read() as uow:
             ingest = await uow.ingests.by_id(ingest_id)
         if ingest is None or ingest.finished_at is not None:
@@ -97,6 +100,9 @@ class IngestService:
             async for item in items:
                 await run.take(item)
         except CopyhoundError as error:
+            if error.code in OURS:
+                await run.save()
+                raise
             await run.end(IngestStatus.failed, f"{error.code}: {error.detail}")
         else:
             await run.end(IngestStatus.complete, None)
@@ -133,7 +139,7 @@ class _Run:
             case Progress():
                 self._ingest = msgspec.structs.replace(self._ingest, pages=item.pages, note=item.note)
         if time.monotonic() - self._told > _TELL_SECONDS:
-            await self._save()
+            await self.save()
 
     async def _index(self, item: SourceItem) -> None:
         try:
@@ -158,9 +164,10 @@ class _Run:
         self._ingest = msgspec.structs.replace(
             self._ingest, status=status, finished_at=self._kit.now(), note=note or self._ingest.note
         )
-        await self._save()
+        await self.save()
 
-    async def _save(self) -> None:
+    async def save(self) -> None:
+        """Write what stands."""
         async with self._kit.units() as uow:
             await uow.ingests.save(self._ingest)
         self._told = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.errors import OURS, CopyhoundError
 from copyhound.domain.events import NewEvent
 from copyhound.domain.ids import derived_id
 from copyhound.domain.lists import Image
@@ -29,7 +29,6 @@ PREPARE = "prepare"
 PICTURES = "pictures"
 LOOKUP = "lookup"
 LOOKUPS = "lookups"
-_LATER = frozenset({"url_unresolved", "fetch_failed", "fetch_timeout", "unavailable"})
 
 
 class LookupService:
@@ -69,10 +68,15 @@ class LookupService:
                 await self._queue_lookup(uow, workspace_id, search_id, image_id, provider)
 
     async def _load(self, search: Search, image: Image) -> bool:
-        """Whether the image can be searched; where not, its lookups have ended with the reason."""
+        """Whether the image can be searched; where not, its lookups have ended with the reason.
+
+        Raises trouble of ours, for the job to try again.
+        """
         try:
             loaded, blobs = await self._intake.load(image)
         except CopyhoundError as error:
+            if error.code in OURS:
+                raise
             await self._end_image(search, image, error)
             return False
         async with self._kit.units() as uow:
@@ -102,7 +106,7 @@ class LookupService:
         )
 
     async def _end_image(self, search: Search, image: Image, error: CopyhoundError) -> None:
-        outcome = Outcome.transient if error.code in _LATER else Outcome.invalid_image
+        outcome = Outcome.transient if error.retryable else Outcome.invalid_image
         async with self._kit.units() as uow:
             now = self._kit.now()
             await uow.searches.end_image(search.id, image.id, outcome, _reason(error), now)

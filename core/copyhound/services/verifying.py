@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from copyhound.domain.collections import Entry
-from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.errors import OURS, CopyhoundError
 from copyhound.domain.lists import Image
 from copyhound.domain.matches import Page, Verification, VerificationState
 from copyhound.domain.pictures import Comparison, PictureFacts
@@ -72,7 +72,10 @@ class Verifying:
     async def candidates(
         self, image: Image, candidates: Sequence[Candidate], *, verify: bool, least: float
     ) -> Verified:
-        """Those that hold, in the order given. What could not be fetched is kept as unchecked, with the reason."""
+        """Those that hold, in the order given. What could not be fetched is kept as unchecked, with the reason.
+
+        Raises CopyhoundError where our own index's could not be compared by trouble of ours: they are asked again.
+        """
         places = asyncio.Semaphore(_AT_ONCE)
         reduced = await self._kept(image.reduced_blob) if candidates else None
         own = await self._own(image, reduced, candidates)
@@ -107,6 +110,8 @@ class Verifying:
         try:
             return list(await self._compare(image, reduced, sides)) if sides else []
         except CopyhoundError as error:
+            if error.code in OURS:
+                raise
             if len(sides) == 1:
                 return [error]
         return [one for side in sides for one in await self._each(image, reduced, [side])]
