@@ -6,7 +6,8 @@
 BENCH is the benchmark's folder, with make_queries.py and score.py; DIR of pictures has originals/, negatives/ and
 distractors/. Results land in --out: results.md, results.json, two plots, and each engine's answers and scores.
 Queries that are there already are not made again. --limit makes the queries of only so many originals.
---docs also puts the results into the manual's page, between its two marks.
+--docs also puts the results into the manual's page, each of its two parts between marks of its own.
+--only tables measures nothing, and writes anew what is told of the results that are there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.asked import asked
 from tests.bench.peers import PEERS
 from tests.bench.tables import results
 
@@ -30,7 +32,8 @@ Row = dict[str, Any]
 OURS = "copyhound"
 ROOT = Path(__file__).parents[2]
 STEPS = ("queries", "ours", "peers", "scores", "accuracy", "speed", "growth")
-MARKED = re.compile(r"(\[//\]: # \(results\)\n).*?(\[//\]: # \(end of results\)\n)", re.DOTALL)
+TABLES = "tables"
+MARKED = r"(\[//\]: # \({0}\)\n).*?(\[//\]: # \(end of {0}\)\n)"
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,21 @@ class Bench:
         files = {file.name.removesuffix(".json"): file for file in sorted(self.out.glob("*.json"))}
         files.pop("results", None)
         parts = {name: json.loads(file.read_text()) for name, file in files.items()}
-        text = results(parts, list(PEERS))
+        text, ours = results(parts, list(PEERS)), asked(parts)
         (self.out / "results.json").write_text(json.dumps(parts, indent=1))
-        (self.out / "results.md").write_text(text)
-        print(text)
+        (self.out / "results.md").write_text(f"{ours}\n{text}")
+        print(ours, text, sep="\n")
         if docs is not None:
             page = docs / "benchmark.md"
-            page.write_text(MARKED.sub(lambda m: f"{m[1]}\n{text.strip()}\n\n{m[2]}", page.read_text()))
+            page.write_text(told(told(page.read_text(), "results", text), "asked", ours))
             for plot in ("reliability.svg", "growth.svg"):
                 if (self.out / plot).exists():
                     shutil.copy(self.out / plot, docs / plot)
+
+
+def told(page: str, part: str, text: str) -> str:
+    """The page with the text between the marks of that part."""
+    return re.sub(MARKED.format(part), lambda m: f"{m[1]}\n{text.strip()}\n\n{m[2]}", page, flags=re.DOTALL)
 
 
 def read_lines(file: Path) -> list[Row]:
@@ -126,7 +134,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", action="append", choices=STEPS, help="only this step (may be given several times)")
+    parser.add_argument(
+        "--only", action="append", choices=(*STEPS, TABLES), help="only this step (may be given several times)"
+    )
     parser.add_argument("--docs", type=Path)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,9 @@ def test_queries_answers_scores_and_tables(tmp_path: Path) -> None:
     assert told["accuracy"]["found"] == 1
     written = (docs / "benchmark.md").read_text()
     assert "| Copyhound | 2 | 1.000 | 0.020 |" in written
-    assert "Not yet measured" not in written
+    assert "| first: the source comes first, over all edits | at least 0.970 | at least 0.990 | 1.000 |" in written
+    assert "above every false match of the run | at least 0.950 | at least 0.980 | 0.020, **missed** |" in written
+    assert "| a search among 100,000, in SIFT | at most 3.00 | - | - (not measured in this run) |" in written
+    assert "Finding: 2 queries, 1 edits, 1 pictures" in written
     assert written.startswith(page.partition("[//]")[0])
     assert (docs / "reliability.svg").read_text().startswith("<svg")
