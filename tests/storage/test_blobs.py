@@ -116,6 +116,37 @@ async def test_a_file_of_the_wrong_size_is_written_again(blobs: FolderBlobs) -> 
     assert await blobs.get(key) == b"picture"
 
 
+async def test_a_damaged_file_is_not_given_out(blobs: FolderBlobs, caplog: pytest.LogCaptureFixture) -> None:
+    """A file whose bytes have changed is as good as gone, the log says so once, and the next put heals it."""
+    key = await blobs.put("ws_1", b"picture")
+    (blobs.root / key).write_bytes(b"p1cture")
+    for _ in range(3):
+        with pytest.raises(CopyhoundError, match="damaged") as caught:
+            await blobs.get(key)
+        assert caught.value.code == "not_found"
+    assert caplog.text.count("is damaged") == 1
+    await blobs.put("ws_1", b"picture")
+    assert await blobs.get(key) == b"picture"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"), [(errno.EIO, "not_found", "damaged"), (errno.EACCES, "unavailable", "cannot be read")]
+)
+async def test_what_cannot_be_read_says_so(
+    blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch, number: int, code: str, told: str
+) -> None:
+    """A bad sector is damage of one file; a folder that may not be read is trouble that passes."""
+    key = await blobs.put("ws_1", b"picture")
+
+    def broken(path: Path) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "read_bytes", broken)
+    with pytest.raises(CopyhoundError, match=told) as caught:
+        await blobs.get(key)
+    assert caught.value.code == code
+
+
 async def test_the_same_bytes_can_be_put_at_once(blobs: FolderBlobs) -> None:
     """Many writers of one file end with one whole file."""
     data = os.urandom(300_000)

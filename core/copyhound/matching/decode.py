@@ -69,9 +69,15 @@ def encode_jpeg(pixels: Pixels, quality: int = _JPEG_QUALITY) -> bytes:
 
 
 def decode_own(data: bytes) -> Pixels:
-    """Decode a reduced copy that `prepare_entry` or `prepare_query` made. RGB."""
-    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-        return np.asarray(image.convert("RGB"))
+    """Decode a reduced copy that `prepare_entry` or `prepare_query` made. RGB.
+
+    Raises CopyhoundError image_decode_failed where it was damaged since.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+            return np.asarray(image.convert("RGB"))
+    except Exception as error:  # as above
+        raise CopyhoundError("image_decode_failed", "The reduced copy is damaged.") from error
 
 
 def _small_rgb(image: Image.Image, smaller: int) -> Pixels:

@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from copyhound.domain.errors import CopyhoundError
+
 from .decode import Pixels, decode_own
 from .fingerprint import Fingerprint
 from .geometry import Array, linear_part, local_scale, mirroring, overlap_area, scaling
@@ -66,8 +68,16 @@ def gather(
         if query_copy is None or match_copy is None:
             yield one
             continue
-        copies = copies or (decode_own(match_copy), _known_copy(query_copy))
-        yield _checked(one, copies, prints)
+        copies = copies or _decoded(match_copy, query_copy)
+        yield _checked(one, copies, prints) if copies else one
+
+
+def _decoded(match_copy: bytes, query_copy: bytes) -> tuple[Pixels, Pixels] | None:
+    """None where one is damaged: then geometry decides alone, as where none was kept."""
+    try:
+        return decode_own(match_copy), _known_copy(query_copy)
+    except CopyhoundError:
+        return None
 
 
 @lru_cache(maxsize=4)

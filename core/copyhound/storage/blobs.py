@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
+import logging
 import re
 from pathlib import Path
+from typing import Final
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.files import write_atomically
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}/[0-9a-f]{2}/[0-9a-f]{64}", re.ASCII)
+_log: Final = logging.getLogger(__name__)
+_NOTED_MOST: Final = 10_000
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,100}/[0-9a-f]{2}/[0-9a-f]{64}", re.ASCII)
 
 
 class FolderBlobs:
@@ -19,6 +24,7 @@ class FolderBlobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._noted: set[Path] = set()
 
     async def put(self, workspace_id: str, data: bytes) -> str:
         """The key. CopyhoundError unavailable where it cannot be written."""
@@ -28,12 +34,22 @@ class FolderBlobs:
         return key
 
     async def get(self, key: str) -> bytes:
-        """CopyhoundError not_found where it is gone."""
-        path = self._path(key)
+        """CopyhoundError not_found where it is gone or damaged, unavailable where it cannot be read."""
+        path, damaged = self._path(key), False
         for place in (path, _aside(path)):
             with contextlib.suppress(FileNotFoundError, ValueError):
-                return await asyncio.to_thread(place.read_bytes)
-        raise CopyhoundError("not_found", "The stored picture is gone.")
+                data = await asyncio.to_thread(_read, place)
+                if _is_whole(data, path):
+                    return data
+                damaged = True
+        if damaged:
+            self._note(path)
+        raise CopyhoundError("not_found", f"The stored picture is {'damaged' if damaged else 'gone'}.")
+
+    def _note(self, path: Path) -> None:
+        if path not in self._noted and len(self._noted) < _NOTED_MOST:
+            self._noted.add(path)
+            _log.warning("%s is damaged: it is done without until the same bytes are stored again", path)
 
     async def set_aside(self, key: str) -> None:
         """The first half of a deletion: `put` writes it anew, `get` still finds it. Quiet where it is gone."""
@@ -61,10 +77,26 @@ def _aside(path: Path) -> Path:
     return path.with_name(f"{path.name}.aside")
 
 
-def _write(path: Path, data: bytes) -> None:
-    if path.exists() and path.stat().st_size == len(data):
-        return
+def _read(path: Path) -> bytes:
     try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno == errno.EIO:
+            return b""  # the disk has lost it: as good as damaged
+        raise CopyhoundError("unavailable", f"The data folder cannot be read: {error.strerror}.") from error
+
+
+def _is_whole(data: bytes, path: Path) -> bool:
+    return hashlib.sha256(data).hexdigest() == path.name
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size == len(data) and _read(path) == data:
+                return
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
     except OSError as error:
