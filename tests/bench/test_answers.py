@@ -45,6 +45,17 @@ def test_lines_that_are_no_queries_are_told(tmp_path: Path, text: str) -> None:
         read_queries(tmp_path)
 
 
+@pytest.mark.parametrize("bad", [b"not json", b'{"other": 1}', b'{"query": "\xff"}', b"[]"])
+def test_a_bad_line_is_told_by_its_number(tmp_path: Path, bad: bytes) -> None:
+    """Blank lines are passed over, and counted; the first line that is no query is named."""
+    good = b'{"query": "a.jpg"}\n\n  \n'
+    (tmp_path / "queries.jsonl").write_bytes(good * 2)
+    assert [one.query for one in read_queries(tmp_path)] == ["a.jpg", "a.jpg"]
+    (tmp_path / "queries.jsonl").write_bytes(good + bad + b"\n" + good)
+    with pytest.raises(CopyhoundError, match=r"queries\.jsonl cannot be read: line 4: "):
+        read_queries(tmp_path)
+
+
 def test_only_originals_and_distractors_are_indexed(tmp_path: Path) -> None:
     """Ids are paths from the folder; other folders below it are left alone."""
     for name in ("originals/b.jpg", "originals/a.jpg", "distractors/c.png", "negatives/d.jpg"):

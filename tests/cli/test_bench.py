@@ -13,11 +13,13 @@ from PIL import Image, ImageOps
 
 Command = Callable[..., Any]
 SECRET = "what is true is not read"
+QUERIES = ("copy", "other", "plain", "broken", "locked")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="No file here that nobody can read.")
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, picture: Callable[[str], Path]) -> tuple[Path, Path]:
-    """(queries, pictures): a mirrored crop of an indexed picture, one not indexed, a plain one, a broken one."""
+    """(queries, pictures): a mirrored crop of what is indexed; others: not indexed, plain, broken, unreadable."""
     queries, pictures = tmp_path_factory.mktemp("queries"), tmp_path_factory.mktemp("pictures")
     for name, kind in (("kodak_0002", "originals"), ("kodak_0013", "distractors"), ("kodak_0001", "negatives")):
         (pictures / kind).mkdir()
@@ -30,9 +32,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory, picture: Callable[[str], P
     shutil.copy(picture("kodak_0001"), queries / "some" / "other.jpg")
     Image.new("RGB", (300, 300), (90, 120, 200)).save(queries / "some" / "plain.jpg")
     (queries / "some" / "broken.jpg").write_bytes(b"nothing")
-    names = ("copy", "other", "plain", "broken")
-    lines = [json.dumps({"query": f"some/{name}.jpg", "edit": SECRET, "source": SECRET}) for name in names]
-    (queries / "queries.jsonl").write_text("\n".join(lines) + "\n")
+    for file in (queries / "some" / "locked.jpg", pictures / "distractors" / "locked.jpg"):
+        file.symlink_to("/proc/self/mem")  # a file that is there and cannot be read, not even by root
+    lines = [json.dumps({"query": f"some/{name}.jpg", "edit": SECRET, "source": SECRET}) for name in QUERIES]
+    (queries / "queries.jsonl").write_text("\n\n".join(lines) + "\n\n")
     return queries, pictures
 
 
@@ -48,8 +51,12 @@ def ran(folders: tuple[Path, Path], copyhound: Command, tmp_path_factory: pytest
     assert done.code == 0, done.err
     assert SECRET not in (out / "answers.jsonl").read_text()
     answers = [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
-    assert [answer["query"] for answer in answers] == [f"some/{n}.jpg" for n in ("copy", "other", "plain", "broken")]
-    return {"report": json.loads((out / "report.json").read_text()), **{one["query"][5:-4]: one for one in answers}}
+    assert [answer["query"] for answer in answers] == [f"some/{name}.jpg" for name in QUERIES]
+    return {
+        "told": done.err,
+        "report": json.loads((out / "report.json").read_text()),
+        **{one["query"][5:-4]: one for one in answers},
+    }
 
 
 def test_a_copy_is_answered_by_its_source(ran: dict[str, Any]) -> None:
@@ -85,10 +92,23 @@ def test_what_cannot_be_searched_is_told(ran: dict[str, Any]) -> None:
     assert ran["broken"]["refused"] == "not_an_image"
 
 
+def test_what_cannot_be_read_stops_nothing(ran: dict[str, Any]) -> None:
+    """A file that the system does not give out is answered with nothing, and named at the end with the refused ones."""
+    assert (ran["locked"]["refused"], ran["locked"]["matches"]) == ("unreadable", [])
+    assert [line for line in ran["told"].splitlines() if line.startswith("Refused: ")] == [
+        "Refused: distractors/locked.jpg [unreadable]",
+        "Refused: some/plain.jpg [image_too_simple]",
+        "Refused: some/broken.jpg [not_an_image]",
+        "Refused: some/locked.jpg [unreadable]",
+    ]
+
+
 def test_the_run_is_told(ran: dict[str, Any]) -> None:
     """The report tells what was indexed, searched and refused, and what it cost."""
     report = ran["report"]
-    assert (report["indexed"], report["refused"], report["queries"], report["queries_refused"]) == (2, {}, 4, 2)
+    assert (report["indexed"], report["queries"], report["queries_refused"]) == (2, 5, 3)
+    assert report["refused"] == {"distractors/locked.jpg": "unreadable"}
+    assert list(report["refused_queries"]) == [f"some/{name}.jpg" for name in QUERIES[2:]]
     assert min(report["seconds_per_entry"], report["seconds_per_query"], *report["data_bytes"].values()) > 0
     assert {"blobs", "index"} < set(report["data_bytes"])
 

@@ -16,6 +16,8 @@ FOLDERS: Final = ("originals", "distractors")
 """What is indexed, below the folder that is named."""
 LINE: Final = 50.0
 UNCERTAIN: Final = 20.0
+UNREADABLE: Final = "unreadable"
+"""In the place of an error's code, for a file that the system does not give out."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -48,20 +50,31 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was compared and not believed, down to a confidence of 20: for the reliability of the confidence."""
     seconds: float | None = None
     refused: str | None = None
-    """Code of the error, where the query was not searched."""
+    """Code of the error, or UNREADABLE, where the query was not searched."""
 
 
 def read_queries(folder: Path, limit: int = 0) -> list[Query]:
-    """The queries of a folder; with `limit` so many of them, spread by chance that is the same each time."""
+    """The queries of a folder; with `limit` so many of them, spread by chance that is the same each time.
+
+    Blank lines count for nothing. invalid_request, with the line's number, where one is no query.
+    """
+    file = folder / "queries.jsonl"
     try:
-        lines = (folder / "queries.jsonl").read_bytes().splitlines()
-        rows = [msgspec.json.decode(line, type=Query) for line in lines]
-    except (OSError, msgspec.DecodeError) as error:
-        raise CopyhoundError("invalid_request", f"{folder / 'queries.jsonl'} cannot be read: {error}.") from None
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        raise CopyhoundError("invalid_request", f"{file} cannot be read: {error}.") from None
+    rows = [_query(file, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not limit:
         return rows
     kept = _drawn(rows, limit)
     return [row for row in rows if row.query in kept]
+
+
+def _query(file: Path, number: int, line: bytes) -> Query:
+    try:
+        return msgspec.json.decode(line, type=Query)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CopyhoundError("invalid_request", f"{file} cannot be read: line {number}: {error}.") from None
 
 
 def _drawn(rows: list[Query], limit: int) -> set[str]:

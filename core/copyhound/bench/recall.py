@@ -15,7 +15,7 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
-from copyhound.bench.answers import UNCERTAIN, Answer, Query, answer_of, read_index, read_queries
+from copyhound.bench.answers import UNCERTAIN, UNREADABLE, Answer, Query, answer_of, read_index, read_queries
 from copyhound.bench.meter import Meter
 from copyhound.bootstrap import House, open_house
 from copyhound.compute.pool import ComputePool
@@ -34,9 +34,11 @@ class Report(msgspec.Struct):
 
     indexed: int
     refused: dict[str, str]
-    """Pictures that were not indexed: id to code of the error."""
+    """Pictures that were not indexed: id to code of the error, or "unreadable"."""
     queries: int
     queries_refused: int
+    refused_queries: dict[str, str]
+    """Queries that were not searched, and why, in the same way."""
     seconds_are: str
     """cpu or wall."""
     seconds_per_entry: float
@@ -115,6 +117,7 @@ async def run(plan: Plan, tell: Tell) -> Report:
         refused=refused,
         queries=len(queries),
         queries_refused=sum(one.refused is not None for one in answers),
+        refused_queries={one.query: one.refused for one in answers if one.refused is not None},
         seconds_are=bench.meter.kind,
         seconds_per_entry=indexing / len(ids),
         seconds_per_query=statistics.median([one.seconds for one in answers if one.seconds is not None] or [0.0]),
@@ -125,12 +128,10 @@ async def run(plan: Plan, tell: Tell) -> Report:
 
 
 def _check(plan: Plan, queries: Iterable[Query]) -> None:
-    """Before hours of work: all pictures are there, and there is a place for the answers."""
+    """Before hours of work: all pictures are there."""
     for query in queries:
         if not (plan.queries / query.query).is_file():
             raise CopyhoundError("invalid_request", f"There is no picture {query.query} in {plan.queries}.")
-    if not plan.answers.resolve().parent.is_dir():
-        raise CopyhoundError("invalid_request", f"There is no folder {plan.answers.parent} for the answers.")
 
 
 def _kept(data: Path) -> dict[str, int]:
@@ -155,7 +156,11 @@ async def _index(bench: _Run, addresses: dict[str, str]) -> tuple[dict[str, str]
 
     async def add(item: tuple[str, str]) -> None:
         address, name = item
-        data = await asyncio.to_thread((bench.plan.index / name).read_bytes)
+        try:
+            data = await asyncio.to_thread((bench.plan.index / name).read_bytes)
+        except OSError:
+            refused[name] = UNREADABLE
+            return
         try:
             await services.collections.index(within, address, data, ())
         except CopyhoundError as error:
@@ -172,7 +177,11 @@ async def _search(bench: _Run, queries: list[Query], addresses: dict[str, str]) 
     collections = bench.house.services.collections
 
     async def search(query: Query) -> None:
-        data = await asyncio.to_thread((bench.plan.queries / query.query).read_bytes)
+        try:
+            data = await asyncio.to_thread((bench.plan.queries / query.query).read_bytes)
+        except OSError:
+            answers[query.query] = Answer(query.query, [], refused=UNREADABLE)
+            return
         spent: list[float] = []
         try:
             with bench.meter.task(spent.append):

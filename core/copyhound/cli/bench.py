@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ def _writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path 
     """What takes an hour to make is not to be lost for a folder that is not there."""
     if path is not None and not path.absolute().parent.is_dir():
         raise click.BadParameter(f"There is no folder {path.parent}.")
+    if path is not None and not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise click.BadParameter(f"{path} cannot be written.")
     return path
 
 
@@ -77,7 +80,7 @@ def _tell_end(ended: Report) -> None:
     kind = "CPU" if ended.seconds_are == "cpu" else "wall time"
     click.echo(f"{ended.indexed} pictures indexed, {len(ended.refused)} refused; {ended.queries} queries searched, "
                f"{ended.queries_refused} refused.", err=True)  # fmt: skip
-    for name, code in ended.refused.items():
+    for name, code in [*ended.refused.items(), *ended.refused_queries.items()]:
         click.echo(f"Refused: {name} [{code}]", err=True)
     click.echo(f"{kind}: {1000 * ended.seconds_per_entry:.0f} ms a picture indexed, "
                f"{1000 * ended.seconds_per_query:.0f} ms a query (median).", err=True)  # fmt: skip
