@@ -90,6 +90,12 @@ def test_searching_through_the_server(server: Server, copyhound: Command, pictur
     assert begun["image_count"] == 1
 
 
+def test_the_index_tells_of_itself_through_the_server(server: Server, copyhound: Command) -> None:
+    """`index status` asks the server, which owns the index."""
+    told = copyhound("index", "status", "--json").json
+    assert (told["engine"], told["state"]) == ("embedded", "ready")
+
+
 def test_the_index_has_one_owner(server: Server, copyhound: Command) -> None:
     """`index rebuild` is refused while a server owns the index, with a hint."""
     told = copyhound("index", "rebuild")

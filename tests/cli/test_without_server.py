@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,17 @@ def test_from_a_folder_to_a_match_and_out_again(
     assert found["search"]["complete"] is True
 
     rebuilt = copyhound("index", "rebuild", "--json")
-    assert rebuilt.json == {"entries": 2}
+    assert rebuilt.json == {"entries": 2, "expected": 2, "left_out": []}
+
+    told = copyhound("index", "status", "--json").json
+    assert (told["engine"], told["state"], told["pending"]) == ("embedded", "ready", 0)
+    (web,) = told["collections"]
+    assert (web["collection"], web["entries"], web["indexed"], web["segments"]) == ("web", 2, 2, 1)
+    assert all(web["bytes"][kind] > 0 for kind in ("fingerprints", "postings", "words", "other"))
+    shown = copyhound("index", "status").out.splitlines()
+    assert "0 changes pending" in shown[0]
+    assert shown[1].split("\t")[:4] == ["collection", "version", "pictures", "indexed"]
+    assert " kB" in shown[2]
 
     refreshed = copyhound("index", "refresh", "--json").json
     assert (refreshed["refreshed"], refreshed["dropped"], refreshed["lost"]) == (0, 0, [])
@@ -43,6 +55,23 @@ def test_from_a_folder_to_a_match_and_out_again(
     removed = copyhound("index", "remove", "https://shop.example/img/old/", "--json")
     assert removed.json == {"removed": 1}
     assert [one["entries"] for one in copyhound("index", "count", "--json").json] == [1]
+
+
+def test_a_rebuild_that_leaves_something_out_fails(
+    copyhound: Command, data: Path, picture: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """What is not in the index afterwards is named, with exit code 1; taken out, the rebuild ends well."""
+    shutil.copy(picture("kodak_0005"), tmp_path / "bad.jpg")
+    copyhound("index", "add", "folder", tmp_path, "--base-url", "https://shop.example/more")
+    with closing(sqlite3.connect(data / "copyhound.db")) as database, database:
+        database.execute("UPDATE entry_fingerprints SET fingerprint = x'00' WHERE number = "
+                         "(SELECT number FROM entries WHERE image_url LIKE '%/more/bad.jpg')")  # fmt: skip
+    rebuilt = copyhound("index", "rebuild")
+    assert rebuilt.code == 1
+    assert "Left out: https://shop.example/more/bad.jpg in web: its fingerprint is damaged" in rebuilt.out
+    assert "Error: Of 2 pictures in the database the index holds 1." in rebuilt.err
+    assert copyhound("index", "remove", "https://shop.example/more/").code == 0
+    assert copyhound("index", "rebuild").code == 0
 
 
 def test_a_broken_picture_is_told(copyhound: Command, picture: Callable[[str], Path], tmp_path: Path) -> None:

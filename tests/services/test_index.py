@@ -16,6 +16,7 @@ from copyhound.domain.matches import Page
 from copyhound.domain.ports import IndexRecord
 from copyhound.domain.workspaces import Caller, Scope, Workspace
 from copyhound.indexes import segment_file
+from copyhound.services.candidates import Rebuilt
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home, until
@@ -101,7 +102,7 @@ async def test_a_lost_index_is_made_anew_by_itself(tmp_path: Path) -> None:
     shutil.rmtree(data / "index")
     async with home(data, work=False) as house:
         assert [await found(house, number) for number in range(6)] == before
-        assert await house.services.collections.rebuild() == 6
+        assert await house.services.collections.rebuild() == Rebuilt(6, 6)
         assert [await found(house, number) for number in range(6)] == before
 
 

@@ -16,9 +16,14 @@ from copyhound.cli.support import Choices, Failure, for_people, json_option, pri
 
 if TYPE_CHECKING:
     from copyhound.services import Services
+    from copyhound.services.candidates import Rebuilt
     from copyhound.services.refreshing import Refreshed
 
 T = TypeVar("T")
+_STATUS = (
+    "collection", "version", "pictures", "indexed", "removed", "segments", "in memory",
+    "postings", "words", "other", "fingerprints", "capped hashes", "crowded words",
+)  # fmt: skip
 
 collection_option = click.option("--collection", default="web", show_default=True, help="Which collection.")
 set_option = click.option(
@@ -168,14 +173,53 @@ def remove(choices: Choices, prefix: str | None, everything: bool, collection: s
 def rebuild(choices: Choices, as_json: bool) -> None:
     """Make the candidate index anew from what the database keeps."""
 
-    async def work(services: Services) -> int:
+    async def work(services: Services) -> Rebuilt:
         return await services.collections.rebuild()
 
-    held = _alone(choices, "rebuild", work)
+    done = _alone(choices, "rebuild", work)
     if as_json:
-        print_json({"entries": held})
+        print_json(to_builtins(done))
     else:
-        click.echo(f"The index holds {held} pictures.")
+        click.echo(f"The index holds {done.entries} pictures.")
+        for one in done.left_out:
+            click.echo(f"Left out: {one.image_url} in {one.collection}: {one.reason}")
+    if not done.whole:
+        hint = "Take out what is named (`copyhound index remove`), and feed it in again by its source."
+        raise Failure(f"Of {done.expected} pictures in the database the index holds {done.entries}.", hint)
+
+
+@index.command()
+@json_option
+@click.pass_obj
+def status(choices: Choices, as_json: bool) -> None:
+    """What the index holds and takes, and how far it follows the database.
+
+    Counted since the server started: crowded hash values and words, of which searches read only a part, or nothing.
+    """
+    found = with_api(choices.settings(), lambda api: api.call("GET", "/index"))
+    if as_json:
+        print_json(found)
+        return
+    told = "engine {engine}, fingerprints of version {fingerprint_version}, {state}: {pending} changes pending"
+    click.echo(told.format(**found))
+    print_table(_STATUS, (list(_status_of(one)) for one in found["collections"]))
+
+
+def _status_of(one: dict[str, Any]) -> Iterator[Any]:
+    yield from (one["collection"], one["fingerprint_version"], one["entries"], one["indexed"], one["removed"])
+    yield from (one["segments"], one["in_memory"])
+    yield from (_bytes(one["bytes"].get(kind)) for kind in ("postings", "words", "other", "fingerprints"))
+    yield from (one["capped_bands"], one["crowded_words"])
+
+
+def _bytes(count: int | None) -> str:
+    if count is None:
+        return "-"
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB"):
+        if size >= 1000:
+            size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
 
 
 @index.command()

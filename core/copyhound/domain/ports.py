@@ -91,8 +91,30 @@ class IndexHit(msgspec.Struct, frozen=True):
     """Index into the query's variants: 0 plain, 1 mirrored, 2 negative, 3 both."""
 
 
+class IndexPart(msgspec.Struct, frozen=True):
+    """What a candidate index holds of one collection. Figures that an engine cannot tell are 0, or not there."""
+
+    entries: int
+    removed: int = 0
+    """They left, and still take room on the disk until their segment is written anew; none is answered."""
+    segments: int = 0
+    waiting: int = 0
+    """Entries that stand in memory only."""
+    disk: dict[str, int] = {}
+    """Bytes on the disk, by what they are: postings, words, other."""
+    crowded_words: int = 0
+    """Words that searches did not read, since the start, for too many entries have them."""
+
+
 class CandidateIndex(Protocol):
     """Finds entries by local features. Gives candidates only; a follower of the SQL change log (`mark`)."""
+
+    engine: str
+    """As in the setting `index.engine`."""
+
+    @property
+    def crowded_words(self) -> int:
+        """Words that searches did not read, since the start; 0 where the engine has no such cap."""
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None: ...
     async def remove(self, numbers: Sequence[int]) -> None: ...
@@ -103,6 +125,7 @@ class CandidateIndex(Protocol):
         """
 
     async def count(self) -> int: ...
+    async def part(self, workspace_id: str, collection_id: str) -> IndexPart: ...
     async def mark(self) -> int:
         """The last change (seq) that the index tells of; 0 for an empty one.
 

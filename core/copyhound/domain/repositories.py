@@ -243,6 +243,15 @@ class CollectionRepository(Protocol):
         """The change log, of all workspaces."""
 
     async def last_change(self) -> int: ...
+    async def pending(self, after: int) -> int:
+        """How many changes there are after one."""
+
+    async def count_all(self) -> int:
+        """The entries of all collections of all workspaces."""
+
+    async def fingerprint_bytes(self, collection: Collection) -> int:
+        """What the fingerprints of a collection take."""
+
     async def fingerprints(self, numbers: Sequence[int]) -> dict[int, bytes]: ...
 
 

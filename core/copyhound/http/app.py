@@ -48,6 +48,7 @@ _API_HANDLERS: Final[list[Any]] = [
     hooks.DeliveryController,
     operations.KeyController,
     operations.get_me,
+    operations.get_index,
     operations.list_plugins,
     operations.list_providers,
 ]

@@ -23,6 +23,11 @@ class Metrics:
             "Crowded values of hash bands that searches did not read to their end, since the start.",
             registry=self.registry,
         )
+        self._crowded = Gauge(
+            "copyhound_index_words_crowded",
+            "Words of the index that searches did not read, since the start, for too many entries have them.",
+            registry=self.registry,
+        )
         self._build = Counter("copyhound_build", "Always 1; tells the version.", ("version",), registry=self.registry)
         self._build.labels(__version__).inc()
 
@@ -30,7 +35,8 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def text(self, *, capped_bands: int = 0) -> bytes:
-        """All figures; `capped_bands` is counted elsewhere."""
+    def text(self, *, capped_bands: int = 0, crowded_words: int = 0) -> bytes:
+        """All figures; those that are given are counted elsewhere."""
+        self._crowded.set(crowded_words)
         self._capped.set(capped_bands)
         return generate_latest(self.registry)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from copyhound.domain.ports import IndexHit, IndexRecord
+from copyhound.domain.ports import IndexHit, IndexPart, IndexRecord
 from copyhound.matching.fingerprint import Postings, postings_of
 from copyhound.matching.voting import Lookup, Pairs, lookup_of, meet, rank, terms_of
 
@@ -16,6 +16,9 @@ _Place = tuple[str, str]
 
 class BruteForceIndex:
     """Keeps everything in dictionaries and looks at every entry. Forgets all when the process ends."""
+
+    engine = "brute force"
+    crowded_words = 0
 
     def __init__(self) -> None:
         self._places: dict[int, _Place] = {}
@@ -43,6 +46,10 @@ class BruteForceIndex:
     async def count(self) -> int:
         """How many entries there are, over all collections."""
         return len(self._places)
+
+    async def part(self, workspace_id: str, collection_id: str) -> IndexPart:
+        """How many entries a collection has; nothing else is known."""
+        return IndexPart(len(self._entries.get((workspace_id, collection_id), {})))
 
     async def mark(self) -> int:
         """The last change that is in the index."""

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ports import IndexHit, IndexRecord
+from copyhound.domain.ports import IndexHit, IndexPart, IndexRecord
 from copyhound.files import UNFINISHED, write_atomically
 from copyhound.indexes.manifest import EMPTY, FORMAT, Kept, Manifest
 from copyhound.indexes.owning import own, unusable
@@ -50,6 +50,8 @@ class EmbeddedIndex:
     All work is done in one thread, in order. After a restart `mark` is that of the last writing to disk; what was
     handed in since then is to be handed in again.
     """
+
+    engine = "embedded"
 
     def __init__(self, folder: Path, *, flush_after: int = 2_000) -> None:
         """Open the index in `folder`; CopyhoundError `data_in_use` where another process has it open,
@@ -97,6 +99,15 @@ class EmbeddedIndex:
     async def count(self) -> int:
         """How many entries there are, over all collections."""
         return await self._do(lambda: sum(one.alive for one in self._shelves.values()))
+
+    async def part(self, workspace_id: str, collection_id: str) -> IndexPart:
+        """What it holds of a collection, and what that takes; nothing of one that is damaged."""
+        return await self._do(self._part, (workspace_id, collection_id))
+
+    @property
+    def crowded_words(self) -> int:
+        """Words that searches did not read, since the start, for too many entries have them."""
+        return sum(one.crowded for one in list(self._shelves.values()))
 
     async def mark(self) -> int:
         """The last change (seq) that the index tells of; 0 for an empty one."""
@@ -191,6 +202,10 @@ class EmbeddedIndex:
         self._whole()
         shelf = self._shelves.get(place)
         return shelf.candidates(lookup_of(fingerprint), limit) if shelf else []
+
+    def _part(self, place: _Place) -> IndexPart:
+        shelf = self._shelves.get(place)
+        return shelf.part if shelf else IndexPart(0)
 
     def _set_mark(self, seq: int) -> None:
         self._whole()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,8 +16,13 @@ CROWDED = 1_000
 _AT_ONCE = 200_000
 
 
-def candidates_in(segments: Sequence[Segment], lookup: Lookup, limit: int) -> list[IndexHit]:
-    """The best entries of all segments, best first. What left still counts in how common a word is, until a merge."""
+def candidates_in(
+    segments: Sequence[Segment], lookup: Lookup, limit: int, tell: Callable[[int], None] = lambda crowded: None
+) -> list[IndexHit]:
+    """The best entries of all segments, best first. What left still counts in how common a word is, until a merge.
+
+    `tell` is told how many crowded words were not read, where there were any.
+    """
     for one in segments:
         one.check()
     found = [one.find(lookup.words) for one in segments]
@@ -25,6 +30,8 @@ def candidates_in(segments: Sequence[Segment], lookup: Lookup, limit: int) -> li
     entries = sum(one.alive for one in segments)
     terms = terms_of(lookup, population, entries)
     wanted = population <= max(CROWDED, entries // 200)
+    if not wanted.all():
+        tell(len(np.unique(lookup.words[~wanted])))
     parts, base = [], 0
     for one, (starts, ends) in zip(segments, found, strict=True):
         parts += _pairs(one, terms, starts, np.where(wanted, ends, starts), base)

@@ -18,7 +18,7 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ports import IndexHit, IndexRecord
+from copyhound.domain.ports import IndexHit, IndexPart, IndexRecord
 from copyhound.indexes.brute import ranked
 from copyhound.matching import FINGERPRINT_VERSION
 from copyhound.matching.fingerprint import Postings, postings_of
@@ -48,6 +48,9 @@ class QdrantIndex:
 
     A client belongs to one event loop: so all calls go through a loop of the index's own, in a thread.
     """
+
+    engine = "qdrant"
+    crowded_words = 0
 
     def __init__(
         self, connect: Callable[[], AsyncQdrantClient], prefix: str = PREFIX, *, address: str = "an unknown address"
@@ -103,7 +106,11 @@ class QdrantIndex:
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""
-        return await self._do(self._count)
+        return await self._do(self._count, _ENTRIES)
+
+    async def part(self, workspace_id: str, collection_id: str) -> IndexPart:
+        """How many entries a collection has; what they take is Qdrant's to tell."""
+        return IndexPart(await self._do(self._count, _within(workspace_id, collection_id)))
 
     async def mark(self) -> int:
         """The last change (seq) that the index tells of; 0 for an empty one. It lies in Qdrant too."""
@@ -193,8 +200,8 @@ class QdrantIndex:
     async def _remove(self, client: AsyncQdrantClient, numbers: list[models.ExtendedPointId]) -> None:
         await client.delete(self._collection, models.PointIdsList(points=numbers), wait=True)
 
-    async def _count(self, client: AsyncQdrantClient) -> int:
-        return (await client.count(self._collection, _ENTRIES, exact=True)).count
+    async def _count(self, client: AsyncQdrantClient, which: models.Filter) -> int:
+        return (await client.count(self._collection, which, exact=True)).count
 
     async def _mark(self, client: AsyncQdrantClient) -> int:
         found = await client.retrieve(self._collection, [_MARK], with_payload=True)

@@ -61,6 +61,12 @@ class Segment:
         """How many entries are still there."""
         return int(len(self.gone) - self.gone.sum())
 
+    def sizes(self, folder: Path) -> dict[str, int]:
+        """Bytes on the disk of the folder that it lies in: postings, words, other."""
+        whole = sum(file.stat().st_size for file in folder.iterdir())
+        postings, words = 16 * len(self.heads), self.words.nbytes + self.offsets.nbytes
+        return {"postings": postings, "words": words, "other": whole - postings - words}
+
     def find(self, words: NDArray[np.uint32]) -> tuple[Ints, Ints]:
         """Where the postings of each word begin and end."""
         if not len(self.words):

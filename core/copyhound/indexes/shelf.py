@@ -6,6 +6,7 @@ import logging
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from copyhound.domain.ports import IndexHit
+from copyhound.domain.ports import IndexHit, IndexPart
 from copyhound.files import write_all
 from copyhound.indexes.gathering import candidates_in
 from copyhound.indexes.manifest import Kept
@@ -56,6 +57,8 @@ class Shelf:
         self._small = small
         self._unsaved: set[str] = set()
         self._merging: _Merging | None = None
+        self.crowded = 0
+        """Words that were not read for candidates."""
 
     @property
     def kept(self) -> Kept:
@@ -67,6 +70,21 @@ class Shelf:
     def alive(self) -> int:
         """How many entries there are."""
         return sum(one.alive for one in (*self._segments, *self._tail))
+
+    @property
+    def part(self) -> IndexPart:
+        """What it holds, and what that takes."""
+        disk = Counter[str]()
+        for one in self._segments:
+            disk.update(one.sizes(self._folder / one.name))
+        return IndexPart(
+            entries=self.alive,
+            removed=sum(int(one.gone.sum()) for one in self._segments),
+            segments=len(self._segments),
+            waiting=sum(one.alive for one in self._tail),
+            disk=dict(disk),
+            crowded_words=self.crowded,
+        )
 
     @property
     def waiting(self) -> int:
@@ -100,7 +118,10 @@ class Shelf:
         """The best entries, best first."""
         self._take_over_merged()
         segments = [one for one in (*self._segments, *self._tail) if one.alive]
-        return candidates_in(segments, lookup, limit) if segments else []
+        return candidates_in(segments, lookup, limit, self._count_crowded) if segments else []
+
+    def _count_crowded(self, words: int) -> None:
+        self.crowded += words
 
     def settle(self, name: str) -> None:
         """Put what is in memory on disk, as a segment of this name; then it may stand in the manifest."""

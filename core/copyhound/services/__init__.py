@@ -15,6 +15,7 @@ from copyhound.services.events import EventService
 from copyhound.services.exports import ExportService
 from copyhound.services.hooks import HookService
 from copyhound.services.images import ImageIntake
+from copyhound.services.indexing import IndexingService
 from copyhound.services.ingests import IngestService, Sources
 from copyhound.services.keys import KeyService
 from copyhound.services.kit import Desk, Kit
@@ -40,6 +41,7 @@ class Services:
     monitoring: MonitoringService
     candidates: CandidateService
     collections: CollectionService
+    indexing: IndexingService
     refreshing: RefreshService
     ingests: IngestService
     hooks: HookService
@@ -80,6 +82,7 @@ class Services:
             monitoring=MonitoringService(kit, desk, verifying, merging),
             candidates=candidates,
             collections=collections,
+            indexing=IndexingService(kit, candidates),
             refreshing=RefreshService(kit, candidates, collections),
             ingests=IngestService(kit, sources, collections, candidates),
             hooks=HookService(kit, triggers, sender, new_secret),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from copyhound.domain.collections import Collection, Entry
+import msgspec
+
+from copyhound.domain.collections import Collection, Entry, IndexChange
 from copyhound.domain.errors import version_mismatch
 from copyhound.domain.ports import IndexHit, IndexRecord
 from copyhound.matching import FINGERPRINT_VERSION, query_hashes, version_of
@@ -17,6 +20,29 @@ from copyhound.plugin_api import Candidate, Query
 from copyhound.services.kit import Kit
 
 _log = logging.getLogger(__name__)
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """An entry that the database has and the candidate index cannot take: it is not found by its details."""
+
+    collection: str
+    image_url: str
+    reason: str
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """What an index holds after it was made anew."""
+
+    entries: int
+    expected: int
+    """What the database has."""
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that the database has is in it."""
+        return self.entries == self.expected and not self.left_out
+
 
 SHORT_LIST = 12
 MOST = 500
@@ -33,8 +59,14 @@ class CandidateService:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._lock = threading.Lock()
-        self.capped_bands = 0
-        """How many crowded values of hash bands were not read to their end, since the start."""
+        self.capped = Counter[str]()
+        """How many crowded values of hash bands were not read to their end, by collection's id, since the start."""
+        self._left_out: dict[int, tuple[IndexChange, str]] | None = None
+
+    @property
+    def capped_bands(self) -> int:
+        """The same, of all collections."""
+        return self.capped.total()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -74,7 +106,7 @@ class CandidateService:
         hits = short_list(await self._kit.index.candidates(within.workspace_id, within.id, fingerprint, MOST))
         async with self._kit.units.read() as uow:
             near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, MOST)
-            self.capped_bands += uow.collections.capped_bands
+            self.capped[within.id] += uow.collections.capped_bands
         return {**dict.fromkeys((number for number, _ in near), None), **{hit.number: hit.variant for hit in hits}}
 
     async def catch_up(self) -> int:
@@ -105,6 +137,8 @@ class CandidateService:
             last = {change.number: change for change in changes}
             alive = [change for change in last.values() if not change.removed]
             stored = await uow.collections.fingerprints([change.number for change in alive])
+        for change in last.values():
+            self._note(change, stored.get(change.number))
         # what another version wrote is as good as gone, until it is refreshed and stands in the log again
         fingerprints = {number: one for number, one in stored.items() if version_of(one) == FINGERPRINT_VERSION}
         if not changes:
@@ -119,6 +153,17 @@ class CandidateService:
         await self._kit.index.set_mark(changes[-1].seq)
         return [change.seq for change in changes]
 
+    def _note(self, change: IndexChange, fingerprint: bytes | None) -> None:
+        """While it is rebuilt: what cannot be taken."""
+        if self._left_out is None:
+            return
+        version = version_of(fingerprint or b"")
+        if change.removed or version == FINGERPRINT_VERSION:
+            self._left_out.pop(change.number, None)
+        elif fingerprint is not None:
+            reason = f"its fingerprint is of version {version}" if version else "its fingerprint is damaged"
+            self._left_out[change.number] = (change, reason)
+
     async def _upsert(self, records: Sequence[IndexRecord]) -> None:
         try:
             await self._kit.index.upsert(records)
@@ -127,16 +172,35 @@ class CandidateService:
                 _log.error(
                     "entry %d is left out of the index, its fingerprint is damaged: %s", records[0].number, error
                 )
+                if self._left_out is not None:
+                    one = IndexChange(0, records[0].number, records[0].workspace_id, records[0].collection_id, False)
+                    self._left_out[one.number] = (one, f"its fingerprint is damaged: {error}")
                 return
             for record in records:
                 await self._upsert([record])
 
-    async def rebuild(self) -> int:
-        """Make the index anew from the stored fingerprints; how many entries it holds then."""
+    async def rebuild(self) -> Rebuilt:
+        """Make the index anew from the stored fingerprints; what it holds then, and what is not in it."""
         async with self._alone():
             await self._kit.index.clear()
-        await self.catch_up()
-        return await self._kit.index.count()
+        left_out = self._left_out = {}
+        try:
+            await self.catch_up()
+        finally:
+            self._left_out = None
+        async with self._kit.units.read() as uow:
+            expected = await uow.collections.count_all()
+        return Rebuilt(await self._kit.index.count(), expected, await self._named(left_out))
+
+    async def _named(self, left_out: dict[int, tuple[IndexChange, str]]) -> tuple[LeftOut, ...]:
+        """Those that are still in the database, by collection and address."""
+        found: list[LeftOut] = []
+        async with self._kit.units.read() as uow:
+            for number, (change, reason) in sorted(left_out.items()):
+                names = {one.id: one.name for one in await uow.collections.all(change.workspace_id)}
+                entries = await uow.collections.by_numbers(change.workspace_id, [number])
+                found += [LeftOut(names.get(one.collection_id, ""), one.image_url, reason) for one in entries]
+        return tuple(found)
 
 
 def short_list(hits: Sequence[IndexHit]) -> list[IndexHit]:

@@ -15,7 +15,7 @@ from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.matching import FINGERPRINT_VERSION, Other, Prepared, entry_hash
 from copyhound.services.blobs import drop_blobs, keep_blobs
-from copyhound.services.candidates import CandidateService
+from copyhound.services.candidates import CandidateService, Rebuilt
 from copyhound.services.kit import Kit
 from copyhound.services.source_state import forget_sources
 from copyhound.services.verifying import compare_with, facts_of
@@ -134,8 +134,8 @@ class CollectionService:
         await drop_blobs(self._kit, caller.workspace_id, unused)
         await self._candidates.catch_up()
 
-    async def rebuild(self) -> int:
-        """Make the candidate index anew from the stored fingerprints; how many entries it holds.
+    async def rebuild(self) -> Rebuilt:
+        """Make the candidate index anew from the stored fingerprints; what it holds then, and what is not in it.
 
         CopyhoundError index_version_mismatch where a collection holds another version: it would be left out.
         """

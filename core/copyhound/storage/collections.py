@@ -212,6 +212,17 @@ class Collections(Repository):
     async def last_change(self) -> int:
         return int(await self.scalar(sa.select(sa.func.max(INDEX_CHANGES.c.seq))) or 0)
 
+    async def pending(self, after: int) -> int:
+        later = INDEX_CHANGES.c.seq > after
+        return int(await self.scalar(sa.select(sa.func.count()).select_from(INDEX_CHANGES).where(later)))
+
+    async def count_all(self) -> int:
+        return int(await self.scalar(sa.select(sa.func.count()).select_from(ENTRIES)))
+
+    async def fingerprint_bytes(self, collection: Collection) -> int:
+        taken = sa.func.coalesce(sa.func.sum(sa.func.length(FINGERPRINTS.c.fingerprint)), 0)
+        return int(await self.scalar(sa.select(taken).select_from(_WITH_FINGERPRINT).where(*_in(collection))))
+
     async def fingerprints(self, numbers: Sequence[int]) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
         for chunk in chunks(numbers):

@@ -17,6 +17,7 @@ from copyhound.http.ports import Plugins
 from copyhound.http.wire.common import Items, shaped
 from copyhound.http.wire.operations import (
     HealthOut,
+    IndexOut,
     KeyIn,
     KeyMade,
     KeyOut,
@@ -24,6 +25,7 @@ from copyhound.http.wire.operations import (
     MeOut,
     PluginOut,
     WorkspaceOut,
+    index_out,
     plugin_out,
 )
 from copyhound.plugin_host.catalogue import Catalogue
@@ -89,6 +91,12 @@ class KeyController(Controller):
         await services.keys.revoke(caller, key_id)
 
 
+@get("/index", tags=["operations"])
+async def get_index(services: NamedDependency[Services], caller: NamedDependency[Caller]) -> IndexOut:
+    """What the candidate index holds and takes, how far it follows the database, and which caps searches met."""
+    return index_out(await services.indexing.status(caller))
+
+
 @get("/plugins", tags=["operations"])
 async def list_plugins(catalogue: NamedDependency[Catalogue], plugins: NamedDependency[Plugins]) -> Items[PluginOut]:
     """What was found, what is not loaded and why, and how each specification fares."""
@@ -123,7 +131,10 @@ async def get_readiness(services: NamedDependency[Services]) -> HealthOut:
 @get("/metrics", opt=PUBLIC, media_type="text/plain", tags=["operations"])
 async def get_metrics(metrics: NamedDependency[Metrics], services: NamedDependency[Services]) -> Response[bytes]:
     """Figures for Prometheus."""
-    return Response(metrics.text(capped_bands=services.candidates.capped_bands), media_type="text/plain; version=0.0.4")
+    figures = metrics.text(
+        capped_bands=services.candidates.capped_bands, crowded_words=services.kit.index.crowded_words
+    )
+    return Response(figures, media_type="text/plain; version=0.0.4")
 
 
 def _made(key: ApiKey, plain: str) -> KeyMade:

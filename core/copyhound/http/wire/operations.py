@@ -11,6 +11,7 @@ from copyhound.domain.workspaces import Scope
 from copyhound.http.wire.common import Instant
 from copyhound.plugin_host.loader import PluginState
 from copyhound.plugin_host.posts import SpecState
+from copyhound.services.indexing import CollectionStatus, IndexState, IndexStatus
 
 
 class WorkspaceOut(msgspec.Struct):
@@ -69,6 +70,71 @@ class HealthOut(msgspec.Struct):
     """That all is well."""
 
     status: str = "ok"
+
+
+class IndexPartOut(msgspec.Struct):
+    """One collection in the index."""
+
+    collection: str
+    fingerprint_version: int
+    entries: int
+    """What the database has."""
+    indexed: int
+    """What the index has of them."""
+    removed: int
+    """They left, and still take room on the disk until their segment is written anew; none is answered."""
+    segments: int
+    in_memory: int
+    """Entries that are not written to the index's files yet; after a restart they are read from the log of changes."""
+    bytes: dict[str, int]
+    """On the disk: `fingerprints` in the database, and of the index `postings`, `words` and `other`, where the engine
+    can tell."""
+    capped_bands: int
+    """Crowded values of hash bands that searches did not read to their end, since the start."""
+    crowded_words: int
+    """Words that searches did not read, since the start, for too many entries have them."""
+
+
+class IndexOut(msgspec.Struct):
+    """The candidate index, and the workspace's collections in it."""
+
+    engine: str
+    fingerprint_version: int
+    """What the server works with."""
+    state: IndexState
+    mark: int
+    """The last change of the database that the index tells of."""
+    pending: int
+    """Changes after that one: the next search reads them first."""
+    collections: list[IndexPartOut]
+
+
+def index_out(status: IndexStatus) -> IndexOut:
+    """An index as it is answered."""
+    return IndexOut(
+        status.engine,
+        status.fingerprint_version,
+        status.state,
+        status.mark,
+        status.pending,
+        [_part_out(one) for one in status.collections],
+    )
+
+
+def _part_out(one: CollectionStatus) -> IndexPartOut:
+    part = one.part
+    return IndexPartOut(
+        collection=one.collection.name,
+        fingerprint_version=one.collection.fingerprint_version,
+        entries=one.entries,
+        indexed=part.entries,
+        removed=part.removed,
+        segments=part.segments,
+        in_memory=part.waiting,
+        bytes={"fingerprints": one.fingerprint_bytes, **part.disk},
+        capped_bands=one.capped_bands,
+        crowded_words=part.crowded_words,
+    )
 
 
 class PluginOut(msgspec.Struct):
