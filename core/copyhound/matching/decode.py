@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from PIL import Image
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import PictureFacts
 
+from .cut import ended, is_whole
 from .header import Limits, facts_of, open_image, orientation
+from .wide import WIDE_MODES, eight_bits
 
 Pixels = NDArray[np.uint8]
 """Height x width x 3 (RGB), or height x width (luminance)."""
@@ -20,7 +22,9 @@ Pixels = NDArray[np.uint8]
 MAX_STRETCH: Final = 4.0
 """The longer side is kept to this many times what the smaller side may have."""
 
-_WIDE_MODES: Final = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_SEEN: Final = 127
+_PALE: Final = 224
+_HARDLY: Final = 0.02
 _JPEG_QUALITY: Final = 85
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -53,10 +57,11 @@ def decode(data: bytes, limits: Limits, smaller: int) -> tuple[PictureFacts, Pix
         facts = facts_of(image, data)
         try:
             return facts, _small_rgb(image, smaller)
-        except CopyhoundError:
-            raise
         except (OSError, EOFError) as error:
-            raise CopyhoundError("image_truncated") from error
+            pixels = _of_cut(data, smaller)
+            if pixels is None:
+                raise CopyhoundError("image_truncated") from error
+            return facts, pixels
         except Exception as error:  # a decoder may fail in any way on hostile bytes
             raise CopyhoundError("image_decode_failed") from error
 
@@ -80,6 +85,16 @@ def decode_own(data: bytes) -> Pixels:
         raise CopyhoundError("image_decode_failed", "The reduced copy is damaged.") from error
 
 
+def _of_cut(data: bytes, smaller: int) -> Pixels | None:
+    """The pixels of a file that ends too early; None where too many are missing."""
+    try:
+        image = ended(data)
+        pixels = _small_rgb(image, smaller) if image else None
+        return pixels if image and is_whole(image) else None
+    except Exception:  # as above
+        return None
+
+
 def _small_rgb(image: Image.Image, smaller: int) -> Pixels:
     size, turn = fitting_size(*image.size, smaller), _TURNS.get(orientation(image))
     image.draft("RGB", size)
@@ -90,19 +105,13 @@ def _small_rgb(image: Image.Image, smaller: int) -> Pixels:
 
 def _plain(image: Image.Image) -> Image.Image:
     """One of L, RGB or RGBA: what resizes well."""
-    if image.mode in _WIDE_MODES:
-        return _eight_bits(image)
-    if image.mode == "P":
-        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode in WIDE_MODES:
+        return eight_bits(image)
+    if "transparency" in image.info and image.mode in {"1", "L", "RGB", "P"}:
+        return image.convert("RGBA")
     if image.mode in {"LA", "La", "PA", "RGBa"}:
         return image.convert("RGBA")
     return image if image.mode in {"L", "RGB", "RGBA"} else image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    values: NDArray[Any] = np.asarray(image, dtype=np.float32)
-    top = 65_535.0 if image.mode.startswith("I") else float(values.max() or 1.0)
-    return Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
 
 
 def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -114,6 +123,13 @@ def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _flattened(image: Image.Image) -> Image.Image:
     if image.mode != "RGBA":
         return image.convert("RGB")
-    ground = Image.new("RGB", image.size, "white")
-    ground.paste(image, mask=image.getchannel("A"))
+    alpha = image.getchannel("A")
+    ground = Image.new("RGB", image.size, "black" if _is_white(image, alpha) else "white")
+    ground.paste(image, mask=alpha)
     return ground
+
+
+def _is_white(image: Image.Image, alpha: Image.Image) -> bool:
+    """Whether a transparent picture is made for dark grounds: on white, next to nothing of it would be seen."""
+    seen = image.convert("L").histogram(alpha.point(lambda value: 255 * (value > _SEEN)))
+    return sum(seen[:_PALE]) < _HARDLY * sum(seen)
