@@ -23,8 +23,8 @@ COLUMNS: Final = (
 
 
 def by_confidence(matches: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Surest first; what could not be compared comes last."""
-    return sorted(matches, key=lambda match: -_compared(match).get("confidence", -1.0))
+    """Surest first, of two as sure the one that was less changed; what could not be compared comes last."""
+    return sorted(matches, key=lambda match: [-_compared(match).get(name, -1.0) for name in ("confidence", "score")])
 
 
 def show_matches(matches: Sequence[Shown], names: Mapping[str, str]) -> None:

@@ -65,7 +65,7 @@ def _show(result: dict[str, Any]) -> None:
     names = {image["image_id"]: image["name"] for image in result["search"]["images"]}
     show_matches(result["matches"], names)
     outcomes = result["search"]["outcomes"]
-    click.echo("Outcomes: " + ", ".join(f"{name} {number}" for name, number in sorted(outcomes.items())))
+    click.echo(("\n" if for_people() else "") + "Outcomes: " + ", ".join(f"{name} {number}" for name, number in sorted(outcomes.items())))
 
 
 def _faults(search: dict[str, Any]) -> Iterator[str]:
