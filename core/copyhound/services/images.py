@@ -103,6 +103,16 @@ class ImageIntake:
             error_detail=None,
         )
 
+    async def is_worn(self, image: Image) -> bool:
+        """Whether its reduced copy is lost or damaged and can be made anew: its file is still there."""
+        return await self._is_lost(image.reduced_blob) and not await self._is_lost(image.original_blob)
+
+    async def _is_lost(self, key: str | None) -> bool:
+        try:
+            return key is None or not await self._kit.blobs.get(key)
+        except CopyhoundError:
+            return True
+
     async def load(self, image: Image) -> tuple[Image, tuple[bytes, ...]]:
         """Fetch (where it came by address) and decode an image; (it, the bytes that it names now).
 

@@ -55,13 +55,16 @@ class LookupService:
             await self._complete_if_done(uow, search)
 
     async def prepare(self, workspace_id: str, search_id: str, image_id: str, *, queue: bool = True) -> None:
-        """Fetch and decode an image that was not yet, then queue its lookups; or end them with the reason."""
+        """Fetch and decode an image that was not yet, then queue its lookups; or end them with the reason.
+
+        One whose reduced copy was damaged since is decoded anew, where its file is still there.
+        """
         async with self._kit.units.read() as uow:
             search = await uow.searches.get(workspace_id, search_id)
             image = await uow.images.get(workspace_id, image_id)
         if search is None or image is None:
             return
-        if not is_ready(image) and not await self._load(search, image):
+        if (not is_ready(image) or await self._intake.is_worn(image)) and not await self._load(search, image):
             return
         async with self._kit.units() as uow:
             for provider in search.providers if queue else ():
