@@ -64,8 +64,9 @@ async def _search(
 def _show(result: dict[str, Any]) -> None:
     names = {image["image_id"]: image["name"] for image in result["search"]["images"]}
     show_matches(result["matches"], names)
-    outcomes = result["search"]["outcomes"]
-    click.echo(("\n" if for_people() else "") + "Outcomes: " + ", ".join(f"{name} {number}" for name, number in sorted(outcomes.items())))
+    outcomes = sorted(result["search"]["outcomes"].items())
+    gap = "\n" if for_people() else ""
+    click.echo(f"{gap}Outcomes: " + ", ".join(f"{name} {number}" for name, number in outcomes))
 
 
 def _faults(search: dict[str, Any]) -> Iterator[str]:
