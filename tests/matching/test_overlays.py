@@ -112,6 +112,14 @@ def test_where_the_query_has_nothing_is_grey() -> None:
     assert 100 * ground.mean() == pytest.approx(100 - comparison.match_share, abs=2)
 
 
+def test_pictures_with_nothing_in_common_are_drawn() -> None:
+    """Where a transform leads far beside the query all of it is ground, without a warning."""
+    match = pics.entry(pics.raw(PHOTO)).reduced
+    aside = ((1.0, 0.0, 1e6), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    difference = pixels(overlay(match, match, aside, (390, 260), (390, 260), view="difference"))
+    assert np.abs(difference - 56).max() < 6
+
+
 def test_unknown_view_is_an_error() -> None:
     """Only `pair` and `difference` can be drawn."""
     with pytest.raises(ValueError):

@@ -35,9 +35,9 @@ def alike(first: Floats, second: Floats, inside: Mask) -> list[tuple[Floats, Flo
     way says where it is to be heard: not where a colour was cut off at white or black, if the other way knows better.
     """
     one, other = _cells(first, inside), _cells(second, inside)
-    best, ways = _gap(one, other), [(first, second, inside)]
     if len(one) < _ENOUGH:
-        return ways
+        return [(first, second, inside)]
+    best, ways = _gap(one, other), [(first, second, inside)]
     rarity = _rarity(one, other)
     for curved in (False, True):  # the simpler mapping hides less
         forth, gap_forth = _way(one, other, rarity, curved=curved)
