@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -126,6 +127,20 @@ async def test_a_damaged_index_is_made_anew_by_itself(tmp_path: Path, monkeypatc
         assert await index.count() == 2
     (file,) = (tmp_path / "index").rglob("segment")
     assert file.read_bytes()[:2_000] == data[:2_000]
+
+
+async def test_an_index_file_cut_under_the_server_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search after it is answered, from an index that was made anew, and the process lives."""
+    monkeypatch.setattr(segment_file, "_MAPPED_FROM", 0)
+    async with home(tmp_path) as house:
+        await house.index("https://a.example.com/1.jpg", photos.photo(1))
+        await house.services.candidates.catch_up()
+    async with home(tmp_path) as house:
+        (file,) = (tmp_path / "index").rglob("segment")
+        os.truncate(file, 0)
+        progress = await house.search(photos.cropped(1))
+        assert progress.outcomes == {"answered": 1}
+        assert progress.images[0].lookups[0].matches == 1
 
 
 async def test_an_index_of_another_past_starts_anew(tmp_path: Path) -> None:
