@@ -52,10 +52,11 @@ RIDGE = 0.02
 BINS = (0, 1, 5, 20, 50, 80, 95, 99, 100.001)
 SHARING = ("collage50", "collage30", "cover", "logo")
 """Edits that put a second picture into the query, which may be one of the index: their false pairs say nothing."""
-BY_HAND = ("within", "loose")
+BY_HAND = ("loose",)
 """Weights that are not fitted."""
 HARD_KINDS = ("products", "burst", "framed", "branded", "screen", "page", "facade")
-HARD = 3.0
+PAGES = 6
+HARD = 2.0
 """What a pair made hard by code weighs."""
 Array = NDArray[np.float64]
 
@@ -137,15 +138,24 @@ def hard_pairs(paths: list[Path], count: int) -> Iterator[tuple[Pair, Prepared, 
             "framed": hard.framed(a, b),
             "branded": hard.branded(a, b),
             "screen": (hard.screen(2 * k, (a, b)), hard.screen(2 * k + 1, (c, d))),
-            "page": (hard.page(1000 + k), hard.page(2000 + k)),
             "facade": (hard.facade(1000 + k), hard.facade(2000 + k)),
         }
+        # type, size and pitch of text differ far more than floors and frames do
+        made |= {f"page{i}": pages(PAGES * k + i, rng) for i in range(PAGES)}
         for kind, (one, other) in made.items():
             try:
                 ready = prepare_query(jpeg(one)), prepare_entry(jpeg(other))
             except CopyhoundError:
                 continue
-            yield Pair(f"{kind}/{k}", f"{kind}/{k}/other", kind, f"{kind}{k}", False, HARD, 0), *ready
+            name = f"{kind}/{k}"
+            yield Pair(name, f"{name}/other", kind.rstrip("012345"), name, False, HARD, 0), *ready
+
+
+def pages(k: int, rng: random.Random) -> hard.Pair:
+    """Two pages of other words, in one type and size."""
+    size = rng.randint(12, 30)
+    look = {"size": size, "pitch": int(size * rng.uniform(1.25, 2)), "rows": rng.randint(4, 34), "dark": k % 4 == 0}
+    return hard.page(1000 + k, **look), hard.page(2000 + k, **look)
 
 
 def jpeg(image: Image.Image) -> bytes:

@@ -99,15 +99,17 @@ def branded(first: Image.Image, second: Image.Image) -> Pair:
     return put(first), put(second)
 
 
-def page(seed: int) -> Image.Image:
-    """A page of text, each seed with other words in the same type."""
+def page(seed: int, size: int = 19, pitch: int = 27, rows: int = 26, *, dark: bool = False) -> Image.Image:
+    """A page of text, each seed with other words in the same type of `size`, its lines `pitch` pixels apart."""
     rng = np.random.default_rng(seed)
     syllables = ["ver", "lo", "an", "ti", "che", "mor", "pa", "sen", "du", "ri", "ka", "wel", "to", "ble", "ing"]
-    out = Image.new("RGB", (620, 800), (252, 251, 247))
+    paper = (252, 251, 247)
+    out = Image.new("RGB", (620, 98 + pitch * rows), INK if dark else paper)
     draw = ImageDraw.Draw(out)
-    for row in range(26):
-        words = ["".join(rng.choice(syllables, int(rng.integers(1, 4)))) for _ in range(9)]
-        draw.text((50, 50 + 27 * row), " ".join(words)[:52], font=font(19), fill=INK)
+    for row in range(rows):
+        words = ["".join(rng.choice(syllables, int(rng.integers(1, 4)))) for _ in range(9 * 19 // size + 1)]
+        line = " ".join(words)[: 52 * 19 // size]
+        draw.text((50, 50 + pitch * row), line, font=font(size), fill=paper if dark else INK)
     return out
 
 

@@ -1,9 +1,10 @@
 """How surely two pictures are the same: a logistic over geometry, hashes and pixels, with 50 as the line.
 
-Two photographs of one floor reach many inliers, and the floor's pixels agree to the grain: what tells them from a copy
-is that small windows sway, that light falls unevenly, that neither picture lies within the other, and that the camera
-was held a little askew. `tests/bench/fit_confidence.py` fitted the weights, on edited copies of photographs against
-what an index of 2,460 others proposes for them; no term may speak against what it stands for.
+Two photographs of one floor reach many inliers, and the floor's pixels agree to the grain; two pages of text share
+every letter and the pitch of their lines. What tells them from a copy: that texture which runs both ways differs, that
+light falls unevenly, that neither picture lies within the other, and that the camera was held a little askew.
+`tests/bench/fit_confidence.py` fitted the weights, on edited copies of photographs against what an index of 2,460
+others proposes for them; no term may speak against what it stands for.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ _PLENTY: Final = 20
 _WHOLE: Final = 0.97
 _UPRIGHT: Final = 0.05
 _LIT: Final = 0.08
-_HALF: Final = 0.5
-_STILL: Final = 0.65
 _GRAIN: Final = 0.9
 _MOST: Final = 0.3
 _MANY: Final = 40
+_CROSSED: Final = 0.8
+_BEFORE: Final = (3, 2.7)
+"""Grained cells that are taken for seen before any is seen, and how many of them agreed."""
 
 WITH_PIXELS: Final[Mapping[str, float]] = {
-    "base": -12.36, "steady": 3.07, "still": 4.32, "wander": 12.41, "missing": 6.76, "even": 12.51, "lit": 6.9,
-    "toned": 10.88, "within": 9.0, "upright": 6.17, "loose": 12.0,
+    "base": -5.33, "crossed": 13.0, "wide": 7.1, "missing": 4.5, "even": 5.3, "lit": 11.5, "toned": 1.7, "within":
+    6.7, "upright": 4.4, "loose": 12.0,
 }  # fmt: skip
-"""Weight of each of `terms_of` where pixels were compared; those of `within` and `loose` are set by hand, for letters
-and pages of text are rare among photographs."""
+"""Weight of each of `terms_of` where pixels were compared; that of `loose` is set by hand, for letters are rare among
+photographs."""
 ALONE: Final[Mapping[str, float]] = {
     "base": -6.34, "inliers": 0.74, "ratio": 12.2, "hash": 1.95, "few": 0.88,
 }  # fmt: skip
@@ -61,15 +63,12 @@ def terms_of(evidence: Evidence) -> dict[str, float]:
 
 
 def _terms_of(evidence: Evidence, pixels: PixelCheck) -> dict[str, float]:
-    share = pixels.agreeing / max(1, pixels.textured)
-    steady = pixels.steady / max(1, pixels.windows)
-    still = steady / max(0.05, share)
     there = evidence.inliers / max(1, evidence.expected) / max(0.1, 1 - pixels.covered)
+    crossed = (pixels.agreeing_crossed + _BEFORE[1]) / (pixels.agreeing_grained + _BEFORE[0])
     return {
-        "steady": steady,
-        # lines of other words agree nearly everywhere, but few windows of them stand still
-        "still": min(_HALF, still),
-        "wander": -max(0.0, share / _HALF - 1) * max(0.0, 1 - still / _STILL),
+        # lines of other words agree as far as lines go, and no farther
+        "crossed": -max(0.0, _CROSSED - crossed),
+        "wide": pixels.crossed / max(1, pixels.grained),
         # what agrees to the grain was not blurred or squeezed: then its features are there too
         "missing": -max(0.0, pixels.fineness - _GRAIN) / (1 - _GRAIN) * max(0.0, 1 - there / _MOST),
         "even": -pixels.uneven,

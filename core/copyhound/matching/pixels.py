@@ -11,26 +11,34 @@ from typing import Final
 import cv2
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from .cells import (
+    CELL,
+    ROUGH,
+    Floats,
+    Mask,
+    burnt_in,
+    compact,
+    crossed_in,
+    explained,
+    means_of,
+    measured,
+    patchiness_of,
+    remaining_in,
+    sharpness_of,
+    tone_between,
+)
 from .decode import Pixels
 from .geometry import Array, corners, flat, local_scale, project, scaling
 from .registering import STEADY, Registration, register
 from .toning import tone_of
 
-CELL: Final = 10
 _LONGEST: Final = 240.0
 _SHORTEST: Final = 16.0
-_FLAT: Final = 5.0
 _AGREES: Final = 0.80
 _DIFFERS: Final = 0.6
-_NOISE: Final = 1.5
-_LIGHTER: Final = 3.0
-_HARDER: Final = 1.05
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Sizes = tuple[float, float, float, float]
 """Full width and height of the match, then of the query."""
 
@@ -50,6 +58,8 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Median correlation of the agreeing cells: how exactly they agree."""
     covered: float
     """Share of the shared region's cells that differ or lie among such, 0 to 1."""
+    marked: float
+    """The same with cells that agree, but with a remainder far above the others': a faint watermark, say."""
     patchiness: float
     """0 where the cells that agree hang together; 1 where they are strewn about."""
     negative: bool
@@ -58,6 +68,14 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Mean difference of colours, 0 to 1, over the agreeing cells."""
     sharpness: float
     """Fine detail of the query relative to the match over the agreeing cells; below 1 is blurred."""
+    grained: int = 0
+    """Textured cells whose texture runs both ways: an edge, or a line of text, agrees with any other such."""
+    crossed: int = 0
+    """Of these, cells that agree still when what runs along their rows and columns is taken away."""
+    agreeing_grained: int = 0
+    """The grained cells among those that agree."""
+    agreeing_crossed: int = 0
+    """The crossed cells among those that agree."""
     uneven: float = 0.5
     """0 where one mapping of colours explains the agreeing cells' tones, 1 where none does."""
     toned: float = 0.5
@@ -180,42 +198,32 @@ def _grey(colours: Floats) -> Floats:
     return np.asarray(cv2.transform(colours, _LUMA), dtype=np.float32)
 
 
-class _Cells(msgspec.Struct, frozen=True):
-    """Means and spreads of the cells, each rows x columns (x 3)."""
-
-    mean: Floats
-    """Of the three colours."""
-    grey: Floats
-    rough: Floats
-    """Standard deviation of the grey."""
-    detail: Floats
-    """Mean difference of neighbouring pixels of the grey."""
-    inner: tuple[Floats, Floats]
-    """Covariances of the colours: red-red, green-green, blue-blue; red-green, green-blue, blue-red."""
-
-
 def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
     """Compare cell by cell: the check, and which cells are covered. None where too few cells are wholly shared."""
     rows, columns = laid.mask.shape[0] // CELL, laid.mask.shape[1] // CELL
     if rows * columns < 4:
         return None
     cut = (slice(0, rows * CELL), slice(0, columns * CELL))
-    inside = _means(laid.mask[cut].astype(np.float32)) > 0.98
+    inside = means_of(laid.mask[cut].astype(np.float32)) > 0.98
     if inside.sum() < 4:
         return None
     colours = laid.match[cut] - 128, laid.query[cut] - 128
     greys = _grey(colours[0]), _grey(colours[1])
-    match, query = (_measured(colour, grey) for colour, grey in zip(colours, greys, strict=True))
-    along = _means(greys[0] * greys[1]) - match.grey * query.grey
+    match, query = (measured(colour, grey) for colour, grey in zip(colours, greys, strict=True))
+    along = means_of(greys[0] * greys[1]) - match.grey * query.grey
     negative = float(along[inside].sum()) < 0
-    burnt = _burnt(match, query, inside, negative=negative) | _burnt(query, match, inside, negative=negative)
-    textured = inside & (np.maximum(match.rough, query.rough) > _FLAT) & ~burnt
-    forth, back = _explained(match, query, colours[0], greys[1]), _explained(query, match, colours[1], greys[0])
+    burnt = burnt_in(match, query, inside, negative=negative) | burnt_in(query, match, inside, negative=negative)
+    seen = inside & ~burnt
+    textured = seen & (np.maximum(match.rough, query.rough) > ROUGH)
+    forth, back = explained(match, query, colours[0], greys[1]), explained(query, match, colours[1], greys[0])
     likeness = np.maximum(forth, back)
     agreeing = textured & (likeness > _AGREES)
     some = bool(agreeing.any())
     tone = tone_of(match.mean, query.mean, agreeing, inside)
-    hidden = _compact((textured & (likeness < _DIFFERS)) | (tone.strays & ~agreeing & ~burnt), inside)
+    hidden = compact((textured & (likeness < _DIFFERS)) | (tone.strays & ~agreeing & ~burnt), inside)
+    grained, crossed = crossed_in(greys[0], greys[1], negative=negative)
+    grained &= textured
+    bare = agreeing & ~hidden
     check = PixelCheck(
         cells=int(inside.sum()),
         textured=int(textured.sum()),
@@ -223,93 +231,18 @@ def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
         likeness=float(np.median(likeness[textured])) if textured.any() else 0.0,
         fineness=float(np.median(likeness[agreeing])) if some else 0.0,
         covered=float(hidden.sum() / inside.sum()),
-        patchiness=_patchiness(agreeing, textured),
+        marked=float(
+            (hidden | compact(hidden | remaining_in(match, query, forth, back, seen), inside)).sum() / inside.sum()
+        ),
+        patchiness=patchiness_of(agreeing, textured),
         negative=some and bool(np.median(along[agreeing]) < 0),
-        tone=_tone(match, query, agreeing if some else inside),
-        sharpness=_sharpness(match, query, agreeing) if some else 1.0,
+        tone=tone_between(match, query, bare if bare.any() else inside),
+        sharpness=sharpness_of(match, query, agreeing) if some else 1.0,
+        grained=int(grained.sum()),
+        crossed=int((grained & crossed).sum()),
+        agreeing_grained=int((grained & agreeing).sum()),
+        agreeing_crossed=int((grained & agreeing & crossed).sum()),
         uneven=tone.uneven,
         toned=tone.toned,
     )
     return check, hidden
-
-
-def _means(plane: Floats) -> Floats:
-    """The mean of each cell."""
-    size = (plane.shape[1] // CELL, plane.shape[0] // CELL)
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
-
-
-def _measured(colours: Floats, grey: Floats) -> _Cells:
-    mean, middle = _means(colours), _means(grey)
-    shifted, mean_shifted = colours[..., [1, 2, 0]], mean[..., [1, 2, 0]]
-    steps = cv2.absdiff(grey[:-1, :-1], grey[1:, :-1]) + cv2.absdiff(grey[:-1, :-1], grey[:-1, 1:])
-    return _Cells(
-        mean=mean,
-        grey=middle,
-        rough=np.sqrt(np.maximum(_means(grey * grey) - middle * middle, 0)),
-        detail=_means(cv2.copyMakeBorder(steps, 0, 1, 0, 1, cv2.BORDER_REPLICATE)),  # type: ignore[arg-type]
-        inner=(
-            _means(colours * colours) - mean * mean + np.float32(_NOISE**2),
-            _means(colours * shifted) - mean * mean_shifted,
-        ),
-    )
-
-
-def _burnt(cells: _Cells, other: _Cells, inside: Mask, *, negative: bool) -> Mask:
-    """Cells that are flat in one picture because they burnt out there, to white or to black: they say nothing.
-
-    What burns to white is what was bright before, in a picture that is lighter or harder on the whole: so a caption on
-    a white wall is not taken for what the wall burnt away.
-    """
-    rest = -other.grey if negative else other.grey
-    bright = rest >= np.median(rest[inside])
-    lighter = float(np.median(cells.grey[inside] - rest[inside]))
-    harder = bool(cells.grey[inside].std() > _HARDER * rest[inside].std())
-    white = (cells.grey > 119) & bright & (harder or lighter > _LIGHTER)
-    black = (cells.grey < -120) & ~bright & (harder or lighter < -_LIGHTER)
-    return np.asarray((cells.rough < _FLAT) & (white | black))
-
-
-def _explained(one: _Cells, other: _Cells, colours: Floats, grey: Floats) -> Floats:
-    """Correlation of the other's grey in each cell with its best mix of this one's three colours, 0 to 1."""
-    outer = _means(colours * grey[..., None]) - one.mean * other.grey[..., None]
-    (a, b, c), (ab, bc, ca) = (np.moveaxis(part, 2, 0) for part in one.inner)
-    x, y, z = np.moveaxis(outer, 2, 0)
-    # the inverse of a symmetric 3 x 3 matrix, by its cofactors
-    aa, bb, cc = b * c - bc * bc, a * c - ca * ca, a * b - ab * ab
-    xy, yz, zx = ca * bc - ab * c, ab * ca - a * bc, ab * bc - ca * b
-    whole = np.maximum(a * aa + ab * xy + ca * zx, 1e-3)
-    solved = x * x * aa + y * y * bb + z * z * cc + 2 * (x * y * xy + y * z * yz + z * x * zx)
-    total = other.rough**2 + np.float32(_NOISE**2)
-    return np.asarray(np.sqrt(np.clip(solved / whole / total, 0, 1)), dtype=np.float32)
-
-
-def _compact(hidden: Mask, inside: Mask) -> Mask:
-    """Without cells that stand alone, and with the gaps closed: what covers a picture is in one piece or a few."""
-    kernel = np.ones((3, 3), np.uint8)
-    plane = np.pad(hidden.astype(np.uint8), 1)
-    around = cv2.filter2D(plane, -1, kernel)
-    closed = cv2.morphologyEx(((plane > 0) & (around > 2)).astype(np.uint8), cv2.MORPH_CLOSE, kernel)
-    return np.asarray((closed[1:-1, 1:-1] > 0) & inside)
-
-
-def _patchiness(agreeing: Mask, textured: Mask) -> float:
-    """Of neighbouring textured cells, how many pairs disagree on whether they agree, relative to chance."""
-    changes = pairs = 0
-    for first, second in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
-        both = textured[first] & textured[second]
-        pairs += int(both.sum())
-        changes += int((both & (agreeing[first] != agreeing[second])).sum())
-    share = agreeing.sum() / max(1, textured.sum())
-    chance = 2 * share * (1 - share)
-    return float(min(1.0, changes / pairs / chance)) if pairs and chance > 0.01 else 0.0
-
-
-def _tone(match: _Cells, query: _Cells, where: Mask) -> float:
-    return float(np.abs(match.mean[where] - query.mean[where]).mean() / 255)
-
-
-def _sharpness(match: _Cells, query: _Cells, where: Mask) -> float:
-    """Ratio of neighbouring pixels' differences, each relative to its cell's contrast."""
-    fine = [float(np.median(one.detail[where] / (one.rough[where] + 1))) for one in (match, query)]
-    return fine[1] / max(fine[0], 1e-6)

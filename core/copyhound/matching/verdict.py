@@ -21,8 +21,8 @@ _TURNED: Final = 1.0
 _TILTED: Final = 1.04
 _STRETCHED: Final = 0.04
 _RESIZED: Final = 0.03
-_RECOLOURED: Final = 0.035
-_COVERED: Final = 0.02
+_RECOLOURED: Final = 0.018
+_COVERED: Final = 0.01
 _SHARP: Final = (0.9, 1.18)
 _NEARLY: Final = 0.12
 """A copy whose size differs by less than an eighth, and in nothing else but compression, is a full one still."""
@@ -33,6 +33,7 @@ _ALIKE: Final = PixelCheck(
     likeness=1,
     fineness=1,
     covered=0,
+    marked=0,
     patchiness=0,
     negative=False,
     tone=0,
@@ -85,10 +86,10 @@ def judge(
 ) -> Comparison:
     """Put the verdict together. `prints` and `facts` are those of query and match."""
     query, match = prints
+    identical = facts[0] is not None and facts[1] is not None and facts[0].sha256 == facts[1].sha256
     shape = shape_of(evidence.matrix, (query.width, query.height), (match.width, match.height))
     pixels = evidence.pixels or _ALIKE
     negative = pixels.negative if evidence.pixels else evidence.negative
-    identical = facts[0] is not None and facts[1] is not None and facts[0].sha256 == facts[1].sha256
     edits = () if identical else tuple(_edits(shape, pixels, negative=negative))
     if not edits and not identical and None not in facts:
         edits = (Edit(EditKind.recompressed),)
@@ -101,8 +102,8 @@ def judge(
         score=100.0 if identical else round(_score(shape, pixels, negative=negative), 2),
         match_type=MatchType.full if exact else MatchType.partial,
         edits=edits,
-        query_share=round(100 * shape.query_share * (1 - pixels.covered), 1),
-        match_share=round(100 * shape.match_share * (1 - pixels.covered), 1),
+        query_share=100.0 if identical else round(100 * shape.query_share * (1 - pixels.marked), 1),
+        match_share=100.0 if identical else round(100 * shape.match_share * (1 - pixels.marked), 1),
         matrix=_as_tuples(evidence.matrix),
         pixels_checked=evidence.pixels is not None,
         inliers=evidence.inliers,
@@ -117,8 +118,8 @@ def _edits(shape: Shape, pixels: PixelCheck, *, negative: bool) -> Iterator[Edit
         yield Edit(EditKind.recoloured)
     if not _SHARP[0] < pixels.sharpness < _SHARP[1]:
         yield Edit(EditKind.blurred)
-    if pixels.covered > _COVERED:
-        yield Edit(EditKind.covered, share=round(100 * pixels.covered, 1))
+    if pixels.marked > _COVERED:
+        yield Edit(EditKind.covered, share=round(100 * pixels.marked, 1))
 
 
 def _shape_edits(shape: Shape) -> Iterator[Edit]:
@@ -143,7 +144,7 @@ def _score(shape: Shape, pixels: PixelCheck, *, negative: bool) -> float:
     kept = (
         1 - 0.75 * (1 - shape.match_share),
         1 - 0.60 * (1 - shape.query_share),
-        1 - 0.60 * pixels.covered,
+        1 - 0.60 * pixels.marked,
         1 - min(0.4, 1.2 * max(0.0, pixels.tone - 0.01)) if not negative else 0.7,
         1 - min(0.3, 0.6 * max(0.0, abs(math.log(max(pixels.sharpness, 1e-3))) - 0.06)),
         1 - min(0.3, 0.06 * max(0.0, abs(math.log2(shape.factor)) - 0.03)),
