@@ -52,10 +52,11 @@ RIDGE = 0.02
 BINS = (0, 1, 5, 20, 50, 80, 95, 99, 100.001)
 SHARING = ("collage50", "collage30", "cover", "logo")
 """Edits that put a second picture into the query, which may be one of the index: their false pairs say nothing."""
-BY_HAND = ("loose",)
+BY_HAND = ("within", "loose")
 """Weights that are not fitted."""
 HARD_KINDS = ("products", "burst", "framed", "branded", "screen", "page", "facade")
-PAGES = 6
+PAGES = 12
+"""So many pairs of pages of text to each other hard pair."""
 HARD = 2.0
 """What a pair made hard by code weighs."""
 Array = NDArray[np.float64]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageEnhance
 
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.matching import compare
 
 from . import matching_pictures as pics
+from .hard import font
 
 PHOTOS = ("kodak_0003.jpg", "clothing_0028.jpg", "kodak_0015.jpg", "clothing_0001.jpg")
 OTHER = "kodak_0008.jpg"
@@ -228,3 +229,33 @@ def test_blur_is_named_whichever_of_the_two_is_blurred(name: str) -> None:
         assert said is not None
         assert EditKind.blurred in {edit.kind for edit in said.edits}
         assert said.match_type is MatchType.partial
+
+
+def test_same_file_is_the_same_however_small_it_is() -> None:
+    """A picture of 28 px, too small to compare by its features, matches the very same file: 100 in all."""
+    tiny = pics.png(pics.photo("kodak_0003.jpg").resize((42, 28)))
+    comparison = pics.compared(tiny, tiny)
+    assert comparison is not None
+    assert (comparison.confidence, comparison.score) == (100, 100)
+    assert (comparison.query_share, comparison.match_share) == (100, 100)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_see_through_mark_is_named(name: str) -> None:
+    """Large letters that hide two fifths of what is under them are named as covered: such a copy is not a full one."""
+    source = pics.photo(name).convert("RGBA")
+    layer = Image.new("RGBA", source.size, (255, 255, 255, 0))
+    ImageDraw.Draw(layer).text(
+        (source.width * 0.1, source.height * 0.4), "SAMPLE", font=font(source.width // 6), fill=(255, 255, 255, 100)
+    )
+    comparison = found(Image.alpha_composite(source, layer).convert("RGB"), name)
+    assert EditKind.covered in kinds(comparison)
+    assert comparison.match_type is MatchType.partial
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_slight_recolouring_is_named(name: str) -> None:
+    """A copy that is an eighth brighter is named as recoloured, and is not a full one."""
+    comparison = found(ImageEnhance.Brightness(pics.photo(name)).enhance(1.125), name)
+    assert EditKind.recoloured in kinds(comparison)
+    assert comparison.match_type is MatchType.partial

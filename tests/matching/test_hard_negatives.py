@@ -60,7 +60,9 @@ def test_same_logo_on_two_pictures_is_no_match_or_a_small_one(names: tuple[str, 
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize(("size", "pitch", "rows"), [(13, 18, 34), (16, 29, 24), (19, 27, 26), (22, 32, 8), (28, 40, 16)])
+@pytest.mark.parametrize(
+    ("size", "pitch", "rows"), [(13, 18, 34), (16, 29, 24), (19, 27, 26), (22, 32, 8), (28, 40, 16)]
+)
 def test_pages_of_text_are_no_copies(size: int, pitch: int, rows: int, dark: bool) -> None:
     """Two pages with other words in the same type share every letter and no line: no match."""
     for seed in (1, 3, 5):

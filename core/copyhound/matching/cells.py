@@ -13,9 +13,6 @@ CELL: Final = 10
 """Side of a cell, in pixels of the frame."""
 ROUGH: Final = 5.0
 """A cell whose grey varies less (standard deviation) is flat."""
-_MARK: Final = 4.0
-_MARKED: Final = 0.25
-_UNLIKE: Final = 3.0
 _NOISE: Final = 1.5
 _GRAINED: Final = 3.0
 _LIKE_GRAIN: Final = 0.5
@@ -76,15 +73,6 @@ def _both_ways(plane: Floats) -> Floats:
     cells = plane.reshape(plane.shape[0] // CELL, CELL, -1, CELL)
     rest = cells - cells.mean(axis=3, keepdims=True)
     return np.asarray((rest - rest.mean(axis=1, keepdims=True)).reshape(plane.shape), dtype=np.float32)
-
-
-def remaining_in(match: Cells, query: Cells, forth: Floats, back: Floats, seen: Mask) -> Mask:
-    """Cells of which the other picture leaves far more unexplained than is usual between these two."""
-    likeness = np.maximum(forth, back)
-    share = np.sqrt(1 - likeness * likeness)
-    rest = share * np.where(forth >= back, query.rough, match.rough)
-    usual = np.median(rest[seen]) if seen.any() else 0.0
-    return np.asarray(seen & (share > _MARKED) & (rest > _MARK + _UNLIKE * usual))
 
 
 def burnt_in(cells: Cells, other: Cells, inside: Mask, *, negative: bool) -> Mask:

@@ -11,10 +11,10 @@ import msgspec
 from copyhound.domain.pictures import Comparison, PictureFacts
 
 from .confidence import confidence_of
-from .evidence import Evidence, gather
+from .evidence import Evidence, gather, looked_closer
 from .fingerprint import Fingerprint
 from .sides import known_print
-from .verdict import judge
+from .verdict import identical, judge
 
 FLOOR: Final = 20.0
 """Below this confidence nothing is said at all; a match needs 50."""
@@ -35,15 +35,18 @@ def compare(
     """Compare a query image with a found picture: fingerprints, and reduced copies where they were kept.
 
     None where they are not the same picture. A comparison with a confidence of 20 to 50 is an uncertain one; the line
-    is 50. The facts are only used to tell an identical file from a recompressed one. `variant` (an index into
+    is 50. The same file (by the facts) is not looked at: it is the same. `variant` (an index into
     `variants.VARIANTS`) is what a candidate index found the match as: then no other variant is tried. What is made of
     the query is kept for the next call, so comparing one query with many pictures in a row is cheap.
     Raises CopyhoundError index_version_mismatch.
     """
+    if query_facts is not None and match_facts is not None and query_facts.sha256 == match_facts.sha256:
+        return identical()
     found = best_evidence(query, match, query_reduced, match_reduced, variant)
     if found is None or found[0] < FLOOR:
         return None
     confidence, best = found
+    best = looked_closer(best, query, match, query_reduced, match_reduced)
     return judge(best, confidence, (known_print(query), Fingerprint.from_bytes(match)), (query_facts, match_facts))
 
 

@@ -69,7 +69,7 @@ def decode(data: bytes, limits: Limits, smaller: int) -> tuple[PictureFacts, Pix
 def encode_jpeg(pixels: Pixels, quality: int = _JPEG_QUALITY) -> bytes:
     """RGB or luminance pixels as a JPEG file."""
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=quality)
+    Image.fromarray(pixels).save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
 
 

@@ -16,7 +16,7 @@ from .fingerprint import Fingerprint
 from .geometry import Array, linear_part, local_scale, mirroring, overlap_area, scaling
 from .hashes import ORIENTATIONS, hamming
 from .hypotheses import Hypothesis, hypotheses_of
-from .pixels import PixelCheck, Sizes, check_refined
+from .pixels import PixelCheck, Sizes, check_refined, covered_share
 from .sides import known_print, known_side, side_of
 from .variants import VARIANTS
 
@@ -72,6 +72,18 @@ def gather(
         yield _checked(one, copies, prints) if copies else one
 
 
+def looked_closer(
+    one: Evidence, query: bytes, match: bytes, query_copy: bytes | None, match_copy: bytes | None
+) -> Evidence:
+    """The same, with the covered share counted to the faintest mark: what only a match is worth."""
+    copies = _decoded(match_copy, query_copy) if one.pixels and match_copy and query_copy else None
+    if one.pixels is None or copies is None:
+        return one
+    sizes = _sizes(known_print(query), Fingerprint.from_bytes(match))
+    covered = covered_share(*copies, one.matrix, sizes)
+    return msgspec.structs.replace(one, pixels=msgspec.structs.replace(one.pixels, covered=covered))
+
+
 def _decoded(match_copy: bytes, query_copy: bytes) -> tuple[Pixels, Pixels] | None:
     """None where one is damaged: then geometry decides alone, as where none was kept."""
     try:
@@ -86,8 +98,7 @@ def _known_copy(data: bytes) -> Pixels:
 
 
 def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerprint, Fingerprint]) -> Evidence:
-    query, match = prints
-    sizes = (float(match.width), float(match.height), float(query.width), float(query.height))
+    sizes = _sizes(*prints)
     found = check_refined(*copies, one.matrix, sizes, negative=one.negative)
     if found is None:
         return one
@@ -95,6 +106,10 @@ def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerp
     return msgspec.structs.replace(
         one, pixels=check, matrix=matrix, within=_within(matrix, sizes), tilt=_tilt(matrix, sizes)
     )
+
+
+def _sizes(query: Fingerprint, match: Fingerprint) -> Sizes:
+    return float(match.width), float(match.height), float(query.width), float(query.height)
 
 
 def _within(matrix: Array, sizes: Sizes) -> float:

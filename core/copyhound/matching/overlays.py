@@ -12,7 +12,7 @@ from copyhound.domain.pictures import Matrix
 
 from .decode import Pixels, decode_own, encode_jpeg
 from .geometry import scaling
-from .tinting import Floats, Mask, alike
+from .tinting import Mask, remainder
 
 View = Literal["pair", "difference"]
 Array = NDArray[np.float64]
@@ -108,20 +108,10 @@ def _difference(match: Pixels, query: Pixels, mask: Mask, enlarged: float) -> Pi
     sigma = 0.6 * max(1.0, enlarged)
     blurred = [cv2.GaussianBlur(one, (0, 0), sigma).astype(np.float32) for one in (match, query)]
     reach = 2 * round(sigma) + 1
-    left = np.zeros(mask.shape, np.float32)
-    for one, other, heard in alike(np.asarray(blurred[0]), np.asarray(blurred[1]), mask):
-        beyond = np.maximum(_beyond(one, other, reach), _beyond(other, one, reach)).max(axis=2)
-        left = np.maximum(left, beyond * heard)
+    left = remainder(np.asarray(blurred[0]), np.asarray(blurred[1]), mask, reach)
     glowing = np.clip((left - _FAINT) * _GLOW, 0, 255).astype(np.uint8)
     out = np.asarray(cv2.applyColorMap(glowing, cv2.COLORMAP_HOT)[..., ::-1], np.uint8).copy()
     rim = cv2.erode(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) == 0
     out[rim] = 0  # there the blur has mixed in what lies beyond
     out[~mask] = _DARK_GROUND
     return out
-
-
-def _beyond(pixels: Floats, other: Floats, reach: int) -> Floats:
-    """How far each pixel is out of what the other picture has in its neighbourhood."""
-    kernel = np.ones((reach, reach), np.uint8)
-    above, below = pixels - cv2.dilate(other, kernel), cv2.erode(other, kernel) - pixels
-    return np.asarray(np.maximum(np.maximum(above, below), 0), np.float32)

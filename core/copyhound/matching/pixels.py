@@ -24,19 +24,23 @@ from .cells import (
     means_of,
     measured,
     patchiness_of,
-    remaining_in,
     sharpness_of,
     tone_between,
 )
 from .decode import Pixels
 from .geometry import Array, corners, flat, local_scale, project, scaling
 from .registering import STEADY, Registration, register
+from .tinting import remainder
 from .toning import tone_of
 
 _LONGEST: Final = 240.0
 _SHORTEST: Final = 16.0
+_INSIDE: Final = 0.98
 _AGREES: Final = 0.80
 _DIFFERS: Final = 0.6
+_REACH: Final = 3
+_MARK: Final = 8.0
+_UNLIKE: Final = 3.0
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 Sizes = tuple[float, float, float, float]
@@ -58,8 +62,6 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Median correlation of the agreeing cells: how exactly they agree."""
     covered: float
     """Share of the shared region's cells that differ or lie among such, 0 to 1."""
-    marked: float
-    """The same with cells that agree, but with a remainder far above the others': a faint watermark, say."""
     patchiness: float
     """0 where the cells that agree hang together; 1 where they are strewn about."""
     negative: bool
@@ -110,6 +112,26 @@ def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> P
     laid = lay_over(match, query, matrix, sizes)
     result = None if laid is None else _judged(laid)
     return None if result is None else result[0]
+
+
+def covered_share(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> float:
+    """Share of the shared region, 0 to 1, that something covers in either, were it but a faint mark.
+
+    Arguments as of `check_pixels`; its `covered` is coarser, and cheaper: what most candidates get.
+    """
+    laid = lay_over(match, query, matrix, sizes)
+    judged = None if laid is None else _judged(laid)
+    if laid is None or judged is None:
+        return 0.0
+    hidden = judged[1]
+    cut = (slice(0, hidden.shape[0] * CELL), slice(0, hidden.shape[1] * CELL))
+    inside = means_of(laid.mask[cut].astype(np.float32)) > _INSIDE
+    # at the rim the smoothing has mixed in what lies beyond
+    within = cv2.erode(laid.mask.astype(np.uint8), np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8), borderValue=1)
+    left = (remainder(laid.match, laid.query, laid.mask, _REACH) * within)[cut]
+    rest = np.sqrt(means_of(left * left))
+    marked = compact(hidden | (inside & (rest > _MARK + _UNLIKE * np.median(rest[inside]))), inside)
+    return float((hidden | marked).sum() / inside.sum())
 
 
 def check_refined(
@@ -204,7 +226,7 @@ def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
     if rows * columns < 4:
         return None
     cut = (slice(0, rows * CELL), slice(0, columns * CELL))
-    inside = means_of(laid.mask[cut].astype(np.float32)) > 0.98
+    inside = means_of(laid.mask[cut].astype(np.float32)) > _INSIDE
     if inside.sum() < 4:
         return None
     colours = laid.match[cut] - 128, laid.query[cut] - 128
@@ -213,8 +235,7 @@ def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
     along = means_of(greys[0] * greys[1]) - match.grey * query.grey
     negative = float(along[inside].sum()) < 0
     burnt = burnt_in(match, query, inside, negative=negative) | burnt_in(query, match, inside, negative=negative)
-    seen = inside & ~burnt
-    textured = seen & (np.maximum(match.rough, query.rough) > ROUGH)
+    textured = inside & ~burnt & (np.maximum(match.rough, query.rough) > ROUGH)
     forth, back = explained(match, query, colours[0], greys[1]), explained(query, match, colours[1], greys[0])
     likeness = np.maximum(forth, back)
     agreeing = textured & (likeness > _AGREES)
@@ -231,9 +252,6 @@ def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
         likeness=float(np.median(likeness[textured])) if textured.any() else 0.0,
         fineness=float(np.median(likeness[agreeing])) if some else 0.0,
         covered=float(hidden.sum() / inside.sum()),
-        marked=float(
-            (hidden | compact(hidden | remaining_in(match, query, forth, back, seen), inside)).sum() / inside.sum()
-        ),
         patchiness=patchiness_of(agreeing, textured),
         negative=some and bool(np.median(along[agreeing]) < 0),
         tone=tone_between(match, query, bare if bare.any() else inside),

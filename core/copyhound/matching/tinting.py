@@ -55,6 +55,22 @@ def alike(first: Floats, second: Floats, inside: Mask) -> list[tuple[Floats, Flo
     return ways
 
 
+def remainder(first: Floats, second: Floats, inside: Mask, reach: int) -> Floats:
+    """Height x width, 0 to 255: what is left between both in the same colours, things lying `reach` // 2 off."""
+    left = np.zeros(inside.shape, np.float32)
+    for one, other, heard in alike(first, second, inside):
+        beyond = np.maximum(_beyond(one, other, reach), _beyond(other, one, reach)).max(axis=2)
+        left = np.maximum(left, beyond * heard)
+    return left
+
+
+def _beyond(pixels: Floats, other: Floats, reach: int) -> Floats:
+    """How far each pixel is out of what the other picture has in its neighbourhood."""
+    kernel = np.ones((reach, reach), np.uint8)
+    above, below = pixels - cv2.dilate(other, kernel), cv2.erode(other, kernel) - pixels
+    return np.asarray(np.maximum(np.maximum(above, below), 0), np.float32)
+
+
 def _way(source: Floats, target: Floats, rarity: Floats, *, curved: bool) -> tuple[Floats, float]:
     """The mapping, and what it leaves."""
     terms = _terms(source, curved=curved)

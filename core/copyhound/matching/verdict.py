@@ -33,7 +33,6 @@ _ALIKE: Final = PixelCheck(
     likeness=1,
     fineness=1,
     covered=0,
-    marked=0,
     patchiness=0,
     negative=False,
     tone=0,
@@ -78,6 +77,20 @@ def shape_of(matrix: Array, query_size: tuple[int, int], match_size: tuple[int, 
     )
 
 
+def identical() -> Comparison:
+    """What is said of one and the same file."""
+    return Comparison(
+        confidence=100.0,
+        score=100.0,
+        match_type=MatchType.full,
+        edits=(),
+        query_share=100.0,
+        match_share=100.0,
+        matrix=_as_tuples(np.eye(3)),
+        pixels_checked=True,
+    )
+
+
 def judge(
     evidence: Evidence,
     confidence: float,
@@ -86,12 +99,11 @@ def judge(
 ) -> Comparison:
     """Put the verdict together. `prints` and `facts` are those of query and match."""
     query, match = prints
-    identical = facts[0] is not None and facts[1] is not None and facts[0].sha256 == facts[1].sha256
     shape = shape_of(evidence.matrix, (query.width, query.height), (match.width, match.height))
     pixels = evidence.pixels or _ALIKE
     negative = pixels.negative if evidence.pixels else evidence.negative
-    edits = () if identical else tuple(_edits(shape, pixels, negative=negative))
-    if not edits and not identical and None not in facts:
+    edits = tuple(_edits(shape, pixels, negative=negative))
+    if not edits and None not in facts:
         edits = (Edit(EditKind.recompressed),)
     exact = all(
         edit.kind is EditKind.recompressed or (edit.kind is EditKind.resized and abs(math.log(shape.factor)) < _NEARLY)
@@ -99,11 +111,11 @@ def judge(
     )
     return Comparison(
         confidence=round(confidence, 2),
-        score=100.0 if identical else round(_score(shape, pixels, negative=negative), 2),
+        score=round(_score(shape, pixels, negative=negative), 2),
         match_type=MatchType.full if exact else MatchType.partial,
         edits=edits,
-        query_share=100.0 if identical else round(100 * shape.query_share * (1 - pixels.marked), 1),
-        match_share=100.0 if identical else round(100 * shape.match_share * (1 - pixels.marked), 1),
+        query_share=round(100 * shape.query_share * (1 - pixels.covered), 1),
+        match_share=round(100 * shape.match_share * (1 - pixels.covered), 1),
         matrix=_as_tuples(evidence.matrix),
         pixels_checked=evidence.pixels is not None,
         inliers=evidence.inliers,
@@ -118,8 +130,8 @@ def _edits(shape: Shape, pixels: PixelCheck, *, negative: bool) -> Iterator[Edit
         yield Edit(EditKind.recoloured)
     if not _SHARP[0] < pixels.sharpness < _SHARP[1]:
         yield Edit(EditKind.blurred)
-    if pixels.marked > _COVERED:
-        yield Edit(EditKind.covered, share=round(100 * pixels.marked, 1))
+    if pixels.covered > _COVERED:
+        yield Edit(EditKind.covered, share=round(100 * pixels.covered, 1))
 
 
 def _shape_edits(shape: Shape) -> Iterator[Edit]:
@@ -144,7 +156,7 @@ def _score(shape: Shape, pixels: PixelCheck, *, negative: bool) -> float:
     kept = (
         1 - 0.75 * (1 - shape.match_share),
         1 - 0.60 * (1 - shape.query_share),
-        1 - 0.60 * pixels.marked,
+        1 - 0.60 * pixels.covered,
         1 - min(0.4, 1.2 * max(0.0, pixels.tone - 0.01)) if not negative else 0.7,
         1 - min(0.3, 0.6 * max(0.0, abs(math.log(max(pixels.sharpness, 1e-3))) - 0.06)),
         1 - min(0.3, 0.06 * max(0.0, abs(math.log2(shape.factor)) - 0.03)),

@@ -22,6 +22,8 @@ from .variants import VARIANTS
 from .words import QUERY_NEAREST, Signatures, Words, near_words, signatures_of
 
 _CROWDS: Final = np.array([20, 45, 90, 190, 450])
+_ASKED: Final = (600, 600, 300, 300)
+"""How many features look, in each variant. A negative is rare, and rarely much changed beside: its best have to do."""
 _LIMITS: Final = np.array([24, 22, 20, 18, 16, 14], np.uint8)
 """Of 64 bits, how many may differ where a word has fewer postings than 20, 45 ...: of two pictures' features that meet
 in a word by chance 16 % differ in at most 24 bits, 9 % in 22, 4.5 % in 20, 2.1 % in 18, 0.9 % in 16, 0.4 % in 14."""
@@ -81,7 +83,8 @@ def lookup_of(fingerprint: bytes) -> Lookup:
     """Where a query looks. Raises CopyhoundError index_version_mismatch, ValueError on damaged bytes."""
     one = Fingerprint.from_bytes(fingerprint)
     count, longer = len(one.sizes), max(one.width, one.height)
-    vectors = np.concatenate([varied(one.vectors, variant) for variant in range(len(VARIANTS))])
+    asked = [min(count, most) for most in _ASKED]
+    vectors = np.concatenate([varied(one.vectors[:most], variant) for variant, most in enumerate(asked)])
     near = near_words(vectors)
     words = near.ravel()
     signatures = signatures_of(np.repeat(vectors, QUERY_NEAREST, axis=0), words)
@@ -93,8 +96,8 @@ def lookup_of(fingerprint: bytes) -> Lookup:
     return Lookup(
         words=words[order],
         signatures=signatures[order],
-        features=np.tile(np.repeat(np.arange(count), QUERY_NEAREST), len(VARIANTS))[order],
-        variants=np.repeat(np.arange(len(VARIANTS)), QUERY_NEAREST * count)[order],
+        features=np.repeat(np.concatenate([np.arange(most) for most in asked]), QUERY_NEAREST)[order],
+        variants=np.repeat(np.arange(len(VARIANTS)), np.multiply(QUERY_NEAREST, asked))[order],
         points=np.stack([mirrored if m else points for m, _ in VARIANTS]).astype(np.complex64),
         turns=np.stack([(0.5 - turns if m else turns) + (0.5 if n else 0) for m, n in VARIANTS]).astype(np.float32),
         octaves=np.log2(one.sizes * (min(one.width, one.height) / longer)).astype(np.float32),
