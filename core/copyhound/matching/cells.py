@@ -113,18 +113,6 @@ def compact(hidden: Mask, inside: Mask) -> Mask:
     return np.asarray((closed[1:-1, 1:-1] > 0) & inside)
 
 
-def patchiness_of(agreeing: Mask, textured: Mask) -> float:
-    """Of neighbouring textured cells, how many pairs disagree on whether they agree, relative to chance."""
-    changes = pairs = 0
-    for first, second in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
-        both = textured[first] & textured[second]
-        pairs += int(both.sum())
-        changes += int((both & (agreeing[first] != agreeing[second])).sum())
-    share = agreeing.sum() / max(1, textured.sum())
-    chance = 2 * share * (1 - share)
-    return float(min(1.0, changes / pairs / chance)) if pairs and chance > 0.01 else 0.0
-
-
 def tone_between(match: Cells, query: Cells, where: Mask) -> float:
     """Mean difference of the cells' colours, 0 to 1."""
     return float(np.abs(match.mean[where] - query.mean[where]).mean() / 255)

@@ -23,13 +23,12 @@ from .cells import (
     explained,
     means_of,
     measured,
-    patchiness_of,
     sharpness_of,
     tone_between,
 )
 from .decode import Pixels
 from .geometry import Array, corners, flat, local_scale, project, scaling
-from .registering import STEADY, Registration, register
+from .registering import STEADY, register
 from .tinting import remainder
 from .toning import tone_of
 
@@ -56,14 +55,10 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Of these, cells where either picture has texture: only they can speak."""
     agreeing: int
     """Textured cells that show the same."""
-    likeness: float
-    """Median correlation of the textured cells, 0 to 1."""
     fineness: float
     """Median correlation of the agreeing cells: how exactly they agree."""
     covered: float
     """Share of the shared region's cells that differ or lie among such, 0 to 1."""
-    patchiness: float
-    """0 where the cells that agree hang together; 1 where they are strewn about."""
     negative: bool
     """Bright is dark in the other."""
     tone: float
@@ -86,12 +81,6 @@ class PixelCheck(msgspec.Struct, frozen=True):
     """Small windows that were sought in the match, to a fraction of a pixel."""
     steady: int = 0
     """Of these, windows that lie where the transform puts them."""
-    sway: float = 3.0
-    """Median distance of the windows from where the transform puts them, in pixels of the frame."""
-    bare_sway: float = 3.0
-    """The same of the windows that nothing covers."""
-    quiver: float = 0.7
-    """The same of the steady windows alone."""
 
 
 class Overlay(msgspec.Struct, frozen=True):
@@ -148,24 +137,10 @@ def check_refined(
         mask, moved = _warped(match, _to_frame(laid.frame, found.matrix, sizes, match), laid.mask.shape)
         laid = msgspec.structs.replace(laid, match=moved, mask=mask)
     result = _judged(laid)
-    return None if result is None else (_with(*result, found), found.matrix)
-
-
-def _with(check: PixelCheck, hidden: Mask, found: Registration) -> PixelCheck:
-    """Add what the windows tell."""
-    gaps = found.gaps
-    if not len(gaps):
-        return check
-    column, row = np.minimum(found.spots.T // CELL, [[hidden.shape[1] - 1], [hidden.shape[0] - 1]]).astype(np.intp)
-    bare, steady = gaps[~hidden[row, column]], gaps[gaps < STEADY]
-    return msgspec.structs.replace(
-        check,
-        windows=len(gaps),
-        steady=len(steady),
-        sway=float(np.median(gaps)),
-        bare_sway=float(np.median(bare)) if len(bare) else 3.0,
-        quiver=float(np.median(steady)) if len(steady) else STEADY,
-    )
+    if result is None:
+        return None
+    steady = int((found.gaps < STEADY).sum())
+    return msgspec.structs.replace(result[0], windows=len(found.gaps), steady=steady), found.matrix
 
 
 def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overlay | None:
@@ -249,10 +224,8 @@ def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
         cells=int(inside.sum()),
         textured=int(textured.sum()),
         agreeing=int(agreeing.sum()),
-        likeness=float(np.median(likeness[textured])) if textured.any() else 0.0,
         fineness=float(np.median(likeness[agreeing])) if some else 0.0,
         covered=float(hidden.sum() / inside.sum()),
-        patchiness=patchiness_of(agreeing, textured),
         negative=some and bool(np.median(along[agreeing]) < 0),
         tone=tone_between(match, query, bare if bare.any() else inside),
         sharpness=sharpness_of(match, query, agreeing) if some else 1.0,

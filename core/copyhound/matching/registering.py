@@ -40,10 +40,8 @@ class Registration(msgspec.Struct, frozen=True):
 
     matrix: Array
     """Full match pixel to full query pixel."""
-    spots: NDArray[np.float32]
-    """N x 2: the windows (with texture in both pictures) that were sought, by their middles in the frame."""
     gaps: Array
-    """N: how far (in pixels of the frame, at most 3) each was found from where the refined transform puts it."""
+    """How far (in pixels of the frame, at most 3) each window with texture in both was found from where it should be."""
 
 
 def register(
@@ -58,17 +56,17 @@ def register(
     second, rough_second = levelled(match)
     spots = _spots(np.minimum(rough_first, rough_second), mask)
     if len(spots) < _FEWEST:
-        return Registration(matrix, spots, np.full(len(spots), _LOST))
+        return Registration(matrix, np.full(len(spots), _LOST))
     found, kept = _sought(first, second, spots)
     weights = _followers(found[kept], spots[kept])
     if weights is None or weights.sum() < _FEWEST:
-        return Registration(matrix, spots, np.full(len(spots), _LOST))
+        return Registration(matrix, np.full(len(spots), _LOST))
     refined = _refined(found[kept], spots[kept], weights, matrix, frame, size)
     change = np.asarray(frame @ refined @ np.linalg.inv(frame @ matrix), np.float64)
     moved = project(change, found[kept])
     gaps = np.full(len(spots), _LOST)
     gaps[kept] = np.minimum(np.hypot(*(moved - spots[kept]).T), _LOST)
-    return Registration(refined, spots, gaps)
+    return Registration(refined, gaps)
 
 
 def levelled(grey: Grey) -> tuple[NDArray[np.uint8], Grey]:
