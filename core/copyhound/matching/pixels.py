@@ -38,7 +38,7 @@ _INSIDE: Final = 0.98
 _AGREES: Final = 0.80
 _DIFFERS: Final = 0.6
 _REACH: Final = 3
-_MARK: Final = 8.0
+_MARK: Final = 10.0
 _UNLIKE: Final = 3.0
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 

@@ -24,9 +24,9 @@ from .words import QUERY_NEAREST, Signatures, Words, near_words, signatures_of
 _CROWDS: Final = np.array([20, 45, 90, 190, 450])
 _ASKED: Final = (600, 600, 300, 300)
 """How many features look, in each variant. A negative is rare, and rarely much changed beside: its best have to do."""
-_LIMITS: Final = np.array([24, 22, 20, 18, 16, 14], np.uint8)
+_LIMITS: Final = np.array([26, 24, 22, 20, 18, 16], np.uint8)
 """Of 64 bits, how many may differ where a word has fewer postings than 20, 45 ...: of two pictures' features that meet
-in a word by chance 16 % differ in at most 24 bits, 9 % in 22, 4.5 % in 20, 2.1 % in 18, 0.9 % in 16, 0.4 % in 14."""
+in a word by chance 16 % differ in at most 24 bits, 9 % in 22, 4.5 % in 20, 2.1 % in 18, 0.9 % in 16."""
 _KERNEL: Final = np.exp(-((np.arange(65) / 14.0) ** 2)).astype(np.float32)
 _TURNS: Final = 16
 _OCTAVES: Final = 10
@@ -127,7 +127,7 @@ class Terms(msgspec.Struct, frozen=True):
 def terms_of(lookup: Lookup, population: Ints, entries: int) -> Terms:
     """The terms in a collection of so many entries, where each row's word has so many postings.
 
-    The more crowded a word, the nearer a signature must be: about four postings of a word are taken by chance, however
+    The more crowded a word, the nearer a signature must be: about eight postings of a word are taken by chance, however
     large the collection.
     """
     rarity = np.log1p(10.0 * entries / np.maximum(population, 1)).astype(np.float32)
