@@ -9,8 +9,9 @@ space of descriptors (so that words are as skewed as real ones), and its places 
 no geometry in common with a query but by chance; scenes that look alike are not made up.
 
 For each size: CPU of a search (prepare, candidates, verification of the whole short list; the second time that a query
-is asked, so that the index's pages are mapped) as a ratio to plain OpenCV SIFT of the same picture at 512 px; the share of queries whose source is in the short list, and is found first; RAM,
-disk, time to open, and to add one picture. A made-up candidate is verified against the fingerprint of a real one.
+is asked, so that the index's pages are mapped) as a ratio to plain OpenCV SIFT of the same picture at 512 px; the share
+of queries whose source is in the short list, and is found first; RAM, disk, time to open, and to add one picture. A
+made-up candidate is verified against the fingerprint of a real one.
 """
 
 from __future__ import annotations

@@ -196,3 +196,22 @@ def facade(seed: int) -> Image.Image:
                 )
             draw.rectangle((x - 6, y + 105, x + 86, y + 113), fill=(180, 178, 170))
     return out
+
+
+def sheet(seed: int) -> Image.Image:
+    """A spreadsheet: the same grid and headings, other small numbers in some of its cells."""
+    rng = np.random.default_rng(seed)
+    out = Image.new("RGB", (1000, 600), "white")
+    draw = ImageDraw.Draw(out)
+    for row in range(25):
+        draw.line((0, 24 * row, 1000, 24 * row), fill=(200, 200, 200))
+        draw.text((12, 24 * row + 4), str(row + 1), font=font(13), fill=(90, 90, 90))
+    for column in range(10):
+        draw.line((40 + 96 * column, 0, 40 + 96 * column, 600), fill=(200, 200, 200))
+        draw.text((80 + 96 * column, 4), "ABCDEFGHIJ"[column], font=font(13), fill=(90, 90, 90))
+    for row in range(1, 25):
+        for column in range(10):
+            if (7 * row + 3 * column) % 5 == 0:
+                number = f"{int(rng.integers(1000, 99999))}.{int(rng.integers(10, 99))}"
+                draw.text((60 + 96 * column, 24 * row + 5), number, font=font(13), fill=INK)
+    return out

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from copyhound.domain.pictures import Comparison, EditKind
+from copyhound.domain.pictures import Comparison, EditKind, MatchType
 
 from . import hard
 from . import matching_pictures as pics
@@ -111,6 +111,13 @@ def test_playing_cards_are_told_apart(cards: tuple[tuple[int, int], tuple[int, i
 def test_house_fronts_with_the_same_windows_are_no_copies(seeds: tuple[int, int]) -> None:
     """Two house fronts with the same windows in the same rows are two houses: no match."""
     assert compared(hard.facade(seeds[0]), hard.facade(seeds[1])) is None
+
+
+@pytest.mark.parametrize("seeds", [(1, 2), (3, 4), (5, 6)])
+def test_other_small_print_is_no_full_copy(seeds: tuple[int, int]) -> None:
+    """Two sheets that differ in their small numbers alone look the same at the size of what is kept: never full."""
+    found = compared(hard.sheet(seeds[0]), hard.sheet(seeds[1]))
+    assert found is None or found.match_type is MatchType.partial
 
 
 @pytest.mark.parametrize("make", [lambda: hard.page(1), lambda: hard.facade(1), lambda: hard.card(9, 0)])

@@ -113,3 +113,14 @@ def test_photographs_are_taken(number: int) -> None:
     thumbnail.thumbnail((120, 120))
     quarter = image.crop((width // 4, height // 4, width * 3 // 4, height * 3 // 4))
     assert [verdicts(photos.jpeg(one)) for one in (image, thumbnail, quarter)] == [{"taken"}] * 3
+
+
+@pytest.mark.parametrize("radius", range(60, 380, 40))
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_every_door_says_the_same_of_discs(radius: int, count: int) -> None:
+    """Discs, the border of what is too simple: what the index refuses is refused by a search and at first sight too."""
+    image = Image.new("RGB", (800, 800), "white")
+    for k in range(count):
+        box = (20 + 150 * k, 30 + 120 * k, 20 + 150 * k + radius, 30 + 120 * k + radius)
+        ImageDraw.Draw(image).ellipse(box, fill="black", outline="grey", width=4)
+    assert len(verdicts(png(image))) == 1

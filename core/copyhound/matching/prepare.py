@@ -36,6 +36,8 @@ def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
     facts, pixels = decode(data, limits, ENTRY_SIDE)
     features = extract(pixels, ENTRY_FEATURES, ENTRY_SIDE)
     size = (facts.width, facts.height)
+    if distinct_places(features.places, size) < MIN_PLACES:
+        raise CopyhoundError("image_too_simple")
     return Prepared(
         facts, _fingerprint(features, size, [phash(pixels)]).entry_bytes(), encode_jpeg(pixels, ENTRY_QUALITY)
     )
@@ -49,6 +51,9 @@ def prepare_query(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
     facts, pixels = decode(data, limits, QUERY_SIDE)
     features = extract(pixels, QUERY_FEATURES, QUERY_SIDE)
     size = (facts.width, facts.height)
+    if distinct_places(features.places, size) < _SURELY_ENOUGH:
+        # at the larger size there may be a few more or less: what an index takes is searched, and nothing else
+        prepare_entry(data, limits)
     return Prepared(
         facts, _fingerprint(features, size, phashes(pixels)).query_bytes(), encode_jpeg(pixels, QUERY_QUALITY)
     )
@@ -64,8 +69,6 @@ def check_picture(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
 
 
 def _fingerprint(features: Features, size: tuple[int, int], hashes: list[bytes]) -> Fingerprint:
-    if distinct_places(features.places, size) < MIN_PLACES:
-        raise CopyhoundError("image_too_simple")
     return Fingerprint(
         width=size[0],
         height=size[1],

@@ -41,7 +41,7 @@ class Registration(msgspec.Struct, frozen=True):
     matrix: Array
     """Full match pixel to full query pixel."""
     gaps: Array
-    """How far (in pixels of the frame, at most 3) each window with texture in both was found from where it should be."""
+    """How far (in pixels of the frame, at most 3) each window with texture in both lay from where it should be."""
 
 
 def register(

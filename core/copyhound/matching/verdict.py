@@ -24,6 +24,10 @@ _RESIZED: Final = 0.03
 _RECOLOURED: Final = 0.018
 _COVERED: Final = 0.01
 _SHARP: Final = (0.9, 1.18)
+_SURELY_SHARP: Final = 0.945
+"""For copies in their own colours: what hardens or flattens a picture seems to sharpen or blur it."""
+_DETAILS: Final = 24
+"""Bits of the hashes that may differ in a full copy, were it the worst JPEG. Small print that differs makes more."""
 _NEARLY: Final = 0.12
 """A copy whose size differs by less than an eighth, and in nothing else but compression, is a full one still."""
 _ALIKE: Final = PixelCheck(
@@ -101,12 +105,12 @@ def judge(
     pixels = evidence.pixels or _ALIKE
     negative = pixels.negative if evidence.pixels else evidence.negative
     edits = tuple(_edits(shape, pixels, negative=negative))
+    exact = all(edit.kind is EditKind.resized and abs(math.log(shape.factor)) < _NEARLY for edit in edits)
+    if exact and evidence.hash_distance > _DETAILS:
+        # too small to see where
+        exact, edits = False, (*edits, Edit(EditKind.covered))
     if not edits and None not in facts:
         edits = (Edit(EditKind.recompressed),)
-    exact = all(
-        edit.kind is EditKind.recompressed or (edit.kind is EditKind.resized and abs(math.log(shape.factor)) < _NEARLY)
-        for edit in edits
-    )
     return Comparison(
         confidence=round(confidence, 2),
         score=round(_score(shape, pixels, negative=negative), 2),
@@ -126,7 +130,8 @@ def _edits(shape: Shape, pixels: PixelCheck, *, negative: bool) -> Iterator[Edit
         yield Edit(EditKind.inverted)
     elif pixels.tone > _RECOLOURED:
         yield Edit(EditKind.recoloured)
-    if not _SHARP[0] < pixels.sharpness < _SHARP[1]:
+    recoloured = negative or pixels.tone > _RECOLOURED
+    if not (_SHARP[0] if recoloured else _SURELY_SHARP) < pixels.sharpness < _SHARP[1]:
         yield Edit(EditKind.blurred)
     if pixels.covered > _COVERED:
         yield Edit(EditKind.covered, share=round(100 * pixels.covered, 1))
