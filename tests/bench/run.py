@@ -97,7 +97,7 @@ class Bench:
         self.run("-m", "tests.bench.speed", self.pictures / "distractors", "--json", self.out / "speed.json")
 
     def growth(self) -> None:
-        where = ("--queries", self.queries, "--index", self.pictures, "--out", self.out / "growth.json")
+        where = ("--queries", self.queries, "--index", self.pictures, "--out", self.out / "growth.json", "--limit", "300")
         self.run("-m", "tests.bench.growth", *where, "--work", self.out)
 
     def tell(self, docs: Path | None) -> None:

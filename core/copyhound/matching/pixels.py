@@ -38,7 +38,8 @@ _INSIDE: Final = 0.98
 _AGREES: Final = 0.80
 _DIFFERS: Final = 0.6
 _REACH: Final = 3
-_MARK: Final = 10.0
+_MARK: Final = 8.0
+_STARK: Final = 25.0
 _UNLIKE: Final = 3.0
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
@@ -119,7 +120,8 @@ def covered_share(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> 
     within = cv2.erode(laid.mask.astype(np.uint8), np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8), borderValue=1)
     left = (remainder(laid.match, laid.query, laid.mask, _REACH) * within)[cut]
     rest = np.sqrt(means_of(left * left))
-    marked = compact(hidden | (inside & (rest > _MARK + _UNLIKE * np.median(rest[inside]))), inside)
+    rest -= _UNLIKE * np.median(rest[inside])
+    marked = compact(hidden | (inside & (rest > _MARK)), inside) | (inside & (rest > _STARK))
     return float((hidden | marked).sum() / inside.sum())
 
 

@@ -22,10 +22,11 @@ _TILTED: Final = 1.04
 _STRETCHED: Final = 0.04
 _RESIZED: Final = 0.03
 _RECOLOURED: Final = 0.018
-_COVERED: Final = 0.01
-_SHARP: Final = (0.9, 1.18)
-_SURELY_SHARP: Final = 0.945
-"""For copies in their own colours: what hardens or flattens a picture seems to sharpen or blur it."""
+_COVERED: Final = (0.003, 0.015)
+"""For copies in their own colours, and for recoloured ones: what hardens a picture leaves more behind in places."""
+_SHARP: Final = (0.945, 0.9)
+"""The same: what flattens a picture seems to blur it."""
+_SHARPER: Final = 1.18
 _DETAILS: Final = 24
 """Bits of the hashes that may differ in a full copy, were it the worst JPEG. Small print that differs makes more."""
 _NEARLY: Final = 0.12
@@ -131,9 +132,9 @@ def _edits(shape: Shape, pixels: PixelCheck, *, negative: bool) -> Iterator[Edit
     elif pixels.tone > _RECOLOURED:
         yield Edit(EditKind.recoloured)
     recoloured = negative or pixels.tone > _RECOLOURED
-    if not (_SHARP[0] if recoloured else _SURELY_SHARP) < pixels.sharpness < _SHARP[1]:
+    if not _SHARP[recoloured] < pixels.sharpness < _SHARPER:
         yield Edit(EditKind.blurred)
-    if pixels.covered > _COVERED:
+    if pixels.covered > _COVERED[recoloured]:
         yield Edit(EditKind.covered, share=round(100 * pixels.covered, 1))
 
 
