@@ -46,7 +46,7 @@ def compare(
     if found is None or found[0] < FLOOR:
         return None
     confidence, best = found
-    best = looked_closer(best, query, match, query_reduced, match_reduced)
+    best = looked_closer(best)
     return judge(best, confidence, (known_print(query), Fingerprint.from_bytes(match)), (query_facts, match_facts))
 
 

@@ -16,7 +16,7 @@ from .fingerprint import Fingerprint
 from .geometry import Array, linear_part, local_scale, mirroring, overlap_area, scaling
 from .hashes import ORIENTATIONS, hamming
 from .hypotheses import Hypothesis, hypotheses_of
-from .pixels import PixelCheck, Sizes, check_refined, covered_share
+from .pixels import PixelCheck, Refined, Sizes, check_refined, covered_share
 from .sides import known_print, known_side, side_of
 from .variants import VARIANTS
 
@@ -43,6 +43,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """How much of that picture is shared of which more is shared, 0 to 1: a copy lies within, or its source does."""
     tilt: float = 0.0
     """Degrees by which the transform misses a quarter turn, at most 45; sheared counts too."""
+    refined: Refined | None = None
+    """What the pixels were compared by, for a closer look."""
 
 
 class _Near(msgspec.Struct, frozen=True):
@@ -72,15 +74,11 @@ def gather(
         yield _checked(one, copies, prints) if copies else one
 
 
-def looked_closer(
-    one: Evidence, query: bytes, match: bytes, query_copy: bytes | None, match_copy: bytes | None
-) -> Evidence:
+def looked_closer(one: Evidence) -> Evidence:
     """The same, with the covered share counted to the faintest mark: what only a match is worth."""
-    copies = _decoded(match_copy, query_copy) if one.pixels and match_copy and query_copy else None
-    if one.pixels is None or copies is None:
+    if one.pixels is None or one.refined is None:
         return one
-    sizes = _sizes(known_print(query), Fingerprint.from_bytes(match))
-    covered = covered_share(*copies, one.matrix, sizes)
+    covered = covered_share(one.refined.laid, one.refined.hidden)
     return msgspec.structs.replace(one, pixels=msgspec.structs.replace(one.pixels, covered=covered))
 
 
@@ -98,18 +96,20 @@ def _known_copy(data: bytes) -> Pixels:
 
 
 def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerprint, Fingerprint]) -> Evidence:
-    sizes = _sizes(*prints)
+    query, match = prints
+    sizes = (float(match.width), float(match.height), float(query.width), float(query.height))
     found = check_refined(*copies, one.matrix, sizes, negative=one.negative)
     if found is None:
         return one
-    check, matrix = found
+    matrix = found.matrix
     return msgspec.structs.replace(
-        one, pixels=check, matrix=matrix, within=_within(matrix, sizes), tilt=_tilt(matrix, sizes)
+        one,
+        pixels=found.check,
+        matrix=matrix,
+        within=_within(matrix, sizes),
+        tilt=_tilt(matrix, sizes),
+        refined=found,
     )
-
-
-def _sizes(query: Fingerprint, match: Fingerprint) -> Sizes:
-    return float(match.width), float(match.height), float(query.width), float(query.height)
 
 
 def _within(matrix: Array, sizes: Sizes) -> float:

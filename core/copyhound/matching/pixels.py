@@ -94,6 +94,16 @@ class Overlay(msgspec.Struct, frozen=True):
     """Full query pixels to the frame."""
 
 
+class Refined(msgspec.Struct, frozen=True):
+    """A check, and the matrix that it holds for."""
+
+    check: PixelCheck
+    matrix: Array
+    laid: Overlay
+    hidden: Mask
+    """Which cells are covered."""
+
+
 def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> PixelCheck | None:
     """Compare two reduced copies under `matrix` (full match pixel to full query pixel).
 
@@ -104,16 +114,11 @@ def check_pixels(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> P
     return None if result is None else result[0]
 
 
-def covered_share(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> float:
+def covered_share(laid: Overlay, hidden: Mask) -> float:
     """Share of the shared region, 0 to 1, that something covers in either, were it but a faint mark.
 
-    Arguments as of `check_pixels`; its `covered` is coarser, and cheaper: what most candidates get.
+    `PixelCheck.covered` is coarser, and cheaper: what most candidates get. `hidden` are the cells that it counted.
     """
-    laid = lay_over(match, query, matrix, sizes)
-    judged = None if laid is None else _judged(laid)
-    if laid is None or judged is None:
-        return 0.0
-    hidden = judged[1]
     cut = (slice(0, hidden.shape[0] * CELL), slice(0, hidden.shape[1] * CELL))
     inside = means_of(laid.mask[cut].astype(np.float32)) > _INSIDE
     # at the rim the smoothing has mixed in what lies beyond
@@ -125,10 +130,8 @@ def covered_share(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> 
     return float((hidden | marked).sum() / inside.sum())
 
 
-def check_refined(
-    match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, *, negative: bool
-) -> tuple[PixelCheck, Array] | None:
-    """Refine `matrix` on the pixels, then compare under it: the check, and the matrix that it holds for."""
+def check_refined(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, *, negative: bool) -> Refined | None:
+    """Refine `matrix` on the pixels, then compare under it."""
     laid = lay_over(match, query, matrix, sizes)
     if laid is None:
         return None
@@ -142,7 +145,8 @@ def check_refined(
     if result is None:
         return None
     steady = int((found.gaps < STEADY).sum())
-    return msgspec.structs.replace(result[0], windows=len(found.gaps), steady=steady), found.matrix
+    check = msgspec.structs.replace(result[0], windows=len(found.gaps), steady=steady)
+    return Refined(check, found.matrix, laid, result[1])
 
 
 def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overlay | None:

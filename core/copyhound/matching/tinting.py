@@ -21,6 +21,8 @@ _GAIN: Final = 0.75
 _AS_WELL: Final = 1.25
 _LINEAR: Final = 4
 _NOISE: Final = 2.0
+_ALIKE: Final = 2.5
+"""Two that differ by less on the whole have the same colours."""
 _MUCH: Final = 48.0
 _WHITE: Final = 247
 _BLACK: Final = 8
@@ -35,9 +37,9 @@ def alike(first: Floats, second: Floats, inside: Mask) -> list[tuple[Floats, Flo
     way says where it is to be heard: not where a colour was cut off at white or black, if the other way knows better.
     """
     one, other = _cells(first, inside), _cells(second, inside)
-    if len(one) < _ENOUGH:
+    if len(one) < _ENOUGH or (best := _gap(one, other)) < _ALIKE:
         return [(first, second, inside)]
-    best, ways = _gap(one, other), [(first, second, inside)]
+    ways = [(first, second, inside)]
     rarity = _rarity(one, other)
     for curved in (False, True):  # the simpler mapping hides less
         forth, gap_forth = _way(one, other, rarity, curved=curved)
