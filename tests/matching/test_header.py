@@ -236,3 +236,26 @@ def test_headers_with_many_parts_will_do() -> None:
     assert read_facts(jpeg[:2] + (b"\xff\xe1\xff\xff" + bytes(65_533)) * 300 + jpeg[2:]).format == "JPEG"
     large = pics.photo("kodak_0015.jpg").resize((3000, 2000))
     assert read_facts(saved(large, "GIF")).format == "GIF"
+
+
+def scanned(kind: str, times: int) -> bytes:
+    """A picture whose first scan stands in it so many times."""
+    data = FILES[kind]()
+    scan, end = data.index(b"\xff\xda"), data.index(b"\xff\xd9")
+    return data[:scan] + data[scan:end] * times + data[end:]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_scans_beyond_number_are_refused(kind: str) -> None:
+    """A small JPEG that would have its pixels gone through hundreds of times is refused before it is decoded."""
+    assert read_facts(scanned(kind, 100)).format == "JPEG"
+    with Image.open(io.BytesIO(scanned(kind, 101))) as image:
+        assert image.format == kind
+    assert refused(scanned(kind, 101)) == "image_decode_failed"
+
+
+def test_only_the_pictures_own_scans_count() -> None:
+    """What looks like scans in a JPEG's comments, or in the film behind it, is none."""
+    plain, film = saved(PLAIN, "JPEG"), b"\xff\xda" * 1_000
+    comment = b"\xff\xfe" + struct.pack(">H", len(film) + 2) + film
+    assert read_facts(plain[:2] + comment + plain[2:] + film).format == "JPEG"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from typing import Final
 
@@ -25,6 +26,11 @@ _PNG_HEADER_READS: Final = 1_000
 """Three for each chunk, and any chunk may swell to a megabyte."""
 _BYTES_A_READ: Final = 16
 """A GIF is walked through, a block of up to 255 bytes at a time, to see whether there is a second frame."""
+_SCANS: Final = 100
+"""A progressive JPEG has about ten; each takes as long as all of the picture's pixels, in hardly any bytes."""
+_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""None of those that stand within a JPEG's coded pixels."""
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
 
 _KNOWN: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"\xff\xd8\xff"),
@@ -81,7 +87,7 @@ def read_facts(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:
     """Read format, size and digest from a file's bytes; width and height are as shown (EXIF applied).
 
     Raises CopyhoundError: not_an_image, image_unsupported, image_truncated, image_too_many_bytes,
-    image_too_many_pixels, image_animated.
+    image_too_many_pixels, image_animated, image_decode_failed (a JPEG of too many scans).
     """
     with open_image(data, limits) as image:
         return facts_of(image, data)
@@ -106,6 +112,8 @@ def open_image(data: bytes, limits: Limits = _DEFAULT) -> Image.Image:
     file.left = len(data) // _BYTES_A_READ + _HEADER_READS
     _refuse_animation(image)
     file.left = None
+    if image.format in ("JPEG", "MPO"):
+        _refuse_scans(data)
     return image
 
 
@@ -146,6 +154,18 @@ def _refuse_animation(image: Image.Image) -> None:
         raise CopyhoundError("image_truncated", "The picture's header is damaged or cut short.") from error
     if animated:
         raise CopyhoundError("image_animated")
+
+
+def _refuse_scans(data: bytes) -> None:
+    """Count up to the first picture's end: what follows (a film, another picture) is never decoded."""
+    at, parts, scans = 2, 0, 0
+    while scans <= _SCANS and parts <= _HEADER_READS:
+        found = _MARKER.search(data, at)
+        if found is None or found[0] == _END:
+            return
+        scans, parts = scans + (found[0] == _SCAN), parts + 1
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    raise CopyhoundError("image_decode_failed", f"The JPEG has more than {_SCANS} scans, or parts beyond number.")
 
 
 def _refusal(data: bytes) -> CopyhoundError:
