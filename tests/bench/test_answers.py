@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -45,15 +46,35 @@ def test_lines_that_are_no_queries_are_told(tmp_path: Path, text: str) -> None:
         read_queries(tmp_path)
 
 
-@pytest.mark.parametrize("bad", [b"not json", b'{"other": 1}', b'{"query": "\xff"}', b"[]"])
+BAD = [b"not json", b'{"other": 1}', b'{"query": "\xff"}', b'{"query": "\\udcff"}', b"[]"]
+FOREIGN = [b'{"query": "/etc/passwd"}', b'{"query": "../a.jpg"}', b'{"query": "a/../b.jpg"}', b'{"query": "a.jpg"}']
+
+
+@pytest.mark.parametrize("bad", [*BAD, *FOREIGN])
 def test_a_bad_line_is_told_by_its_number(tmp_path: Path, bad: bytes) -> None:
-    """Blank lines are passed over, and counted; the first line that is no query is named."""
-    good = b'{"query": "a.jpg"}\n\n  \n'
-    (tmp_path / "queries.jsonl").write_bytes(good * 2)
-    assert [one.query for one in read_queries(tmp_path)] == ["a.jpg", "a.jpg"]
-    (tmp_path / "queries.jsonl").write_bytes(good + bad + b"\n" + good)
+    """Blank lines are passed over, and counted; the first line is named that is no query, leads out of the folder, or
+    stands there a second time."""
+    good, other = b'{"query": "a.jpg"}\n\n  \n', b'{"query": "..a/b..jpg"}\n'
+    (tmp_path / "queries.jsonl").write_bytes(good + other)
+    assert [one.query for one in read_queries(tmp_path)] == ["a.jpg", "..a/b..jpg"]
+    (tmp_path / "queries.jsonl").write_bytes(good + bad + b"\n" + other)
     with pytest.raises(CopyhoundError, match=r"queries\.jsonl cannot be read: line 4: "):
         read_queries(tmp_path)
+
+
+def test_no_query_at_all_is_told(tmp_path: Path) -> None:
+    """A file of blank lines is refused: there is nothing to measure."""
+    (tmp_path / "queries.jsonl").write_bytes(b"\n \n")
+    with pytest.raises(CopyhoundError, match=r"queries\.jsonl has no query"):
+        read_queries(tmp_path)
+
+
+def test_a_name_that_no_answer_can_be_written_with_is_told(tmp_path: Path) -> None:
+    """A picture to index whose name is no UTF-8 is refused by name, before hours of work."""
+    (tmp_path / "originals").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/originals/\xff.jpg")).write_bytes(b"")
+    with pytest.raises(CopyhoundError, match=r"'originals/\\udcff\.jpg' is no UTF-8"):
+        read_index(tmp_path)
 
 
 def test_only_originals_and_distractors_are_indexed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
+
+from copyhound.bench.recall import Plan, run
 
 Command = Callable[..., Any]
 SECRET = "what is true is not read"
@@ -131,3 +134,44 @@ def test_a_folder_without_pictures_is_told(folders: tuple[Path, Path], copyhound
     assert done.code == 1
     assert "has neither originals nor distractors" in done.err
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("option", ["--answers", "--report"])
+@pytest.mark.parametrize("file", ["/dev/full", "a" * 300, "."])
+def test_what_cannot_be_written_is_a_sentence(
+    folders: tuple[Path, Path], copyhound: Command, tmp_path: Path, option: str, file: str
+) -> None:
+    """Where the disk is full, as soon as it is found out; where the name will not do, at once. Never a traceback."""
+    given = {"--answers": tmp_path / "a", "--report": tmp_path / "r", option: tmp_path / file}
+    where = [part for pair in given.items() for part in pair]
+    done = copyhound("bench", "recall", "--queries", folders[0], "--index", folders[1], *where, "--jobs", 1)
+    assert done.code == (1 if file == "/dev/full" else 2)
+    assert "Traceback" not in done.err
+    assert "is a directory" in done.err if file == "." else "cannot be written" in done.err.replace("\n", " ")
+    assert (file == "/dev/full") is ("indexing" in done.err)
+
+
+@pytest.mark.parametrize("name", ["none.jpg", "a" * 1000])
+def test_a_query_that_is_not_there_is_told(
+    folders: tuple[Path, Path], copyhound: Command, tmp_path: Path, name: str
+) -> None:
+    """Also one with a name that no file can have: a sentence before any work, and no file of answers."""
+    (tmp_path / "queries.jsonl").write_text(json.dumps({"query": name}))
+    done = copyhound("bench", "recall", "--queries", tmp_path, "--index", folders[1], "--answers", tmp_path / "a")
+    assert done.code == 1
+    assert "There is no picture" in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "a").exists()
+
+
+def test_answers_are_written_as_they_come(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """A run that breaks off leaves the answers that it had."""
+
+    def cut(what: str, done: int, of: int) -> None:
+        if what == "searching" and done == 2:
+            raise EOFError
+
+    with pytest.raises(EOFError):
+        asyncio.run(run(Plan(*folders, tmp_path / "answers.jsonl", jobs=1), cut))
+    lines = (tmp_path / "answers.jsonl").read_text().splitlines()
+    assert [json.loads(line)["query"] for line in lines] == ["some/copy.jpg", "some/other.jpg"]

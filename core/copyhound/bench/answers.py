@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
+from collections.abc import Container, Iterable
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import msgspec
@@ -56,37 +57,55 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 def read_queries(folder: Path, limit: int = 0) -> list[Query]:
     """The queries of a folder; with `limit` so many of them, spread by chance that is the same each time.
 
-    Blank lines count for nothing. invalid_request, with the line's number, where one is no query.
+    Blank lines count for nothing. invalid_request, with the line's number, where one is no query, leads out of the
+    folder or was there before; and where there is none.
     """
     file = folder / "queries.jsonl"
     try:
         lines = file.read_bytes().splitlines()
     except OSError as error:
         raise CopyhoundError("invalid_request", f"{file} cannot be read: {error}.") from None
-    rows = [_query(file, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if not limit:
-        return rows
-    kept = _drawn(rows, limit)
-    return [row for row in rows if row.query in kept]
+    rows: dict[str, Query] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                row = _query(line, rows)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise CopyhoundError("invalid_request", f"{file} cannot be read: line {number}: {error}.") from None
+            rows[row.query] = row
+    if not rows:
+        raise CopyhoundError("invalid_request", f"{file} has no query.")
+    kept = _drawn(rows, limit) if limit else rows
+    return [row for row in rows.values() if row.query in kept]
 
 
-def _query(file: Path, number: int, line: bytes) -> Query:
-    try:
-        return msgspec.json.decode(line, type=Query)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CopyhoundError("invalid_request", f"{file} cannot be read: line {number}: {error}.") from None
+def _query(line: bytes, before: Container[str]) -> Query:
+    """Raises msgspec.DecodeError, and ValueError where it cannot be asked."""
+    row = msgspec.json.decode(line, type=Query)
+    path = PurePath(row.query)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{row.query} leads out of the folder")
+    if row.query in before:
+        raise ValueError(f"{row.query} stands there twice")
+    return row
 
 
-def _drawn(rows: list[Query], limit: int) -> set[str]:
-    return set(sorted((row.query for row in rows), key=lambda name: (zlib.crc32(name.encode()), name))[:limit])
+def _drawn(names: Iterable[str], limit: int) -> set[str]:
+    return set(sorted(names, key=lambda name: (zlib.crc32(name.encode()), name))[:limit])
 
 
 def read_index(folder: Path) -> list[str]:
-    """The ids of the pictures to index."""
+    """The ids of the pictures to index. invalid_request where there is none, or a name cannot be an id."""
     found = [path for name in FOLDERS for path in sorted((folder / name).glob("*")) if path.is_file()]
     if not found:
         raise CopyhoundError("invalid_request", f"{folder} has neither {FOLDERS[0]} nor {FOLDERS[1]} with pictures.")
-    return [path.relative_to(folder).as_posix() for path in found]
+    ids = [path.relative_to(folder).as_posix() for path in found]
+    for name in ids:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise CopyhoundError("invalid_request", f"{name!a} is no UTF-8: give that picture another name.") from None
+    return ids
 
 
 def answer_of(query: str, found: list[EntryMatch], ids: dict[str, str], seconds: float) -> Answer:

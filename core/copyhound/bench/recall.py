@@ -7,8 +7,9 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -90,16 +91,19 @@ class _Run:
 
         # one more than there are processes, so that none waits while a task is prepared
         lanes = min(len(items), self.plan.processes + (self.plan.processes > 1))
-        async with asyncio.TaskGroup() as group:
-            for _ in range(lanes):
-                group.create_task(lane())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lanes):
+                    group.create_task(lane())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None  # the first is why the others were ended
         return time.perf_counter() - started
 
 
 async def run(plan: Plan, tell: Tell) -> Report:
     """Index the pictures into a house of its own with default settings, search each query, write the answers.
 
-    CopyhoundError invalid_request where a folder has not what it should have.
+    CopyhoundError invalid_request where a folder has not what it should have, or the answers cannot be written.
     """
     queries, ids = read_queries(plan.queries, plan.limit), read_index(plan.index)
     _check(plan, queries)
@@ -111,7 +115,6 @@ async def run(plan: Plan, tell: Tell) -> Report:
             indexing = bench.meter.read()
             kept = _kept(Path(data))
             answers, wall_searching = await _search(bench, queries, addresses)
-    _write(plan.answers, answers)
     return Report(
         indexed=len(ids) - len(refused),
         refused=refused,
@@ -130,7 +133,11 @@ async def run(plan: Plan, tell: Tell) -> Report:
 def _check(plan: Plan, queries: Iterable[Query]) -> None:
     """Before hours of work: all pictures are there."""
     for query in queries:
-        if not (plan.queries / query.query).is_file():
+        try:
+            there = (plan.queries / query.query).is_file()
+        except OSError:  # such as a name that is too long
+            there = False
+        if not there:
             raise CopyhoundError("invalid_request", f"There is no picture {query.query} in {plan.queries}.")
 
 
@@ -174,26 +181,52 @@ async def _index(bench: _Run, addresses: dict[str, str]) -> tuple[dict[str, str]
 
 async def _search(bench: _Run, queries: list[Query], addresses: dict[str, str]) -> tuple[list[Answer], float]:
     answers: dict[str, Answer] = {}
-    collections = bench.house.services.collections
+    left = deque(queries)
 
     async def search(query: Query) -> None:
-        try:
-            data = await asyncio.to_thread((bench.plan.queries / query.query).read_bytes)
-        except OSError:
-            answers[query.query] = Answer(query.query, [], refused=UNREADABLE)
-            return
-        spent: list[float] = []
-        try:
-            with bench.meter.task(spent.append):
-                found = await collections.search(bench.caller, _COLLECTION, data, least=UNCERTAIN)
-        except CopyhoundError as error:
-            answers[query.query] = Answer(query.query, [], refused=error.code)
-        else:
-            answers[query.query] = answer_of(query.query, found, addresses, spent[0])
+        answers[query.query] = await _answer(bench, query, addresses)
+        while left and left[0].query in answers:
+            write(answers[left.popleft().query])
 
-    wall = await bench.each("searching", queries, search)
+    with _lines(bench.plan.answers) as write:
+        wall = await bench.each("searching", queries, search)
     return [answers[query.query] for query in queries], wall
 
 
-def _write(file: Path, answers: Iterable[Answer]) -> None:
-    file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in answers))
+async def _answer(bench: _Run, query: Query, addresses: dict[str, str]) -> Answer:
+    try:
+        data = await asyncio.to_thread((bench.plan.queries / query.query).read_bytes)
+    except OSError:
+        return Answer(query.query, [], refused=UNREADABLE)
+    spent: list[float] = []
+    try:
+        with bench.meter.task(spent.append):
+            found = await bench.house.services.collections.search(bench.caller, _COLLECTION, data, least=UNCERTAIN)
+    except CopyhoundError as error:
+        return Answer(query.query, [], refused=error.code)
+    return answer_of(query.query, found, addresses, spent[0])
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[Callable[[Answer], None]]:
+    """Takes answers, and has each in the file at once. CopyhoundError invalid_request where that cannot be."""
+
+    def told(error: OSError) -> CopyhoundError:
+        return CopyhoundError("invalid_request", f"{path} cannot be written: {error.strerror}.")
+
+    def write(answer: Answer) -> None:
+        try:
+            file.write(msgspec.json.encode(answer) + b"\n")
+            file.flush()
+        except OSError as error:
+            raise told(error) from None
+
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise told(error) from None
+    try:
+        yield write
+    finally:
+        with suppress(OSError):  # what could not be flushed was told
+            file.close()

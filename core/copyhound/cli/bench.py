@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from copyhound.cli.support import Failure
 
 if TYPE_CHECKING:
     from copyhound.bench.recall import Report, Tell
@@ -20,10 +21,18 @@ _TELL_EVERY: Final = 5.0
 
 def _writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
     """What takes an hour to make is not to be lost for a folder that is not there."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"There is no folder {path.parent}.")
-    if path is not None and not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-        raise click.BadParameter(f"{path} cannot be written.")
+    if path is None:
+        return None
+    try:
+        if not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"There is no folder {path.parent}.")
+        new = not path.exists()
+        if new or path.is_file():
+            path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror}.") from None
     return path
 
 
@@ -61,7 +70,10 @@ def recall(queries: Path, index: Path, answers: Path, limit: int | None, jobs: i
     ended = asyncio.run(run(Plan(queries, index, answers, limit or 0, jobs or 0), _teller()))
     _tell_end(ended)
     if report is not None:
-        report.write_bytes(msgspec.json.format(msgspec.json.encode(ended)))
+        try:
+            report.write_bytes(msgspec.json.format(msgspec.json.encode(ended)))
+        except OSError as error:
+            raise Failure(f"{report} cannot be written: {error.strerror}.") from None
 
 
 def _teller() -> Tell:
