@@ -116,8 +116,8 @@ async def test_an_entry_that_was_not_modified_is_touched(units: Units) -> None:
         collection = await web(unit)
         entry, _ = await unit.collections.put_entry(collection, an_entry(), AT)
         page = Page("https://web.example/new", None)
-        assert await unit.collections.touch_entry(collection, entry.image_url, [page], at(7))
-        assert not await unit.collections.touch_entry(collection, "https://web.example/none", [page], at(7))
+        assert await unit.collections.touch_entry(collection, entry.image_url, [page], at(7)) == entry.number
+        assert await unit.collections.touch_entry(collection, "https://web.example/none", [page], at(7)) is None
         touched = await kept(unit, entry.id)
     assert touched is not None
     assert touched.last_seen == at(7)
@@ -253,6 +253,7 @@ async def test_a_collection_takes_one_version_alone(units: Units) -> None:
     )
     async with units() as unit:
         assert [one.id for one in await unit.collections.outdated(2)] == [collection.id]
+        assert collection.id in [one.id for one in await unit.collections.of_all_workspaces()]
         mark = await unit.collections.last_change()
         hash256 = bytes(32)
         await unit.collections.replace_fingerprint(collection, old, b"new", hash256)

@@ -184,7 +184,7 @@ def rebuild(choices: Choices, as_json: bool) -> None:
         for one in done.left_out:
             click.echo(f"Left out: {one.image_url} in {one.collection}: {one.reason}")
     if not done.whole:
-        hint = "Take out what is named (`copyhound index remove`), and feed it in again by its source."
+        hint = "Run `copyhound index refresh`. What it cannot make anew take out, and feed in again by its source."
         raise Failure(f"Of {done.expected} pictures in the database the index holds {done.entries}.", hint)
 
 
@@ -227,7 +227,7 @@ def _bytes(count: int | None) -> str:
 @json_option
 @click.pass_obj
 def refresh(choices: Choices, drop_lost: bool, as_json: bool) -> None:
-    """Make fingerprints of an older version anew, from the reduced copies that are kept.
+    """Make fingerprints that are damaged or of another version anew, from the reduced copies that are kept.
 
     Images of lists need none of this: they are refreshed from their originals when they are searched.
     """
@@ -244,7 +244,9 @@ def refresh(choices: Choices, drop_lost: bool, as_json: bool) -> None:
             click.echo(f"Lost: {one.image_url} in {one.collection}: {one.reason}")
     if len(done.lost) > done.dropped:
         hint = "Run it again with --drop-lost, then feed those pictures in by their source again."
-        raise Failure("Some pictures cannot be made anew: their collections cannot be searched yet.", hint)
+        raise Failure(
+            "Some pictures cannot be made anew: they cannot be found, or their collections not be searched.", hint
+        )
 
 
 def _alone(choices: Choices, what: str, work: Callable[[Services], Awaitable[T]]) -> T:

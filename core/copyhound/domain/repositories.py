@@ -200,6 +200,7 @@ class CollectionRepository(Protocol):
 
     async def by_name(self, workspace_id: str, name: str) -> Collection | None: ...
     async def all(self, workspace_id: str) -> list[Collection]: ...
+    async def of_all_workspaces(self) -> list[Collection]: ...
     async def put_entry(self, collection: Collection, entry: NewEntry, at: datetime) -> tuple[Entry, bool]:
         """Add, or update the one with that image_url: pages united, last_seen moved; a changed picture (sha256)
         replaces fingerprint, hash, bands. Writes hash bands and the change log. (entry, True where it was new)
@@ -216,8 +217,10 @@ class CollectionRepository(Protocol):
     async def set_version(self, collection: Collection, fingerprint_version: int) -> None:
         """Say what all its entries are in now."""
 
-    async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Any], at: datetime) -> bool:
-        """Seen again unchanged (HTTP 304): unite pages, move last_seen. False where there is none."""
+    async def touch_entry(
+        self, collection: Collection, image_url: str, pages: Sequence[Any], at: datetime
+    ) -> int | None:
+        """Seen again unchanged (HTTP 304): unite pages, move last_seen. Its number; None where there is none."""
 
     async def by_ids(self, workspace_id: str, ids: Sequence[str]) -> list[Entry]:
         """Those that are there, each once, in the order asked for."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .fingerprint import FINGERPRINT_VERSION as FINGERPRINT_VERSION
     from .fingerprint import Fingerprint as Fingerprint
     from .fingerprint import Prepared as Prepared
+    from .fingerprint import is_entry as is_entry
     from .hashes import entry_hash as entry_hash
     from .hashes import hamming as hamming
     from .hashes import query_hashes as query_hashes
@@ -42,6 +43,7 @@ _HOMES = {
     "compare_all": "comparing",
     "entry_hash": "hashes",
     "hamming": "hashes",
+    "is_entry": "fingerprint",
     "overlay": "overlays",
     "prepare_entry": "prepare",
     "prepare_query": "prepare",

@@ -115,6 +115,14 @@ class Fingerprint(msgspec.Struct, frozen=True):
         )
 
 
+def is_entry(data: bytes) -> bool:
+    """Whether bytes are the packed fingerprint of an entry, of this version and of the length that its head states."""
+    try:
+        return _read(data)[0] == _ENTRY
+    except (CopyhoundError, ValueError):
+        return False
+
+
 def hashes_in(data: bytes) -> tuple[bytes, ...]:
     """The hashes of a packed fingerprint. Raises as `Fingerprint.from_bytes`."""
     return _read(data)[3]

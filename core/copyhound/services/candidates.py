@@ -14,7 +14,7 @@ import msgspec
 from copyhound.domain.collections import Collection, Entry, IndexChange
 from copyhound.domain.errors import version_mismatch
 from copyhound.domain.ports import IndexHit, IndexRecord
-from copyhound.matching import FINGERPRINT_VERSION, query_hashes, version_of
+from copyhound.matching import FINGERPRINT_VERSION, is_entry, query_hashes, version_of
 from copyhound.matching.voting import STRONG
 from copyhound.plugin_api import Candidate, Query
 from copyhound.services.kit import Kit
@@ -98,7 +98,7 @@ class CandidateService:
         variants = await self._numbers(within, fingerprint)
         async with self._kit.units.read() as uow:
             found = await uow.collections.by_numbers(workspace_id, list(variants))
-        by_number = {entry.number: entry for entry in found}
+        by_number = {entry.number: entry for entry in found if _comparable(entry)}
         return [(by_number[number], variant) for number, variant in variants.items() if number in by_number]
 
     async def _numbers(self, within: Collection, fingerprint: bytes) -> dict[int, int | None]:
@@ -201,6 +201,14 @@ class CandidateService:
                 entries = await uow.collections.by_numbers(change.workspace_id, [number])
                 found += [LeftOut(names.get(one.collection_id, ""), one.image_url, reason) for one in entries]
         return tuple(found)
+
+
+def _comparable(entry: Entry) -> bool:
+    """What is near by its hash may have a fingerprint that cannot be read."""
+    whole = is_entry(entry.fingerprint)
+    if not whole:
+        _log.error("entry %d, %s, is left out of a search: its fingerprint is damaged", entry.number, entry.image_url)
+    return whole
 
 
 def short_list(hits: Sequence[IndexHit]) -> list[IndexHit]:

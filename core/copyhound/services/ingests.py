@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
@@ -13,16 +14,19 @@ from copyhound.domain.errors import OURS, CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import PageOf
 from copyhound.domain.workspaces import Caller, Scope
+from copyhound.matching import is_entry
 from copyhound.plugin_api import Lead, Progress, SourceItem, SourceSpec
 from copyhound.services.candidates import CandidateService
 from copyhound.services.collections import CollectionService
 from copyhound.services.kit import Kit
+from copyhound.services.refreshing import remake
 from copyhound.services.source_state import state_scope
 
 INGEST = "ingest"
 INGESTS = "ingests"
 _TELL_SECONDS = 0.5
 _REFUSALS_KEPT = 100
+_log = logging.getLogger(__name__)
 
 
 class Sources(Protocol):
@@ -132,14 +136,26 @@ class _Run:
             case SourceItem():
                 await self._index(item)
             case Lead():
-                async with self._kit.units() as uow:
-                    now = self._kit.now()
-                    known = await uow.collections.touch_entry(self._within, item.image_url, item.pages, now)
-                self._count(seen=1, updated=int(known))
+                await self._seen_again(item)
             case Progress():
                 self._ingest = msgspec.structs.replace(self._ingest, pages=item.pages, note=item.note)
         if time.monotonic() - self._told > _TELL_SECONDS:
             await self.save()
+
+    async def _seen_again(self, lead: Lead) -> None:
+        async with self._kit.units() as uow:
+            number = await uow.collections.touch_entry(self._within, lead.image_url, lead.pages, self._kit.now())
+            kept = await uow.collections.fingerprints([number] if number else [])
+        if all(map(is_entry, kept.values())) or (reason := await self._mend(list(kept))) is None:
+            self._count(seen=1, updated=int(number is not None))
+        else:
+            _log.warning("the fingerprint of %s is damaged and cannot be made anew: %s", lead.image_url, reason)
+            self._refuse(Refusal(lead.image_url, "index_version_mismatch"))
+
+    async def _mend(self, numbers: list[int]) -> str | None:
+        async with self._kit.units.read() as uow:
+            entries = await uow.collections.by_numbers(self._within.workspace_id, numbers)
+        return await remake(self._kit, self._within, entries[0]) if entries else None
 
     async def _index(self, item: SourceItem) -> None:
         try:

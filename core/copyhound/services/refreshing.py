@@ -1,4 +1,5 @@
-"""Fingerprints of another version are made anew from what is kept. No collection ever holds two versions in use."""
+"""Fingerprints that are damaged or of another version are made anew from what is kept. No collection ever holds two
+versions in use."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Entry
 from copyhound.domain.errors import CopyhoundError
-from copyhound.matching import FINGERPRINT_VERSION, entry_hash, version_of
+from copyhound.matching import FINGERPRINT_VERSION, entry_hash, is_entry
 from copyhound.services.candidates import CandidateService
 from copyhound.services.collections import CollectionService
 from copyhound.services.kit import Kit
@@ -26,7 +27,8 @@ class Lost(msgspec.Struct, frozen=True):
 
 
 class Refreshed(msgspec.Struct, frozen=True):
-    """What was done. Where `lost` is not empty and was not dropped, its collections are still refused."""
+    """What was done. Where `lost` is not empty and was not dropped, its entries are not found, or its collections are
+    still refused."""
 
     version: int
     refreshed: int
@@ -41,21 +43,24 @@ class RefreshService:
         self._kit, self._candidates, self._collections = kit, candidates, collections
 
     async def run(self, *, drop_lost: bool = False, tell: Callable[[int], None] = lambda done: None) -> Refreshed:
-        """Bring all collections of all workspaces to this version, from the reduced copies that are kept.
+        """Bring all collections of all workspaces to this version, from the reduced copies that are kept; damaged
+        fingerprints are made anew too.
 
         What has none is lost; with `drop_lost` it is taken out, so that its source fetches it anew. Run again after
         an interruption, it goes on. `tell` is told how many entries are done. Raises CopyhoundError where all is well
         with the copies but not with us (`unavailable`, `internal_error`); then nothing more is taken out.
         """
         async with self._kit.units.read() as uow:
-            outdated = await uow.collections.outdated(FINGERPRINT_VERSION)
+            collections = await uow.collections.of_all_workspaces()
         done, dropped, lost = 0, 0, []
-        for within in outdated:
+        for within in collections:
             missing = []
             async for entry in self._entries(within):
-                if (reason := await self._refresh(within, entry)) is not None:
+                if is_entry(entry.fingerprint):
+                    continue
+                if (reason := await remake(self._kit, within, entry)) is not None:
                     missing.append((entry, reason))
-                elif version_of(entry.fingerprint) != FINGERPRINT_VERSION:
+                else:
                     tell(done := done + 1)
             lost += [Lost(within.name, entry.image_url, reason) for entry, reason in missing]
             if drop_lost:
@@ -76,25 +81,6 @@ class RefreshService:
             if (cursor := page.cursor) is None:
                 return
 
-    async def _refresh(self, within: Collection, entry: Entry) -> str | None:
-        """Why not, where it cannot be done."""
-        if version_of(entry.fingerprint) == FINGERPRINT_VERSION:
-            return None
-        if entry.reduced_blob is None:
-            return "no reduced copy was kept"
-        try:
-            reduced = await self._kit.blobs.get(entry.reduced_blob)
-            new: bytes = await self._kit.compute.run(
-                "refingerprint", reduced, entry.width, entry.height, self._kit.limits.picture
-            )
-        except CopyhoundError as error:
-            if error.kind.retryable:  # nothing is wrong with the copy: run it again
-                raise
-            return f"{error.code}: {error.detail}"
-        async with self._kit.units() as uow:
-            await uow.collections.replace_fingerprint(within, entry, new, entry_hash(new))
-        return None
-
     async def _drop(self, within: Collection, entries: list[Entry]) -> int:
         for entry in entries:
             await self._collections.drop(within, entry.id)
@@ -102,3 +88,22 @@ class RefreshService:
             async with self._kit.units() as uow:
                 await forget_sources(uow, within)
         return len(entries)
+
+
+async def remake(kit: Kit, within: Collection, entry: Entry) -> str | None:
+    """Make an entry's fingerprint anew from its reduced copy; why not, where it cannot be done.
+
+    Raises CopyhoundError where nothing is wrong with the copy: it is to be tried again.
+    """
+    if entry.reduced_blob is None:
+        return "no reduced copy was kept"
+    try:
+        reduced = await kit.blobs.get(entry.reduced_blob)
+        new: bytes = await kit.compute.run("refingerprint", reduced, entry.width, entry.height, kit.limits.picture)
+    except CopyhoundError as error:
+        if error.kind.retryable:
+            raise
+        return f"{error.code}: {error.detail}"
+    async with kit.units() as uow:
+        await uow.collections.replace_fingerprint(within, entry, new, entry_hash(new))
+    return None

@@ -63,6 +63,10 @@ class Collections(Repository):
         mine = sa.select(COLLECTIONS).where(COLLECTIONS.c.workspace_id == workspace_id).order_by(COLLECTIONS.c.name)
         return [struct_of(Collection, row) for row in await self.all_rows(mine)]
 
+    async def of_all_workspaces(self) -> list[Collection]:
+        rows = await self.all_rows(sa.select(COLLECTIONS).order_by(COLLECTIONS.c.number))
+        return [struct_of(Collection, row) for row in rows]
+
     async def put_entry(self, collection: Collection, entry: NewEntry, at: datetime) -> tuple[Entry, bool]:
         # first of all: whoever waits for it holds no row that its owner could want
         await self.lock(CHANGES_LOCK)
@@ -127,8 +131,7 @@ class Collections(Repository):
         await self._log_changes(collection, [number], removed=False)
 
     async def outdated(self, fingerprint_version: int) -> list[Collection]:
-        other = sa.select(COLLECTIONS).where(COLLECTIONS.c.fingerprint_version != fingerprint_version)
-        return [struct_of(Collection, row) for row in await self.all_rows(other.order_by(COLLECTIONS.c.number))]
+        return [one for one in await self.of_all_workspaces() if one.fingerprint_version != fingerprint_version]
 
     async def replace_fingerprint(
         self, collection: Collection, entry: Entry, fingerprint: bytes, hash256: bytes
@@ -144,13 +147,15 @@ class Collections(Repository):
         new = {"fingerprint_version": fingerprint_version}
         await self.run(sa.update(COLLECTIONS).where(*_is(collection)).values(**new))
 
-    async def touch_entry(self, collection: Collection, image_url: str, pages: Sequence[Page], at: datetime) -> bool:
+    async def touch_entry(
+        self, collection: Collection, image_url: str, pages: Sequence[Page], at: datetime
+    ) -> int | None:
         this = *_in(collection), ENTRIES.c.url_key == url_key(image_url)
         number = await self.scalar(sa.update(ENTRIES).where(*this).values(last_seen=at).returning(ENTRIES.c.number))
         if number is None:
-            return False
+            return None
         await self._unite(collection, number, page_rows(pages, at))
-        return True
+        return int(number)
 
     async def by_ids(self, workspace_id: str, ids: Sequence[str]) -> list[Entry]:
         found = {entry.id: entry for entry in await self._chosen(workspace_id, ENTRIES.c.id, ids)}
