@@ -42,13 +42,14 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def run(settings: FolderSettings, context: Context) -> AsyncGenerator[SourceItem | Lead | Progress, None]:
     """Every picture file in order of its path: read where it is new or changed, else a Lead.
 
-    A file that cannot be read is left out and counted in the last progress. CopyhoundError `settings_invalid`
-    where there is no such folder.
+    Files that cannot be read and links that are not followed are left out, and counted in the last progress.
+    CopyhoundError `settings_invalid` where there is no such folder.
     """
     root = await asyncio.to_thread(_root, settings.path)
     pages = tuple(Page(url) for url in settings.pages)
     seen = unread = 0
-    files = pictures(root, recursive=settings.recursive)
+    links: list[str] = []
+    files = pictures(root, recursive=settings.recursive, links=links)
     while (path := await asyncio.to_thread(next, files, None)) is not None:
         seen += 1
         try:
@@ -65,11 +66,16 @@ async def run(settings: FolderSettings, context: Context) -> AsyncGenerator[Sour
             await context.state.put({_key(path, root): stamp})
         if seen % _TELL_EVERY == 0:
             yield Progress(pictures=seen, note=str(path.relative_to(root)))
-    yield Progress(pictures=seen, total=seen, note=f"Files that could not be read: {unread}." if unread else None)
+    counts = {"Files that could not be read": unread, "Links that were not followed": len(links)}
+    told = " ".join(f"{what}: {count}." for what, count in counts.items() if count)
+    yield Progress(pictures=seen, total=seen, note=told or None)
 
 
-def pictures(root: Path, *, recursive: bool) -> Iterator[Path]:
-    """Files below `root` that are named like pictures, sorted, one folder at a time; none that lies outside."""
+def pictures(root: Path, *, recursive: bool, links: list[str]) -> Iterator[Path]:
+    """Files below `root` that are named like pictures, sorted, one folder at a time; none that lies outside.
+
+    `links` takes those to pictures and folders that are not followed.
+    """
     try:
         entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     except OSError:
@@ -77,16 +83,28 @@ def pictures(root: Path, *, recursive: bool) -> Iterator[Path]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             if recursive:
-                yield from pictures(Path(entry.path), recursive=True)
-        elif entry.name.rpartition(".")[2].lower() in PICTURES and _inside(entry, root):
+                yield from pictures(Path(entry.path), recursive=True, links=links)
+        elif (named := entry.name.rpartition(".")[2].lower() in PICTURES) and _inside(entry, root):
             yield Path(entry.path)
+        elif entry.is_symlink() and (named or (recursive and _leads_to_folder(entry))):
+            links.append(entry.path)
 
 
 def _inside(entry: os.DirEntry[str], folder: Path) -> bool:
     if not entry.is_symlink():
         return entry.is_file()
-    target = Path(entry.path).resolve()
-    return target.is_file() and target.is_relative_to(folder.resolve())
+    target = Path(os.path.realpath(entry.path))  # Path.resolve raises where a link leads to itself
+    try:
+        return target.is_file() and target.is_relative_to(folder.resolve())
+    except OSError:  # such as a folder on the way that is closed to us
+        return False
+
+
+def _leads_to_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # as above, or it leads to itself
+        return False
 
 
 def _root(path: str) -> Path:

@@ -74,7 +74,8 @@ async def test_file_is_remembered_once_it_was_taken(folder: Path, context: Conte
 
 
 async def test_links_out_of_the_folder_are_not_followed(folder: Path, context: Context, tmp_path: Path) -> None:
-    """A symbolic link to a file or folder outside gives nothing; one within the folder does."""
+    """A symbolic link to a file or folder outside gives nothing, and the last progress counts it; one within
+    the folder does."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.jpg").write_bytes(b"secret")
@@ -82,9 +83,19 @@ async def test_links_out_of_the_folder_are_not_followed(folder: Path, context: C
     (folder / "outdir").symlink_to(outside)
     (folder / "in.jpg").symlink_to(folder / "z.jpg")
     (folder / "broken.jpg").symlink_to(folder / "nothing")
-    names = [one.image_url.rsplit("/", 1)[-1] for one in await items(context, path=str(folder), recursive=True)]
+    (folder / "loop.jpg").symlink_to(folder / "loop.jpg")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "notes.html").symlink_to(outside)
+    (folder / "notes.doc").symlink_to(folder / "notes.txt")
+    *given, last = await everything(run(FolderSettings(str(folder)), context))
+    names = [one.image_url.rsplit("/", 1)[-1] for one in given if not isinstance(one, Progress)]
     assert "in.jpg" in names
     assert not {"out.jpg", "secret.jpg", "broken.jpg"} & set(names)
+    assert isinstance(last, Progress)
+    assert last.note == "Links that were not followed: 5."
+    *_, last = await everything(run(FolderSettings(str(folder), recursive=False), context))
+    assert isinstance(last, Progress)
+    assert last.note == "Links that were not followed: 3."
 
 
 async def test_odd_names_and_pipes_do_no_harm(folder: Path, context: Context) -> None:
