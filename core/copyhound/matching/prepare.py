@@ -38,9 +38,8 @@ def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
     size = (facts.width, facts.height)
     if distinct_places(features.places, size) < MIN_PLACES:
         raise CopyhoundError("image_too_simple")
-    return Prepared(
-        facts, _fingerprint(features, size, [phash(pixels)]).entry_bytes(), encode_jpeg(pixels, ENTRY_QUALITY)
-    )
+    fingerprint = _fingerprint(features, size, [phash(pixels)])
+    return Prepared(facts, fingerprint.entry_bytes(), encode_jpeg(pixels, ENTRY_QUALITY, small=True))
 
 
 def prepare_query(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
