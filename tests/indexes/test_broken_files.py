@@ -112,23 +112,6 @@ async def test_a_child_that_a_cut_file_killed_tells_of_damage(
     await index.close()
 
 
-async def test_a_child_that_misses_a_segment_tells_of_damage(tmp_path: Path) -> None:
-    """A segment's folder that somebody deleted is noticed by the merge that needs it."""
-    index = EmbeddedIndex(tmp_path, flush_after=5)
-    shown = pictures(20)
-    for first in range(0, 20, 5):
-        await index.upsert([record(n, shown[n]) for n in range(first, first + 5)])
-        if first == 15:
-            (sorted(tmp_path.glob("segment-*"))[1] / "segment").unlink()
-        await index.set_mark(first + 5)
-    merging = index._shelves["ws_1", "col_1"]._merging
-    assert merging is not None
-    merging._process.wait()
-    with pytest.raises(CopyhoundError, match="damaged"):
-        await look_for(index, shown[1])
-    await index.close()
-
-
 async def test_a_deleted_folder_is_made_anew_while_open(tmp_path: Path) -> None:
     """Who deletes the index under a running server loses nothing: the next writing notices, and all comes again."""
     index = await opened(tmp_path / "index")
@@ -147,12 +130,18 @@ async def test_a_deleted_folder_is_made_anew_while_open(tmp_path: Path) -> None:
     await index.close()
 
 
-async def without_one(folder: Path) -> bytes:
-    """An index that entry 1 left, then entry 2; the marks as they were before 2 left."""
+async def left_by_one(folder: Path) -> EmbeddedIndex:
+    """An index that entry 1 left, written to disk."""
     index = await filled(folder)
     await index.optimise()
     await index.remove([1])
     await index._do(index._flush)
+    return index
+
+
+async def without_one(folder: Path) -> bytes:
+    """An index that entry 1 left, then entry 2; the marks as they were before 2 left."""
+    index = await left_by_one(folder)
     (file,) = folder.glob("segment-*/gone")
     before = file.read_bytes()
     await index.remove([2])
@@ -173,10 +162,7 @@ async def test_lost_marks_are_noticed(tmp_path: Path, what: str) -> None:
 
 async def test_marks_that_are_ahead_of_the_manifest_are_taken(tmp_path: Path) -> None:
     """A process killed between writing the marks and the manifest leaves more marks than that says: no damage."""
-    index = await filled(tmp_path)
-    await index.optimise()
-    await index.remove([1])
-    await index._do(index._flush)
+    index = await left_by_one(tmp_path)
     manifest = (tmp_path / "manifest.json").read_bytes()
     await index.remove([2])
     await index.close()

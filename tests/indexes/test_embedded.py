@@ -250,14 +250,15 @@ async def test_closing_a_damaged_index_starts_anew(tmp_path: Path, monkeypatch: 
     await index.close()
 
 
-async def test_a_child_that_meets_damage_says_so(tmp_path: Path) -> None:
-    """What a merging finds changed is told by the next call, and not merged around."""
+@pytest.mark.parametrize("spoil", [lambda file: flip(file, 200), Path.unlink], ids=["changed", "deleted"])
+async def test_a_child_that_meets_damage_says_so(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
+    """What a merging finds changed, or misses, is told by the next call, and not merged around."""
     shown = pictures(20)
     index = EmbeddedIndex(tmp_path, flush_after=5)
     for first in range(0, 20, 5):
         await index.upsert([record(n, shown[n]) for n in range(first, first + 5)])
         if first == 15:
-            flip(sorted(tmp_path.glob("segment-*/segment"))[1], 200)
+            spoil(sorted(tmp_path.glob("segment-*/segment"))[1])
         await index.set_mark(first + 5)
     merging = index._shelves["ws_1", "col_1"]._merging
     assert merging is not None
