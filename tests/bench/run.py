@@ -97,8 +97,8 @@ class Bench:
         self.run("-m", "tests.bench.speed", self.pictures / "distractors", "--json", self.out / "speed.json")
 
     def growth(self) -> None:
-        where = ("--queries", self.queries, "--index", self.pictures, "--out", self.out / "growth.json", "--limit", "300")
-        self.run("-m", "tests.bench.growth", *where, "--work", self.out)
+        where = ("--queries", self.queries, "--index", self.pictures, "--out", self.out / "growth.json")
+        self.run("-m", "tests.bench.growth", *where, "--limit", "300", "--work", self.out)
 
     def tell(self, docs: Path | None) -> None:
         """Write one table and one JSON of all that is there."""
