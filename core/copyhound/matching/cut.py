@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-_END: Final = b"\xff\xd9"
-_SCAN: Final = b"\xff\xda"
+from .header import JPEG_END, JPEG_SCAN
+
 _MISSING: Final = 0.02
 """Of the rows; what a decoder has no data for is plain grey."""
 _GREY: Final = (127, 128, 129)
@@ -19,7 +19,7 @@ def ended(data: bytes) -> Image.Image | None:
     """A JPEG that lacks its end mark, opened with one. None where it is no JPEG, or where more than that is missing."""
     if not data.startswith(b"\xff\xd8"):
         return None
-    image = Image.open(io.BytesIO(data + _END), formats=("JPEG",))
+    image = Image.open(io.BytesIO(data + JPEG_END), formats=("JPEG",))
     if "progressive" in image.info and not _in_last_scan(data):
         image.close()
         return None
@@ -35,7 +35,7 @@ def is_whole(image: Image.Image) -> bool:
 
 def _in_last_scan(data: bytes) -> bool:
     """Whether a progressive JPEG was cut while its finest details were refined: coarser, all is there before."""
-    at = data.rfind(_SCAN)
+    at = data.rfind(JPEG_SCAN)
     count = data[at + 4] if at > 0 and at + 4 < len(data) else 0
     first, last, bits = data[at + 5 + 2 * count : at + 8 + 2 * count].ljust(3, b"\xff")
     return count > 0 and first > 0 and last == 63 and bits & 15 == 0

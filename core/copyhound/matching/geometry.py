@@ -13,6 +13,8 @@ _TINY: Final = 1e-9
 _LINE: Final = 0.002
 """Points whose spread across is a fortieth of that along lie on one line."""
 _TO_COMPLEX: Final = np.array([1, 1j])
+CENTRED: Final = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+"""From OpenCV's coordinates, where pixel centres stand at whole numbers, to ours, where they stand at .5."""
 
 
 def project(matrix: Array, points: Array) -> Array:

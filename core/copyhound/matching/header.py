@@ -30,7 +30,8 @@ _SCANS: Final = 100
 """A progressive JPEG has about ten; each takes as long as all of the picture's pixels, in hardly any bytes."""
 _MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """None of those that stand within a JPEG's coded pixels."""
-_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+JPEG_SCAN: Final = b"\xff\xda"
+JPEG_END: Final = b"\xff\xd9"
 
 _KNOWN: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"\xff\xd8\xff"),
@@ -161,9 +162,9 @@ def _refuse_scans(data: bytes) -> None:
     at, parts, scans = 2, 0, 0
     while scans <= _SCANS and parts <= _HEADER_READS:
         found = _MARKER.search(data, at)
-        if found is None or found[0] == _END:
+        if found is None or found[0] == JPEG_END:
             return
-        scans, parts = scans + (found[0] == _SCAN), parts + 1
+        scans, parts = scans + (found[0] == JPEG_SCAN), parts + 1
         at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
     raise CopyhoundError("image_decode_failed", f"The JPEG has more than {_SCANS} scans, or parts beyond number.")
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from copyhound.domain.pictures import Matrix
 
 from .decode import Pixels, decode_own, encode_jpeg
-from .geometry import scaling
-from .tinting import Mask, remainder
+from .geometry import CENTRED, scaling
+from .tinting import Mask, off_the_rim, remainder
 
 View = Literal["pair", "difference"]
 Array = NDArray[np.float64]
@@ -27,8 +27,6 @@ _FAINT: Final = 14
 _GLOW: Final = 2.0
 _SCALES: Final = (1 / 256, 256.0)
 """Of areas: a sixteenth to sixteen times as long."""
-_HALF: Final = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-"""Pixel centres stand at .5 in our coordinates and at whole numbers in OpenCV's."""
 
 
 def overlay(
@@ -80,7 +78,7 @@ def _to_query(
     """From the frame to the query's reduced copy, in OpenCV's coordinates."""
     full = scaling(match_size[0] / frame[0], match_size[1] / frame[1])
     whole = scaling(copy[0] / size[0], copy[1] / size[1]) @ matrix @ full
-    return np.asarray(np.linalg.inv(_HALF) @ whole @ _HALF)
+    return np.asarray(np.linalg.inv(CENTRED) @ whole @ CENTRED)
 
 
 def _laid(query: Pixels, back: Array, frame: tuple[int, int]) -> tuple[Pixels, Mask]:
@@ -111,7 +109,6 @@ def _difference(match: Pixels, query: Pixels, mask: Mask, enlarged: float) -> Pi
     left = remainder(np.asarray(blurred[0]), np.asarray(blurred[1]), mask, reach)
     glowing = np.clip((left - _FAINT) * _GLOW, 0, 255).astype(np.uint8)
     out = np.asarray(cv2.applyColorMap(glowing, cv2.COLORMAP_HOT)[..., ::-1], np.uint8).copy()
-    rim = cv2.erode(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) == 0
-    out[rim] = 0  # there the blur has mixed in what lies beyond
+    out[~off_the_rim(mask, reach)] = 0
     out[~mask] = _DARK_GROUND
     return out

@@ -27,9 +27,9 @@ from .cells import (
     tone_between,
 )
 from .decode import Pixels
-from .geometry import Array, corners, flat, local_scale, project, scaling
+from .geometry import CENTRED, Array, corners, flat, local_scale, project, scaling
 from .registering import STEADY, register
-from .tinting import remainder
+from .tinting import off_the_rim, remainder
 from .toning import tone_of
 
 _LONGEST: Final = 240.0
@@ -121,9 +121,7 @@ def covered_share(laid: Overlay, hidden: Mask) -> float:
     """
     cut = (slice(0, hidden.shape[0] * CELL), slice(0, hidden.shape[1] * CELL))
     inside = means_of(laid.mask[cut].astype(np.float32)) > _INSIDE
-    # at the rim the smoothing has mixed in what lies beyond
-    within = cv2.erode(laid.mask.astype(np.uint8), np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8), borderValue=1)
-    left = (remainder(laid.match, laid.query, laid.mask, _REACH) * within)[cut]
+    left = (remainder(laid.match, laid.query, laid.mask, _REACH) * off_the_rim(laid.mask, _REACH))[cut]
     rest = np.sqrt(means_of(left * left))
     rest -= _UNLIKE * np.median(rest[inside])
     marked = compact(hidden | (inside & (rest > _MARK)), inside) | (inside & (rest > _STARK))
@@ -184,9 +182,7 @@ def _warped(pixels: Pixels, matrix: Array, size: tuple[int, ...]) -> tuple[Mask,
     if shrink < 0.9:
         target = (max(2, round(width * shrink)), max(2, round(height * shrink)))
         small = np.asarray(cv2.resize(pixels, target, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    # pixel centres stand at .5 in our coordinates and at whole numbers in OpenCV's
-    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    moved = np.linalg.inv(half) @ matrix @ scaling(width / small.shape[1], height / small.shape[0]) @ half
+    moved = np.linalg.inv(CENTRED) @ matrix @ scaling(width / small.shape[1], height / small.shape[0]) @ CENTRED
     there = (size[1], size[0])
     if flat(moved):
         out = cv2.warpAffine(small, moved[:2], there, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -66,6 +66,12 @@ def remainder(first: Floats, second: Floats, inside: Mask, reach: int) -> Floats
     return left
 
 
+def off_the_rim(inside: Mask, reach: int) -> Mask:
+    """Where a picture was not smoothed together with what lies beyond it."""
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return np.asarray(cv2.erode(inside.astype(np.uint8), kernel) > 0)
+
+
 def _beyond(pixels: Floats, other: Floats, reach: int) -> Floats:
     """How far each pixel is out of what the other picture has in its neighbourhood."""
     kernel = np.ones((reach, reach), np.uint8)
