@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """An entry that the database has and the candidate index cannot take: it is not found by its details."""
+    """An entry of the database that the candidate index cannot take as it is: it is not found by its details."""
 
     collection: str
     image_url: str

@@ -10,20 +10,12 @@ import msgspec
 from copyhound.domain.collections import Collection, Entry
 from copyhound.domain.errors import CopyhoundError
 from copyhound.matching import FINGERPRINT_VERSION, entry_hash, is_entry
-from copyhound.services.candidates import CandidateService
+from copyhound.services.candidates import CandidateService, LeftOut
 from copyhound.services.collections import CollectionService
 from copyhound.services.kit import Kit
 from copyhound.services.source_state import forget_sources
 
 _PAGE = 200
-
-
-class Lost(msgspec.Struct, frozen=True):
-    """An entry whose fingerprint cannot be made anew: its source must fetch the picture again."""
-
-    collection: str
-    image_url: str
-    reason: str
 
 
 class Refreshed(msgspec.Struct, frozen=True):
@@ -33,7 +25,8 @@ class Refreshed(msgspec.Struct, frozen=True):
     version: int
     refreshed: int
     dropped: int
-    lost: tuple[Lost, ...]
+    lost: tuple[LeftOut, ...]
+    """Entries whose fingerprint cannot be made anew: their source must fetch the pictures again."""
 
 
 class RefreshService:
@@ -62,7 +55,7 @@ class RefreshService:
                     missing.append((entry, reason))
                 else:
                     tell(done := done + 1)
-            lost += [Lost(within.name, entry.image_url, reason) for entry, reason in missing]
+            lost += [LeftOut(within.name, entry.image_url, reason) for entry, reason in missing]
             if drop_lost:
                 dropped += await self._drop(within, [entry for entry, _ in missing])
             if drop_lost or not missing:
@@ -101,7 +94,7 @@ async def remake(kit: Kit, within: Collection, entry: Entry) -> str | None:
         reduced = await kit.blobs.get(entry.reduced_blob)
         new: bytes = await kit.compute.run("refingerprint", reduced, entry.width, entry.height, kit.limits.picture)
     except CopyhoundError as error:
-        if error.kind.retryable:
+        if error.retryable:
             raise
         return f"{error.code}: {error.detail}"
     async with kit.units() as uow:
