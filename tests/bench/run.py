@@ -94,7 +94,8 @@ class Bench:
         self.run("-m", "tests.bench.accuracy", *files, *told)
 
     def speed(self) -> None:
-        self.run("-m", "tests.bench.speed", self.pictures / "distractors", "--json", self.out / "speed.json")
+        folders = (self.pictures / "originals", self.pictures / "distractors")
+        self.run("-m", "tests.bench.speed", *folders, "--json", self.out / "speed.json")
 
     def growth(self) -> None:
         where = ("--queries", self.queries, "--index", self.pictures, "--out", self.out / "growth.json")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What a picture and a search cost, in units of plain OpenCV SIFT on the same pictures in the same run.
 
-    python -m tests.bench.speed [--pictures 40] [--entries 1000] [--json OUT] PICTURES
+    python -m tests.bench.speed [--pictures 120] [--entries 1000] [--json OUT] FOLDER ...
 
 The yardstick is `cv2.SIFT_create().detectAndCompute` of a picture whose longest side is 512 px, already decoded, on
-one thread. All is CPU time, and all ratios are medians. PICTURES is a folder of photographs; the 12-megapixel ones are
-made from them, enlarged and with grain. The search is the whole one, worker processes included, one at a time, in a
-collection of `--entries` pictures of the folder (0: all).
+one thread. All is CPU time, and all ratios are medians. The pictures are drawn evenly from those of all the folders;
+the 12-megapixel ones are made from them, enlarged and with grain. The search is the whole one, worker processes
+included, one at a time, in a collection of `--entries` of them (0: all).
 """
 
 from __future__ import annotations
@@ -45,6 +45,12 @@ def seconds(work: Callable[[], Any], times: int = 3) -> float:
         work()
         spent.append(time.process_time() - started)
     return statistics.median(spent)
+
+
+def spread(paths: list[Path], count: int) -> list[Path]:
+    """So many of the paths, evenly over all: a folder's first ones are often of one kind."""
+    count = min(count, len(paths))
+    return [paths[place * len(paths) // count] for place in range(count)]
 
 
 def opened(path: Path) -> Image.Image:
@@ -89,13 +95,13 @@ def searched(entries: list[Path], pictures: list[Path]) -> tuple[int, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "originals").mkdir()
-        for path in entries:
-            (folder / "originals" / path.name).symlink_to(path.resolve())
+        for number, path in enumerate(entries):
+            (folder / "originals" / f"{number}{path.suffix}").symlink_to(path.resolve())
         lines = []
-        for path in pictures:
+        for number, path in enumerate(pictures):
             picture = opened(path)
-            (folder / path.name).write_bytes(jpeg(sized(picture, SMALL / max(picture.size))))
-            lines.append(json.dumps({"query": path.name}))
+            (folder / f"{number}.jpg").write_bytes(jpeg(sized(picture, SMALL / max(picture.size))))
+            lines.append(json.dumps({"query": f"{number}.jpg"}))
         (folder / "queries.jsonl").write_text("\n".join(lines))
         plan = Plan(folder, folder, folder / "answers.jsonl", jobs=1)
         ended = asyncio.run(run(plan, lambda what, done, of: None))
@@ -105,15 +111,16 @@ def searched(entries: list[Path], pictures: list[Path]) -> tuple[int, float]:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--pictures", type=int, default=40)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--pictures", type=int, default=120)
     parser.add_argument("--entries", type=int, default=1000, help="pictures to index for the search; 0: all")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    paths = sorted(path for path in args.folder.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-    entries = paths[: args.entries] if args.entries else paths
-    pictures = entries[:: max(1, len(entries) // args.pictures)][: args.pictures]
+    files = [path for folder in args.folders for path in sorted(folder.iterdir())]
+    paths = [path for path in files if path.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+    entries = spread(paths, args.entries or len(paths))
+    pictures = spread(entries, args.pictures)
     measured(opened(pictures[0]), 0)  # what is loaded once is loaded now
     rows = [measured(opened(path), seed) for seed, path in enumerate(pictures)]
     medians = {name: statistics.median(row[name] for row in rows) for name in rows[0]}

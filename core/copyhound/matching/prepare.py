@@ -14,7 +14,7 @@ from .fingerprint import Fingerprint, Prepared
 from .hashes import phash, phashes
 from .header import Limits
 
-ENTRY_SIDE: Final = 260
+ENTRY_SIDE: Final = 236
 ENTRY_FEATURES: Final = 350
 QUERY_SIDE: Final = 340
 QUERY_FEATURES: Final = 600
@@ -29,7 +29,7 @@ _DEFAULT: Final = Limits()
 
 
 def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
-    """Make a picture ready for an index: about 350 features, one hash, a copy of about 260 px.
+    """Make a picture ready for an index: about 350 features, one hash, a copy of about 236 px.
 
     Raises what `read_facts` raises, image_truncated, image_decode_failed and image_too_simple.
     """
