@@ -1,0 +1,14 @@
+"""Copyleaks' Image Plagiarism Detection: as a provider that is asked, and as a surface that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from copyhound.plugin_api import ProviderSpec, hookimpl
+from copyhound_copyleaks.provider import COPYLEAKS
+
+
+@hookimpl
+def copyhound_providers() -> Sequence[ProviderSpec]:
+    """`copyleaks`."""
+    return [COPYLEAKS]
