@@ -1,0 +1,89 @@
+"""What a filter means, for one row: the same as its SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from copyhound.domain.filters import And, Condition, Filter, Not
+from copyhound.domain.metrics import METRICS, Kind, folded
+
+NUMBER_OF_IMAGE: Final = "image_number"
+"""The value that `image_id` is compared with where it is asked for by number."""
+
+
+def holds(tree: Filter, values: Mapping[str, Any]) -> bool:
+    """Whether a row is let through. `values`: metric -> text, number, time, bool, tuple of texts (provider, tag) or
+    None; `image_number` beside `image_id`.
+
+    >>> from copyhound.domain.filters import parse_filter
+    >>> holds(parse_filter({"title-cont": "SALE"}), {"title": "Summer sale"})
+    True
+    """
+    if isinstance(tree, Condition):
+        return _condition(tree, values)
+    if isinstance(tree, Not):
+        return not holds(tree.part, values)
+    parts = (holds(part, values) for part in tree.parts)
+    return all(parts) if isinstance(tree, And) else any(parts)
+
+
+def _condition(condition: Condition, values: Mapping[str, Any]) -> bool:
+    metric, wanted = METRICS[condition.metric], condition.value
+    value = values.get(metric.name)
+    if metric.ids:
+        return _numbered(condition, value, values.get(NUMBER_OF_IMAGE))
+    if isinstance(value, tuple) or metric.kind is Kind.tags:
+        return _any_of(condition, value or ())
+    if metric.kind is Kind.flag:
+        return value in tuple(wanted)  # type: ignore[arg-type]
+    if metric.kind is Kind.string:
+        value, wanted = _fold(value), _fold(wanted)
+    return _OPERATORS[condition.operator](value, wanted)
+
+
+def _numbered(condition: Condition, own_id: Any, number: Any) -> bool:
+    wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    if condition.operator in ("gt", "lt"):
+        return _OPERATORS[condition.operator](number, condition.value)
+    found = any((own_id if isinstance(one, str) else number) == one for one in wanted)
+    return found != (condition.operator == "ne")
+
+
+def _any_of(condition: Condition, value: tuple[str, ...]) -> bool:
+    wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    return bool(set(value) & set(wanted)) != (condition.operator == "ne")
+
+
+def _fold(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_fold(one) for one in value)
+    return folded(value) if isinstance(value, str) else value
+
+
+def _glob(value: str, patterns: tuple[str, ...]) -> bool:
+    return any(re.fullmatch(".*".join(map(re.escape, one.split("*"))), value, re.DOTALL) for one in patterns)
+
+
+def _known(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """What has no value is not let through."""
+    return lambda value, wanted: value is not None and test(value, wanted)
+
+
+_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "eql": _known(lambda value, wanted: value == wanted),
+    "ne": lambda value, wanted: value != wanted,
+    "cont": _known(lambda value, wanted: wanted in value),
+    "ncont": lambda value, wanted: value is None or wanted not in value,
+    "starts": _known(lambda value, wanted: value.startswith(wanted)),
+    "ends": _known(lambda value, wanted: value.endswith(wanted)),
+    "in": _known(lambda value, wanted: value in wanted),
+    "opt": _known(lambda value, wanted: value in wanted),
+    "glob": _known(_glob),
+    "gt": _known(lambda value, wanted: value > wanted),
+    "lt": _known(lambda value, wanted: value < wanted),
+    "before": _known(lambda value, wanted: value < wanted),
+    "after": _known(lambda value, wanted: value > wanted),
+    "between": _known(lambda value, wanted: wanted[0] <= value <= wanted[1]),
+}
