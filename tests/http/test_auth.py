@@ -21,6 +21,7 @@ OPEN = {
     ("GET", "/"),
     ("GET", "/docs"),
     ("GET", "/docs/{page}"),
+    ("GET", "/lifecycle"),
     ("GET", "/schema"),
     ("GET", "/schema/openapi.json"),
 }

@@ -18,4 +18,5 @@ def make_app(house: House) -> Any:
         plugins={"providers": house.providers, "notifiers": house.notifiers, "sources": house.sources},
         settings=house.settings.http,
         surfaces=tuple(house.catalogue.surfaces.values()),
+        executor=house.settings.executor_id,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import SimpleNamespace
 from typing import Any, Final, cast
@@ -12,11 +12,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
+from copyhound.domain.lifecycle import NATIVE, OLD_OPERATIONS, ApiVersion, Lifecycle
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import KeyGuard
 from copyhound.http.controllers import automation, collections, hooks, ingests, lists, matches, operations, searches
 from copyhound.http.idempotency import Once
+from copyhound.http.lifecycle import Journal, get_lifecycle
 from copyhound.http.manual import get_docs, get_docs_page, get_root
 from copyhound.http.metrics import Metrics
 from copyhound.http.openapi import CONFIG, Document, document, get_openapi
@@ -32,7 +34,7 @@ from copyhound.services import Services
 from copyhound.services.kit import ServiceLimits
 
 API: Final = "/api/v1"
-_OWN: Final = ("/api", "/docs", "/schema", "/healthz", "/readyz", "/metrics")
+_OWN: Final = ("/api", "/docs", "/schema", "/lifecycle", "/healthz", "/readyz", "/metrics")
 _API_HANDLERS: Final[list[Any]] = [
     searches.SearchController,
     lists.ListController,
@@ -64,19 +66,22 @@ def create_app(
     settings: HttpSettings,
     surfaces: Sequence[SurfaceSpec] = (),
     lifespan: Sequence[Lifespan] = (),
+    executor: str = "local",
 ) -> Litestar:
     """The whole ASGI application. `plugins` holds the desks: `{"providers": ..., "notifiers": ..., "sources": ...}`."""
     metrics = Metrics()
     docs = f"{services.kit.public_url}/docs"
     openapi = Document(lambda: describe_api(catalogue.triggers.values()))
+    mounted = mounts(surfaces, catalogue)
+    journal = Journal(lifecycle(surfaces, mounted), metrics, docs=docs, executor=executor)
     app = Litestar(
         [*_handlers(settings), get_openapi],
         guards=[KeyGuard(services), KnownQuery(openapi)],
-        dependencies=_dependencies(services, catalogue, plugins, metrics, openapi),
+        dependencies=_dependencies(services, catalogue, plugins, metrics, openapi, journal),
         exception_handlers=Problems(docs).handlers,
         request_max_body_size=settings.max_upload_bytes,
         multipart_form_part_limit=services.kit.limits.images_per_search * 2 + 100,
-        lifespan=list(lifespan),
+        lifespan=[*lifespan, journal.lifespan(services)],
         openapi_config=None,
         state=State({"max_body_bytes": settings.max_body_bytes}),
         logging_config=None,
@@ -84,10 +89,11 @@ def create_app(
     )
     app.asgi_handler = Shell(
         app.asgi_handler,
-        surfaces=mounts(surfaces, catalogue),
+        surfaces=mounted,
         allowed_hosts=settings.allowed_hosts,
         docs=docs,
         metrics=metrics,
+        journal=journal,
     )
     return app
 
@@ -98,7 +104,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
     services = cast(Services, SimpleNamespace(kit=kit))
     app = Litestar(
         _handlers(HttpSettings()),
-        dependencies=_dependencies(services, Catalogue(), {}, Metrics(), Document(dict)),
+        dependencies=_dependencies(services, Catalogue(), {}, Metrics(), Document(dict), cast(Journal, None)),
         openapi_config=CONFIG,
         logging_config=None,
     )
@@ -107,13 +113,19 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
 
 def _handlers(settings: HttpSettings) -> list[Any]:
     root: list[Any] = [operations.get_health, operations.get_readiness, get_root, get_docs, get_docs_page]
+    root.append(get_lifecycle)
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]
 
 
 def _dependencies(
-    services: Services, catalogue: Catalogue, plugins: Plugins, metrics: Metrics, openapi: Document
+    services: Services,
+    catalogue: Catalogue,
+    plugins: Plugins,
+    metrics: Metrics,
+    openapi: Document,
+    journal: Journal,
 ) -> dict[str, Provide]:
     def constant(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
@@ -127,6 +139,7 @@ def _dependencies(
         "plugins": constant(plugins),
         "metrics": constant(metrics),
         "openapi": constant(openapi),
+        "journal": constant(journal),
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(once, sync_to_thread=False),
         "where": Provide(provide_filter, sync_to_thread=False),
@@ -136,6 +149,18 @@ def _dependencies(
 def _caller(request: Request[Any, Any, Any]) -> Caller:
     caller: Caller = request.user
     return caller
+
+
+def lifecycle(surfaces: Iterable[SurfaceSpec], mounted: Mapping[str, ASGIApp]) -> Lifecycle:
+    """The one table: our own versions, and those of the surfaces that are mounted."""
+    versions = list(NATIVE)
+    for surface in surfaces:
+        declared = {one.prefix: one for one in surface.versions}
+        for prefix in (f"/{one.strip('/')}" for one in surface.prefixes):
+            if prefix in mounted:
+                plain = ApiVersion(api=surface.name, version=prefix.strip("/"), prefix=prefix)
+                versions.append(declared.get(prefix, plain))
+    return Lifecycle(versions, OLD_OPERATIONS)
 
 
 def mounts(surfaces: Iterable[SurfaceSpec], catalogue: Catalogue) -> dict[str, ASGIApp]:

@@ -28,12 +28,19 @@ class Metrics:
             "Words of the index that searches did not read, since the start, for too many entries have them.",
             registry=self.registry,
         )
+        self._versions = Counter(
+            "copyhound_version_requests", "Requests by version of the API.", ("version",), registry=self.registry
+        )
         self._build = Counter("copyhound_build", "Always 1; tells the version.", ("version",), registry=self.registry)
         self._build.labels(__version__).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def used(self, version: str) -> None:
+        """A request to a version, or to a deprecated operation."""
+        self._versions.labels(version).inc()
 
     def text(self, *, capped_bands: int = 0, crowded_words: int = 0) -> bytes:
         """All figures; those that are given are counted elsewhere."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
+from copyhound.http.lifecycle import Journal
 from copyhound.http.metrics import Metrics
 from copyhound.http.problems import MEDIA_TYPE, problem, problem_headers
 
@@ -39,9 +41,12 @@ class Shell:
         allowed_hosts: tuple[str, ...],
         docs: str,
         metrics: Metrics,
+        journal: Journal,
         clock: Callable[[], float] = time.perf_counter,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self._app, self._docs, self._metrics, self._clock = app, docs, metrics, clock
+        self._journal, self._today = journal, today
         self._surfaces = sorted(surfaces.items(), key=lambda item: -len(item[0]))
         self._allowed = tuple(host.lower() for host in allowed_hosts)
 
@@ -55,8 +60,8 @@ class Shell:
         scope["state"] = state = {**scope.get("state", {}), "request_id": _request_id(scope)}
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=state["request_id"])
-        exchange = Exchange(state["request_id"], send)
         started, path = self._clock(), scope["path"]
+        exchange = Exchange(state["request_id"], send, self._journal.headers(scope["method"], path, self._today))
         try:
             await self._dispatch(scope, receive, exchange.send)
         finally:
@@ -107,14 +112,14 @@ class Shell:
 class Exchange:
     """One answer on its way out: takes note of its status, adds the headers that all answers have."""
 
-    def __init__(self, request_id: str, send: Send) -> None:
+    def __init__(self, request_id: str, send: Send, more: list[tuple[bytes, bytes]]) -> None:
         self.status = 0
-        self._request_id, self._send = request_id, send
+        self._request_id, self._send, self._more = request_id, send, more
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message.get("headers", ()), (b"x-request-id", self._request_id.encode())]
+            headers = [*message.get("headers", ()), (b"x-request-id", self._request_id.encode()), *self._more]
             present = {name.lower() for name, _ in headers}
             headers += [item for item in _SAFE.items() if item[0] not in present]
             message["headers"] = headers

@@ -1,6 +1,7 @@
 """What plugins may use: hook specifications, types, context, errors, test kit. Public, semantic versions."""
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.lifecycle import ApiVersion
 from copyhound.plugin_api.hookspecs import hookimpl
 from copyhound.plugin_api.limits import AnswerTooLargeError, limit_answers
 from copyhound.plugin_api.replies import ProviderError, read_json, refuse_failures, retry_after
@@ -34,6 +35,7 @@ __all__ = [
     "ActionSpec",
     "Answer",
     "AnswerTooLargeError",
+    "ApiVersion",
     "Candidate",
     "Context",
     "CopyhoundError",

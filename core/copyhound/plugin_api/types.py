@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import httpx
 import msgspec
 
+from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.matches import Page
 from copyhound.domain.searches import Outcome
 from copyhound.domain.triggers import Action as ActionSpec
@@ -190,6 +191,8 @@ class SurfaceSpec(msgspec.Struct, frozen=True):
     description: str
     prefixes: tuple[str, ...]
     app: Any
+    versions: tuple[ApiVersion, ...] = ()
+    """What its prefixes are versions of, and which of them are to end. Empty: each prefix is one, and none ends."""
 
 
 class Lead(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from copyhound.services.indexing import IndexingService
 from copyhound.services.ingests import IngestService, Sources
 from copyhound.services.keys import KeyService
 from copyhound.services.kit import Desk, Kit
+from copyhound.services.lifecycle import LifecycleService
 from copyhound.services.lists import ListService
 from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
@@ -49,6 +50,7 @@ class Services:
     exports: ExportService
     keys: KeyService
     events: EventService
+    lifecycle: LifecycleService
     actions: Actions
 
     @classmethod
@@ -90,5 +92,6 @@ class Services:
             exports=exports,
             keys=KeyService(kit),
             events=events,
+            lifecycle=LifecycleService(kit),
             actions=Actions(searches, lists, exports, kit.public_url),
         )
