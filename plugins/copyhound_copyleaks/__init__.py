@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from copyhound.plugin_api import ProviderSpec, hookimpl
 from copyhound_copyleaks.provider import COPYLEAKS
 
+__all__ = ["COPYLEAKS"]
+
 
 @hookimpl
 def copyhound_providers() -> Sequence[ProviderSpec]:

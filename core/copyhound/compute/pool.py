@@ -23,10 +23,12 @@ GIBIBYTE: Final = 1024**3
 REGISTRY: Final[Mapping[str, str]] = {
     name: f"copyhound.matching:{name}"
     for name in (
+        "as_readable",
         "check_picture",
         "prepare_entry",
         "prepare_query",
         "refingerprint",
+        "requery",
         "compare",
         "compare_all",
         "overlay",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .fingerprint import Fingerprint as Fingerprint
     from .fingerprint import Prepared as Prepared
     from .fingerprint import is_entry as is_entry
+    from .foreign import Readable as Readable
+    from .foreign import as_readable as as_readable
     from .hashes import entry_hash as entry_hash
     from .hashes import hamming as hamming
     from .hashes import query_hashes as query_hashes
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from .prepare import prepare_entry as prepare_entry
     from .prepare import prepare_query as prepare_query
     from .versions import refingerprint as refingerprint
+    from .versions import requery as requery
     from .versions import version_of as version_of
     from .words import WORD_COUNT as WORD_COUNT
 
@@ -36,7 +39,9 @@ _HOMES = {
     "Fingerprint": "fingerprint",
     "Limits": "header",
     "Prepared": "fingerprint",
+    "Readable": "foreign",
     "WORD_COUNT": "words",
+    "as_readable": "foreign",
     "check_picture": "prepare",
     "Other": "comparing",
     "compare": "comparing",
@@ -50,6 +55,7 @@ _HOMES = {
     "query_hashes": "hashes",
     "read_facts": "header",
     "refingerprint": "versions",
+    "requery": "versions",
     "thumbnail": "overlays",
     "version_of": "versions",
 }
