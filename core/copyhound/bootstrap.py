@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 import msgspec
 
@@ -33,8 +33,10 @@ from copyhound.jobs.watchdog import Watchdog
 from copyhound.matching import Limits
 from copyhound.net.outbound import Outbound
 from copyhound.net.policy import NetPolicy, check_url
+from copyhound.plugin_api import StateStore, UseCases
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
+from copyhound.plugin_host.settings import read_settings
 from copyhound.plugin_host.sources import SourceDesk
 from copyhound.services import Services, keys
 from copyhound.services.actions import builtin_actions
@@ -44,6 +46,7 @@ from copyhound.settings import Settings
 from copyhound.storage import Database, FolderBlobs, KeyFileBox, Units
 from copyhound.storage.migrations import upgrade
 
+S = TypeVar("S", bound=msgspec.Struct)
 _log = logging.getLogger(__name__)
 _KEY_FILE = "secret.key"
 _LOCAL_KEY_LIFE = timedelta(hours=1)
@@ -196,7 +199,7 @@ def _furnish(
         triggers=triggers,
     )
     catalogue = Catalogue.build(
-        use_cases=services,
+        use_cases=cast(UseCases, _UseCases(services, settings)),
         only=settings.load.only or None,
         disabled=settings.load.disabled,
         extra=extra_plugins,
@@ -219,6 +222,24 @@ def _furnish(
     providers.is_now(provider_desk)
     sources.is_now(source_desk)
     return House(settings, services, catalogue, provider_desk, source_desk, notifier_desk, database)
+
+
+class _UseCases:
+    """The services, and what else a surface may use."""
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._services, self._settings = services, settings
+        self.public_url = services.kit.public_url
+        self.now = services.kit.now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services, name)
+
+    def settings(self, name: str, struct: type[S]) -> S:
+        return read_settings(f"plugins.{name}", struct, self._settings.plugins.get(name, {}))
+
+    def state(self, workspace_id: str, scope: str) -> StateStore:
+        return _State(self._services.kit.units, workspace_id, f"surface:{scope}")
 
 
 async def _warn_of_new_key(settings: Settings, kit: Kit) -> None:
@@ -279,6 +300,7 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
             "due lists": Duty(_DUE_LISTS_SECONDS, services.monitoring.run_due_lists),
             "due rechecks": Duty(_DUE_CHECKS_SECONDS, services.monitoring.run_due_checks),
             "watchdog": Duty(_WATCHDOG_SECONDS, watchdog.sweep),
+            "ended limits": Duty(_FORGET_SECONDS, services.limits.forget),
             "old job records": Duty(_FORGET_SECONDS, lambda: runtime.forget(now() - _JOB_RECORDS_KEPT)),
         }
     )

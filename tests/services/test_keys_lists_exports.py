@@ -14,11 +14,10 @@ import pytest
 from copyhound.bootstrap import local_key
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import MatchFilter
+from copyhound.domain.searches import ImageInput, SearchRequest
 from copyhound.domain.workspaces import Scope
 from copyhound.services.exports import COLUMNS, safe_cell
-from copyhound.services.images import ImageInput
 from copyhound.services.lists import ListChanges
-from copyhound.services.searches import SearchRequest
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home

@@ -11,7 +11,7 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import ImageList, Schedule
 from copyhound.domain.matches import Decision, Match, MatchStatus
-from copyhound.services.images import ImageInput
+from copyhound.domain.searches import ImageInput
 from copyhound.services.lists import ListChanges
 
 from ..fixtures import photos

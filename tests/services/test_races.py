@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.searches import Outcome
-from copyhound.services.images import ImageInput
-from copyhound.services.searches import SearchRequest
+from copyhound.domain.searches import ImageInput, Outcome, SearchRequest
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home

@@ -10,10 +10,8 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import VerificationState
 from copyhound.domain.repositories import UnitOfWork, UnitOfWorkFactory
-from copyhound.domain.searches import Outcome
+from copyhound.domain.searches import ImageInput, Outcome, SearchRequest
 from copyhound.plugin_api import Answer, Candidate, Page, ProviderSpec, hookimpl
-from copyhound.services.images import ImageInput
-from copyhound.services.searches import SearchRequest
 from copyhound.services.verifying import Verifying
 
 from ..fixtures import photos

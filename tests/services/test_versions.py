@@ -8,9 +8,8 @@ import sqlalchemy as sa
 from copyhound.domain.collections import Collection
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import Schedule
-from copyhound.domain.searches import Outcome
+from copyhound.domain.searches import ImageInput, Outcome
 from copyhound.matching import FINGERPRINT_VERSION, prepare_query, version_of
-from copyhound.services.images import ImageInput
 from copyhound.services.verifying import Side
 
 from ..fixtures import photos

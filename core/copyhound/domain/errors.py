@@ -25,6 +25,9 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "unauthorized": ErrorKind(401, "No valid API key", "Send a key in X-API-Key or as a Bearer token."),
     "forbidden": ErrorKind(403, "The key lacks a scope", "Use a key with the scope that `detail` names."),
+    "insufficient_credits": ErrorKind(
+        402, "There are not enough credits", "Ask the operator for more, or wait until open searches give theirs back."
+    ),
     "not_found": ErrorKind(404, "There is no such thing here", "Check the id, and whose key you use."),
     "method_not_allowed": ErrorKind(405, "The method is not allowed here", "See the Allow header."),
     "conflict": ErrorKind(409, "It clashes with what is there", "Read it again, then decide."),

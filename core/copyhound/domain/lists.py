@@ -37,6 +37,8 @@ class ImageList(msgspec.Struct, frozen=True):
     min_confidence: float = 50.0
     next_run_at: datetime | None = None
     last_run_at: datetime | None = None
+    number: int = 0
+    """Counts the workspace's lists from 1, for APIs that know them by number; 0 until it is stored."""
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -60,3 +62,5 @@ class Image(msgspec.Struct, frozen=True):
     error_code: str | None = None
     """Why it cannot be searched, from the table of errors."""
     error_detail: str | None = None
+    number: int = 0
+    """Counts the workspace's images from 1; 0 until it is stored."""

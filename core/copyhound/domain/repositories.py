@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
+from copyhound.domain.credits import Bundle, Charge, UsageDay
 from copyhound.domain.events import Event, NewEvent
 from copyhound.domain.hooks import Attempt, Delivery, Hook
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Match, MatchFilter
 from copyhound.domain.ports import JobQueue
 from copyhound.domain.searches import Lookup, Outcome, Search
-from copyhound.domain.workspaces import ApiKey, Workspace
+from copyhound.domain.workspaces import ApiKey, KeyLimits, Workspace
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class WorkspaceRepository(Protocol):
     async def add(self, workspace: Workspace) -> None: ...
     async def get(self, workspace_id: str) -> Workspace | None: ...
     async def first(self) -> Workspace | None: ...
+    async def all(self) -> list[Workspace]: ...
 
 
 class KeyRepository(Protocol):
@@ -45,6 +47,7 @@ class KeyRepository(Protocol):
     async def add(self, key: ApiKey) -> None: ...
     async def by_id(self, key_id: str) -> ApiKey | None: ...
     async def all(self, workspace_id: str) -> list[ApiKey]: ...
+    async def set_limits(self, workspace_id: str, key_id: str, limits: KeyLimits) -> None: ...
     async def revoke(self, workspace_id: str, key_id: str, at: datetime) -> bool: ...
     async def used(self, key_id: str, at: datetime) -> None: ...
     async def any(self) -> bool: ...
@@ -53,7 +56,10 @@ class KeyRepository(Protocol):
 class ListRepository(Protocol):
     """Lists, and when they are due."""
 
-    async def add(self, item: ImageList) -> None: ...
+    async def add(self, item: ImageList) -> ImageList:
+        """The same, with its number; or the one of that id that is there."""
+
+    async def by_number(self, workspace_id: str, number: int) -> ImageList | None: ...
     async def get(self, workspace_id: str, list_id: str) -> ImageList | None: ...
     async def save(self, item: ImageList) -> None: ...
     async def delete(self, workspace_id: str, list_id: str) -> list[str]:
@@ -75,7 +81,10 @@ class ListRepository(Protocol):
 class ImageRepository(Protocol):
     """The images of lists."""
 
-    async def add(self, images: Sequence[Image]) -> None: ...
+    async def add(self, images: Sequence[Image]) -> list[Image]:
+        """The same, with their numbers. All of one workspace."""
+
+    async def by_number(self, workspace_id: str, number: int) -> Image | None: ...
     async def get(self, workspace_id: str, image_id: str) -> Image | None: ...
     async def save(self, image: Image) -> None: ...
     async def of_list(self, workspace_id: str, list_id: str, *, cursor: str | None, limit: int) -> PageOf:
@@ -231,6 +240,9 @@ class CollectionRepository(Protocol):
     async def entries(
         self, collection: Collection, *, image_url: str | None, cursor: str | None, limit: int
     ) -> PageOf: ...
+    async def addresses(self, collection: Collection, offset: int, limit: int) -> list[str]:
+        """The image_urls of entries, in the order in which they were first added."""
+
     async def count(self, collection: Collection) -> int: ...
     async def remove_entries(self, collection: Collection, *, prefix: str) -> tuple[int, list[str]]:
         """All whose image_url starts with `prefix`; (how many, blob keys nothing uses any more)."""
@@ -291,6 +303,51 @@ class IdempotencyRepository(Protocol):
     async def forget(self, workspace_id: str, key: str) -> None: ...
 
 
+class CreditRepository(Protocol):
+    """The credit ledger."""
+
+    async def grant(self, bundle: Bundle) -> None: ...
+    async def bundles(self, workspace_id: str, now: datetime | None = None) -> list[Bundle]:
+        """The first to end first; with `now` only those that have begun, have not ended and are not empty."""
+
+    async def metered(self, workspace_id: str) -> bool:
+        """Whether a bundle was ever granted."""
+
+    async def reserve(self, charges: Sequence[Charge]) -> bool:
+        """Take a credit for each, from the bundles that end first, and write them; all of one workspace and moment.
+        False, and nothing taken, where there are not enough: the caller must roll back."""
+
+    async def settle(self, search_id: str, image_id: str, at: datetime) -> None:
+        """What is reserved for an image of a search stays taken."""
+
+    async def refund_search(self, search_id: str, at: datetime) -> None:
+        """What is still reserved for a search goes back to its bundles."""
+
+    async def refund_list(self, list_id: str, at: datetime) -> None: ...
+    async def refund_image(self, image_id: str, list_id: str, at: datetime) -> None: ...
+    async def charges(self, search_id: str) -> list[Charge]: ...
+    async def usage(self, workspace_id: str, start: date, end: date) -> list[UsageDay]:
+        """Both days included, oldest first."""
+
+
+class LimitRepository(Protocol):
+    """Rate limits, requests at once, nonces: exact over all processes."""
+
+    async def count(self, subject: str, seconds: int, most: int, now: datetime) -> float:
+        """Count a request in the subject's window, which begins with its first request; 0 where it is within `most`,
+        else the seconds until the window ends."""
+
+    async def take_place(self, subject: str, place_id: str, most: int, now: datetime, until: datetime) -> bool:
+        """False where `most` are taken."""
+
+    async def leave_place(self, place_id: str) -> None: ...
+    async def use_nonce(self, key_id: str, nonce: str, until: datetime) -> bool:
+        """False where it was used before."""
+
+    async def forget(self, now: datetime) -> None:
+        """Drop what has ended."""
+
+
 class ExecutorRepository(Protocol):
     """The processes that are alive."""
 
@@ -316,6 +373,8 @@ class UnitOfWork(Protocol):
     ingests: IngestRepository
     state: StateRepository
     idempotency: IdempotencyRepository
+    credits: CreditRepository
+    limits: LimitRepository
     executors: ExecutorRepository
     jobs: JobQueue
 

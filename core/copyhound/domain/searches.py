@@ -68,3 +68,48 @@ class Lookup(msgspec.Struct, frozen=True):
 def lookup_id(search_id: str, image_id: str, provider: str) -> str:
     """The id of a lookup, and of the durable work that does it."""
     return f"lookup:{search_id}:{image_id}:{provider}"
+
+
+class ImageInput(msgspec.Struct, frozen=True):
+    """A picture as a client gives it: its bytes, or its address."""
+
+    name: str
+    data: bytes | None = None
+    url: str | None = None
+
+
+class SearchRequest(msgspec.Struct, frozen=True):
+    """What is asked for. Without `list_id` a new list is made; without providers all that are ready are asked."""
+
+    images: tuple[ImageInput, ...]
+    list_id: str | None = None
+    list_label: str | None = None
+    providers: tuple[str, ...] = ()
+    verify: bool = True
+    key: str | None = None
+    """What makes a repeated request the same one, in its workspace: an Idempotency-Key."""
+    keep_key: bool = False
+    """The key is good for ever, not for a day."""
+    list_key: str | None = None
+    """One list for each key, found or made: for surfaces whose clients know no lists. Not with `list_id`."""
+    surface: str = "native"
+    """Which API it came through."""
+
+
+class ImageProgress(msgspec.Struct, frozen=True):
+    """How far one image of a search is."""
+
+    image_id: str
+    name: str
+    error_code: str | None
+    error_detail: str | None
+    lookups: list[Lookup]
+
+
+class SearchProgress(msgspec.Struct, frozen=True):
+    """How far a search is."""
+
+    search: Search
+    outcomes: dict[str, int]
+    """Outcome, or "open" -> how many lookups."""
+    images: list[ImageProgress]

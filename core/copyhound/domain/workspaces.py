@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -15,9 +16,21 @@ class Scope(StrEnum):
     write = "write"
     admin = "admin"
     """Operates the server: plugins, ingests that read the server's folders, keys."""
+    operator = "operator"
+    """Makes workspaces and grants them credits."""
 
 
-ALL_SCOPES = (Scope.read, Scope.write, Scope.admin)
+ALL_SCOPES = (Scope.read, Scope.write, Scope.admin, Scope.operator)
+
+
+class KeyLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a key is held to. None: as the surface has it; 0: no limit."""
+
+    concurrent: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
+    """Requests at once."""
+    requests: Annotated[int, msgspec.Meta(ge=0, le=100_000_000)] | None = None
+    """Requests in a window of `seconds`."""
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] | None = None
 
 
 class Workspace(msgspec.Struct, frozen=True):
@@ -40,6 +53,9 @@ class ApiKey(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    limits: KeyLimits = KeyLimits()
+    sealed_secret: bytes | None = None
+    """The whole key, encrypted: only for keys whose holders sign their requests with it."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -48,3 +64,4 @@ class Caller(msgspec.Struct, frozen=True):
     workspace_id: str
     key_id: str
     scopes: tuple[Scope, ...]
+    limits: KeyLimits = KeyLimits()

@@ -14,10 +14,11 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.searches import ImageInput
 from copyhound.http.bodies import decode, require_json
 from copyhound.http.problems import refused
 from copyhound.http.wire.images import ImageIn
-from copyhound.services.images import ImageInput, bytes_of_base64
+from copyhound.services.images import bytes_of_base64
 
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 

@@ -1,7 +1,13 @@
 """What plugins may use: hook specifications, types, context, errors, test kit. Public, semantic versions."""
 
+from copyhound.domain.credits import Balance, Bundle, UsageDay
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lifecycle import ApiVersion
+from copyhound.domain.lists import Image, ImageList
+from copyhound.domain.matches import Decision, Match, MatchFilter, MatchStatus, Verification, VerificationState
+from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
+from copyhound.domain.searches import ImageInput, Lookup, Search, SearchProgress, SearchRequest
+from copyhound.domain.workspaces import Caller, Scope
 from copyhound.plugin_api.hookspecs import hookimpl
 from copyhound.plugin_api.limits import AnswerTooLargeError, limit_answers
 from copyhound.plugin_api.replies import ProviderError, read_json, refuse_failures, retry_after
@@ -36,10 +42,25 @@ __all__ = [
     "Answer",
     "AnswerTooLargeError",
     "ApiVersion",
+    "Balance",
+    "Bundle",
+    "Caller",
     "Candidate",
+    "Comparison",
     "Context",
     "CopyhoundError",
+    "Decision",
+    "Edit",
+    "EditKind",
+    "Image",
+    "ImageInput",
+    "ImageList",
     "Lead",
+    "Lookup",
+    "Match",
+    "MatchFilter",
+    "MatchStatus",
+    "MatchType",
     "NoSettings",
     "Notice",
     "NotifierSpec",
@@ -51,12 +72,19 @@ __all__ = [
     "ProviderLimits",
     "ProviderSpec",
     "Query",
+    "Scope",
+    "Search",
+    "SearchProgress",
+    "SearchRequest",
     "SourceItem",
     "SourceSpec",
     "StateStore",
     "SurfaceSpec",
     "TriggerSpec",
+    "UsageDay",
     "UseCases",
+    "Verification",
+    "VerificationState",
     "hookimpl",
     "limit_answers",
     "read_json",

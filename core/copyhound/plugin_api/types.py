@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from copyhound.domain.matches import Page
 from copyhound.domain.searches import Outcome
 from copyhound.domain.triggers import Action as ActionSpec
 from copyhound.domain.triggers import Trigger as TriggerSpec
+from copyhound.plugin_api.use_cases import StateStore, UseCases
 
 API_VERSION = "1.0"
 
@@ -99,19 +100,6 @@ class OwnIndex(Protocol):
 
     async def candidates(self, query: Query, collection: str) -> Sequence[Candidate]:
         """The pictures of a collection that are worth comparing; best first."""
-
-
-class StateStore(Protocol):
-    """Small JSON values that survive restarts; private to the plugin, workspace and target at hand."""
-
-    async def get(self, key: str) -> Any | None: ...
-    async def put(self, items: Mapping[str, Any]) -> None:
-        """Write all of `items` in one transaction."""
-
-    async def delete(self, keys: Sequence[str] | None = None) -> None:
-        """None: everything."""
-
-    async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]: ...
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -232,20 +220,3 @@ class SourceSpec(msgspec.Struct, frozen=True):
     settings: type[msgspec.Struct] = NoSettings
     reads_server_files: bool = False
     """Needs the admin scope when started through the API."""
-
-
-class UseCases(Protocol):
-    """The use cases that surfaces and actions stand on. Filled in by bootstrap."""
-
-    @property
-    def searches(self) -> Any: ...
-    @property
-    def lists(self) -> Any: ...
-    @property
-    def matches(self) -> Any: ...
-    @property
-    def exports(self) -> Any: ...
-    @property
-    def collections(self) -> Any: ...
-    @property
-    def keys(self) -> Any: ...

@@ -10,6 +10,7 @@ from copyhound.domain.triggers import Trigger
 from copyhound.services.actions import Actions
 from copyhound.services.candidates import CandidateService
 from copyhound.services.collections import CollectionService
+from copyhound.services.credits import CreditService
 from copyhound.services.deliveries import DeliveryService
 from copyhound.services.events import EventService
 from copyhound.services.exports import ExportService
@@ -20,6 +21,8 @@ from copyhound.services.ingests import IngestService, Sources
 from copyhound.services.keys import KeyService
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.lifecycle import LifecycleService
+from copyhound.services.limits import LimitService
+from copyhound.services.links import LinkService
 from copyhound.services.lists import ListService
 from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
@@ -28,6 +31,7 @@ from copyhound.services.monitoring import MonitoringService
 from copyhound.services.refreshing import RefreshService
 from copyhound.services.searches import SearchService
 from copyhound.services.verifying import Verifying
+from copyhound.services.workspaces import WorkspaceService
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class Services:
     deliveries: DeliveryService
     exports: ExportService
     keys: KeyService
+    workspaces: WorkspaceService
+    credits: CreditService
+    limits: LimitService
+    links: LinkService
     events: EventService
     lifecycle: LifecycleService
     actions: Actions
@@ -91,6 +99,10 @@ class Services:
             deliveries=DeliveryService(kit, sender, events),
             exports=exports,
             keys=KeyService(kit),
+            workspaces=WorkspaceService(kit),
+            credits=CreditService(kit),
+            limits=LimitService(kit),
+            links=LinkService(kit),
             events=events,
             lifecycle=LifecycleService(kit),
             actions=Actions(searches, lists, exports, kit.public_url),

@@ -10,14 +10,15 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import Label, Schedule
 from copyhound.domain.matches import MatchFilter
 from copyhound.domain.pictures import MatchType
+from copyhound.domain.searches import ImageInput, SearchRequest
 from copyhound.domain.triggers import Action
 from copyhound.domain.workspaces import Caller
 from copyhound.services.exports import ExportService
-from copyhound.services.images import ImageInput, bytes_of_base64
+from copyhound.services.images import bytes_of_base64
 from copyhound.services.links import API
 from copyhound.services.lists import ListService
 from copyhound.services.payloads import Instant
-from copyhound.services.searches import SearchRequest, SearchService
+from copyhound.services.searches import SearchService
 
 _MOST_ROWS = 1000
 

@@ -14,20 +14,13 @@ import msgspec
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.lists import Image
+from copyhound.domain.searches import ImageInput
 from copyhound.matching import FINGERPRINT_VERSION, Prepared, read_facts, version_of
 from copyhound.services.kit import Kit
 
 _NAME_LENGTH = 255
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+")
-
-
-class ImageInput(msgspec.Struct, frozen=True):
-    """A picture as a client gives it: its bytes, or its address."""
-
-    name: str
-    data: bytes | None = None
-    url: str | None = None
 
 
 class ImageIntake:

@@ -12,9 +12,10 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.domain.lists import Image, ImageList, Label, Schedule
 from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.searches import ImageInput
 from copyhound.domain.workspaces import Caller
 from copyhound.services.blobs import drop_blobs, keep_blobs
-from copyhound.services.images import ImageInput, ImageIntake
+from copyhound.services.images import ImageIntake
 from copyhound.services.kit import Desk, Kit
 
 DAILY = Schedule(days=1)
@@ -53,8 +54,15 @@ class ListService:
         )
         made = self._changed(made, changes)
         async with self._kit.units() as uow:
-            await uow.lists.add(made)
-        return made
+            return await uow.lists.add(made)
+
+    async def by_number(self, caller: Caller, number: int) -> ImageList:
+        """CopyhoundError not_found."""
+        async with self._kit.units.read() as uow:
+            found = await uow.lists.by_number(caller.workspace_id, number)
+        if found is None:
+            raise CopyhoundError("not_found", f"There is no list {number}.")
+        return found
 
     async def get(self, caller: Caller, list_id: str) -> ImageList:
         async with self._kit.units.read() as uow:
@@ -97,6 +105,7 @@ class ListService:
         """Delete a list with its images, matches, searches and pictures. The events that were told stay."""
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
+            await uow.credits.refund_list(list_id, self._kit.now())
             unused = await uow.lists.delete(caller.workspace_id, list_id)
         await drop_blobs(self._kit, caller.workspace_id, unused)
 
@@ -107,7 +116,7 @@ class ListService:
         images = [msgspec.structs.replace(image, list_id=list_id) for image in taken]
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
-            await uow.images.add(images)
+            images = await uow.images.add(images)
         await keep_blobs(self._kit, caller.workspace_id, (one.data for one in inputs))
         return images
 
@@ -123,12 +132,26 @@ class ListService:
             raise CopyhoundError("not_found", f"There is no image {image_id}.")
         return found
 
+    async def image_by_number(self, caller: Caller, number: int) -> Image:
+        """CopyhoundError not_found."""
+        async with self._kit.units.read() as uow:
+            found = await uow.images.by_number(caller.workspace_id, number)
+        if found is None:
+            raise CopyhoundError("not_found", f"There is no image {number}.")
+        return found
+
+    async def images_by_ids(self, caller: Caller, image_ids: Sequence[str]) -> list[Image]:
+        """In the order asked; those that are gone are left out."""
+        async with self._kit.units.read() as uow:
+            return await uow.images.by_ids(caller.workspace_id, image_ids)
+
     async def delete_image(self, caller: Caller, list_id: str, image_id: str) -> None:
         """Delete an image with its matches."""
         async with self._kit.units() as uow:
             image = await uow.images.get(caller.workspace_id, image_id)
             if image is None or image.list_id != list_id:
                 raise CopyhoundError("not_found", f"There is no image {image_id} in {list_id}.")
+            await uow.credits.refund_image(image_id, list_id, self._kit.now())
             unused = await uow.images.delete(caller.workspace_id, image_id)
         await drop_blobs(self._kit, caller.workspace_id, unused)
 

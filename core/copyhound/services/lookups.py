@@ -29,6 +29,7 @@ PREPARE = "prepare"
 PICTURES = "pictures"
 LOOKUP = "lookup"
 LOOKUPS = "lookups"
+_PAID = (Outcome.answered, Outcome.no_match)
 
 
 class LookupService:
@@ -156,7 +157,10 @@ class LookupService:
         async with self._kit.units() as uow:
             for found in verified.believed:
                 await self._merging.found(uow, in_list, image, provider, found)
-            if await uow.searches.end_lookup(self._ended(lookup, given, verified)):
+            ended = self._ended(lookup, given, verified)
+            if await uow.searches.end_lookup(ended):
+                if ended.outcome in _PAID:
+                    await uow.credits.settle(search_id, image_id, self._kit.now())
                 await self._complete_if_done(uow, search)
 
     def _ended(self, lookup: Lookup, answer: Answer, verified: Verified) -> Lookup:
@@ -205,6 +209,7 @@ class LookupService:
         now = self._kit.now()
         if not await uow.searches.complete_if_done(search.id, now):
             return
+        await uow.credits.refund_search(search.id, now)  # of the images for which no provider had an answer
         in_list = await uow.lists.get(search.workspace_id, search.list_id)
         if in_list is None:
             return

@@ -98,6 +98,13 @@ class MatchService:
         )
         return made
 
+    async def picture(self, workspace_id: str, match_id: str) -> bytes:
+        """A JPEG of what is kept of the found picture. CopyhoundError not_found where nothing is."""
+        match = await self._match(workspace_id, match_id)
+        if match.reduced_blob is None:
+            raise CopyhoundError("not_found", "No copy of this picture was kept.")
+        return await self._kit.blobs.get(match.reduced_blob)
+
     async def thumbnail(self, caller: Caller, match_id: str) -> bytes:
         """A small JPEG of the found picture."""
         match = await self._match(caller.workspace_id, match_id)

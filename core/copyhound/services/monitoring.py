@@ -13,7 +13,8 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import derived_id
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Match, MatchStatus, Verification, VerificationState
-from copyhound.domain.searches import SearchKind
+from copyhound.domain.searches import Outcome, SearchKind
+from copyhound.services.credits import MONITOR_KEY, reserve
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.merging import Merging
 from copyhound.services.searches import begin, new_search
@@ -24,6 +25,7 @@ RECHECKS = "rechecks"
 _BATCH = 100
 _GONE = frozenset({404, 410})
 _RETRY = timedelta(hours=6)
+_NO_CREDITS = "insufficient_credits: The list was due, and there were not enough credits for all its images."
 
 
 class MonitoringService:
@@ -59,7 +61,12 @@ class MonitoringService:
                 kind=SearchKind.monitor,
                 search_id=derived_id("search", in_list.id, slot.isoformat()),
             )
-            return await begin(uow, search, image_ids)
+            if not await begin(uow, search, image_ids):
+                return False
+            if not await reserve(uow, search, image_ids, MONITOR_KEY, MONITOR_KEY):
+                for image_id in image_ids:
+                    await uow.searches.end_image(search.id, image_id, Outcome.quota, _NO_CREDITS, now)
+            return True
 
     async def run_due_checks(self) -> int:
         """Queue a recheck of every match that is due; how many were queued here."""

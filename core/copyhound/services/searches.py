@@ -14,10 +14,19 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.repositories import PageOf, UnitOfWork
-from copyhound.domain.searches import Lookup, Search, SearchKind, lookup_id
+from copyhound.domain.searches import (
+    ImageProgress,
+    Lookup,
+    Search,
+    SearchKind,
+    SearchProgress,
+    SearchRequest,
+    lookup_id,
+)
 from copyhound.domain.workspaces import Caller
 from copyhound.services.blobs import drop_blobs, keep_blobs
-from copyhound.services.images import ImageInput, ImageIntake
+from copyhound.services.credits import reserve
+from copyhound.services.images import ImageIntake
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.lookups import LookupService
 
@@ -26,37 +35,6 @@ _POLL_SECONDS = 0.1
 _KEY_LIFE = timedelta(days=1)
 _INLINE_AT_ONCE = 4
 _log = logging.getLogger(__name__)
-
-
-class SearchRequest(msgspec.Struct, frozen=True):
-    """What is asked for. Without `list_id` a new list is made; without providers all that are ready are asked."""
-
-    images: tuple[ImageInput, ...]
-    list_id: str | None = None
-    list_label: str | None = None
-    providers: tuple[str, ...] = ()
-    verify: bool = True
-    key: str | None = None
-    """What makes a repeated request the same one, in its workspace: an Idempotency-Key."""
-
-
-class ImageProgress(msgspec.Struct, frozen=True):
-    """How far one image of a search is."""
-
-    image_id: str
-    name: str
-    error_code: str | None
-    error_detail: str | None
-    lookups: list[Lookup]
-
-
-class SearchProgress(msgspec.Struct, frozen=True):
-    """How far a search is."""
-
-    search: Search
-    outcomes: dict[str, int]
-    """Outcome, or "open" -> how many lookups."""
-    images: list[ImageProgress]
 
 
 class SearchService:
@@ -71,13 +49,13 @@ class SearchService:
         With `wait` it is done inline for so many seconds; the queued work takes over after them.
         Raises CopyhoundError for all that can be seen at once; then nothing is stored.
         """
-        if request.list_id is not None and request.list_label is not None:
+        if request.list_id is not None and (request.list_label or request.list_key) is not None:
             raise CopyhoundError("invalid_request", "list_id names a list that has its label: send one of both.")
         providers = self.choose_providers(request.providers)
         search_id = derived_id("search", caller.workspace_id, request.key) if request.key else new_id("search")
         async with self._kit.units.read() as uow:
             if (begun := await uow.searches.get(caller.workspace_id, search_id)) is not None:
-                if self._kit.now() - begun.created_at < _KEY_LIFE:
+                if request.keep_key or self._kit.now() - begun.created_at < _KEY_LIFE:
                     return begun
                 search_id = new_id("search")
             await self._list_for(uow, caller, request)
@@ -85,10 +63,10 @@ class SearchService:
         try:
             async with self._kit.units() as uow:
                 in_list = await self._list_for(uow, caller, request)
-                if request.list_id is None:
-                    await uow.lists.add(in_list)
+                if in_list.number == 0:
+                    in_list = await uow.lists.add(in_list)
                 images = [msgspec.structs.replace(image, list_id=in_list.id) for image in images]
-                await uow.images.add(images)
+                images = await uow.images.add(images)
                 search = new_search(
                     caller.workspace_id,
                     in_list.id,
@@ -98,8 +76,10 @@ class SearchService:
                     verify=request.verify,
                     search_id=search_id,
                 )
-                if not await begin(uow, search, [image.id for image in images], delay=wait):
+                image_ids = [image.id for image in images]
+                if not await begin(uow, search, image_ids, delay=wait):
                     raise CopyhoundError("idempotency_in_flight")  # its twin was quicker: nothing of this one stays
+                await self._pay(uow, search, image_ids, caller, request.surface)
         except BaseException:
             await drop_blobs(self._kit, caller.workspace_id, [key for one in images if (key := one.original_blob)])
             raise
@@ -107,6 +87,32 @@ class SearchService:
         if wait > 0:
             await self._inline(search, [image.id for image in images], wait)
         return search
+
+    async def repeat(
+        self, caller: Caller, list_id: str, *, verify: bool = True, key: str | None = None, surface: str = "native"
+    ) -> Search:
+        """Search all images of a list again, with the list's providers. CopyhoundError not_found, no_image."""
+        search_id = derived_id("search", caller.workspace_id, key) if key else None
+        async with self._kit.units() as uow:
+            in_list = await uow.lists.get(caller.workspace_id, list_id)
+            if in_list is None:
+                raise CopyhoundError("not_found", f"There is no list {list_id}.")
+            image_ids = await uow.images.ids_of_list(caller.workspace_id, list_id)
+            if not image_ids:
+                raise CopyhoundError("no_image", "The list has no images.")
+            providers = self.choose_providers(in_list.providers)
+            search = new_search(
+                caller.workspace_id, list_id, providers, image_ids, self._kit, verify=verify, search_id=search_id
+            )
+            if await begin(uow, search, image_ids):
+                await self._pay(uow, search, image_ids, caller, surface)
+        return search
+
+    async def _pay(self, uow: UnitOfWork, search: Search, image_ids: list[str], caller: Caller, surface: str) -> None:
+        if not await reserve(uow, search, image_ids, caller.key_id, surface):
+            needed = len(image_ids)
+            told = f"{needed} credits are needed, and fewer are left."
+            raise CopyhoundError("insufficient_credits", told, needed=needed)
 
     def choose_providers(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         """The providers that a search asks: those named, else all that are ready."""
@@ -126,7 +132,12 @@ class SearchService:
             return found
         now = self._kit.now()
         label = request.list_label or f"Search of {now:%Y-%m-%d %H:%M}"
-        return ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=now)
+        list_id = new_id("list")
+        if request.list_key is not None:
+            list_id = derived_id("list", caller.workspace_id, request.list_key)
+            if (found := await uow.lists.get(caller.workspace_id, list_id)) is not None:
+                return found
+        return ImageList(id=list_id, workspace_id=caller.workspace_id, label=label, created_at=now)
 
     async def _inline(self, search: Search, image_ids: list[str], seconds: float) -> None:
         places = asyncio.Semaphore(_INLINE_AT_ONCE)
@@ -146,9 +157,14 @@ class SearchService:
 
     async def _one(self, search: Search, image_id: str) -> None:
         await self._lookups.prepare(search.workspace_id, search.id, image_id, queue=False)
-        for provider in search.providers:
+
+        async def ask(provider: str) -> None:
             address = (search.workspace_id, search.id, image_id, provider)
             await self._lookups.settle(*address, await self._lookups.ask(*address))
+
+        async with asyncio.TaskGroup() as group:  # side by side: a slow provider holds up only itself
+            for provider in search.providers:
+                group.create_task(ask(provider))
 
     async def wait(self, caller: Caller, search_id: str, seconds: float) -> SearchProgress:
         """The progress as soon as the search is complete, or after so many seconds."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.workspaces import ApiKey, Workspace
+from copyhound.domain.workspaces import ApiKey, KeyLimits, Workspace
 from copyhound.storage.base import Repository, chunks
 from copyhound.storage.tables_accounts import API_KEYS, EXECUTORS, IDEMPOTENCY, STATE, WORKSPACES
 from copyhound.storage.types import row_of, struct_of
@@ -32,6 +33,10 @@ class Workspaces(Repository):
         row = await self.one_row(sa.select(WORKSPACES).order_by(WORKSPACES.c.created_at, WORKSPACES.c.id).limit(1))
         return struct_of(Workspace, row) if row else None
 
+    async def all(self) -> list[Workspace]:
+        rows = await self.all_rows(sa.select(WORKSPACES).order_by(WORKSPACES.c.created_at, WORKSPACES.c.id))
+        return [struct_of(Workspace, row) for row in rows]
+
 
 class Keys(Repository):
     """API keys in SQL."""
@@ -47,6 +52,10 @@ class Keys(Repository):
         order = API_KEYS.c.created_at, API_KEYS.c.id
         rows = await self.all_rows(sa.select(API_KEYS).where(API_KEYS.c.workspace_id == workspace_id).order_by(*order))
         return [struct_of(ApiKey, row) for row in rows]
+
+    async def set_limits(self, workspace_id: str, key_id: str, limits: KeyLimits) -> None:
+        mine = (API_KEYS.c.id == key_id) & (API_KEYS.c.workspace_id == workspace_id)
+        await self.run(sa.update(API_KEYS).where(mine).values(limits=msgspec.to_builtins(limits)))
 
     async def revoke(self, workspace_id: str, key_id: str, at: datetime) -> bool:
         mine = (API_KEYS.c.id == key_id) & (API_KEYS.c.workspace_id == workspace_id)

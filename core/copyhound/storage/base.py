@@ -23,6 +23,9 @@ EVENTS_LOCK = 0x636F_7079_6501
 CHANGES_LOCK = 0x636F_7079_6502
 
 
+_OF_PAGE = ("title", "language", "description", "width_on_page", "height_on_page")
+
+
 class Repository:
     """SQL on one connection, which is in a transaction."""
 
@@ -74,6 +77,11 @@ class Repository:
         if self.postgres:
             await self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
+    async def lock_text(self, text: str) -> None:
+        """The same, by a name."""
+        if self.postgres:
+            await self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(text, 0))))
+
     async def unite_pages(self, table: sa.Table, owner: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) -> None:
         """Add pages by their URL, or move last_seen of those that are there; first_seen never changes."""
         if not pages:
@@ -91,7 +99,8 @@ def _unite(dialect: str, table: sa.Table) -> sa.Insert:
     insert = _upsert(dialect, table)
     new = insert.excluded
     later = sa.case((new.last_seen > table.c.last_seen, new.last_seen), else_=table.c.last_seen)
-    changed = {"last_seen": later, "title": sa.func.coalesce(new.title, table.c.title)}
+    known = {name: sa.func.coalesce(new[name], table.c[name]) for name in _OF_PAGE if name in table.c}
+    changed = {"last_seen": later, **known}
     united: sa.Insert = insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
     return united
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.repositories import PageOf
 from copyhound.storage.base import Order, Repository, chunks
+from copyhound.storage.credits import numbers
 from copyhound.storage.tables_collections import ENTRIES
 from copyhound.storage.tables_lists import IMAGES, LIST_DOMAINS, LISTS
 from copyhound.storage.tables_matches import MATCHES
@@ -40,8 +42,19 @@ async def _blobs_of(repository: Repository, images: sa.Select[tuple[str]]) -> se
 class Lists(Repository):
     """Lists in SQL."""
 
-    async def add(self, item: ImageList) -> None:
+    async def add(self, item: ImageList) -> ImageList:
+        (number,) = await numbers(self.connection, item.workspace_id, "lists", 1)
+        # the counter is ours until this transaction ends: whoever added the same list has committed
+        if (there := await self.get(item.workspace_id, item.id)) is not None:
+            return there
+        item = msgspec.structs.replace(item, number=number)
         await self.insert(LISTS, [_list_row(item)])
+        return item
+
+    async def by_number(self, workspace_id: str, number: int) -> ImageList | None:
+        mine = LISTS.c.workspace_id == workspace_id, LISTS.c.number == number
+        row = await self.one_row(sa.select(LISTS).where(*mine))
+        return struct_of(ImageList, row) if row else None
 
     async def get(self, workspace_id: str, list_id: str) -> ImageList | None:
         row = await self.one_row(sa.select(LISTS).where(LISTS.c.id == list_id, LISTS.c.workspace_id == workspace_id))
@@ -85,8 +98,18 @@ class Lists(Repository):
 class Images(Repository):
     """Images in SQL."""
 
-    async def add(self, images: Sequence[Image]) -> None:
-        await self.insert(IMAGES, [row_of(image, IMAGES) for image in images])
+    async def add(self, images: Sequence[Image]) -> list[Image]:
+        if not images:
+            return []
+        counted = await numbers(self.connection, images[0].workspace_id, "images", len(images))
+        numbered = [msgspec.structs.replace(image, number=n) for image, n in zip(images, counted, strict=True)]
+        await self.insert(IMAGES, [row_of(image, IMAGES) for image in numbered])
+        return numbered
+
+    async def by_number(self, workspace_id: str, number: int) -> Image | None:
+        mine = IMAGES.c.workspace_id == workspace_id, IMAGES.c.number == number
+        row = await self.one_row(sa.select(IMAGES).where(*mine))
+        return struct_of(Image, row) if row else None
 
     async def get(self, workspace_id: str, image_id: str) -> Image | None:
         row = await self.one_row(sa.select(IMAGES).where(*_is_image(workspace_id, image_id)))

@@ -33,6 +33,8 @@ class KeyRow(Base, table=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    limits: dict[str, Any] = Field(sa_column=sa.Column(Json, nullable=False, server_default="{}"))
+    sealed_secret: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
 
 
 class StateRow(Base, table=True):

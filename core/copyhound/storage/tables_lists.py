@@ -16,6 +16,7 @@ class ListRow(Base, table=True):
     __table_args__ = (
         sa.Index("ix_lists_page", "workspace_id", "created_at", "id"),
         sa.Index("ix_lists_due", "monitored", "next_run_at"),
+        sa.Index("uq_lists_number", "workspace_id", "number", unique=True),
     )
 
     id: str = Field(primary_key=True)
@@ -29,6 +30,7 @@ class ListRow(Base, table=True):
     min_confidence: float
     next_run_at: datetime | None = None
     last_run_at: datetime | None = None
+    number: int = Field(sa_column=sa.Column(sa.BigInteger(), nullable=False, server_default="0"))
 
 
 class ListDomainRow(Base, table=True):
@@ -45,7 +47,10 @@ class ImageRow(Base, table=True):
     """An image."""
 
     __tablename__: ClassVar[str] = "images"
-    __table_args__ = (sa.Index("ix_images_page", "list_id", "created_at", "id"),)
+    __table_args__ = (
+        sa.Index("ix_images_page", "list_id", "created_at", "id"),
+        sa.Index("uq_images_number", "workspace_id", "number", unique=True),
+    )
 
     id: str = Field(primary_key=True)
     workspace_id: str
@@ -63,6 +68,7 @@ class ImageRow(Base, table=True):
     error_code: str | None = None
     error_detail: str | None = None
     fingerprint: Any = Field(default=None, sa_column=sa.Column(sa.LargeBinary, nullable=True))
+    number: int = Field(sa_column=sa.Column(sa.BigInteger(), nullable=False, server_default="0"))
 
 
 class SearchRow(Base, table=True):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from copyhound.domain.ports import JobQueue
 from copyhound.domain.repositories import (
     CollectionRepository,
+    CreditRepository,
     DeliveryRepository,
     EventRepository,
     ExecutorRepository,
@@ -19,6 +20,7 @@ from copyhound.domain.repositories import (
     ImageRepository,
     IngestRepository,
     KeyRepository,
+    LimitRepository,
     ListRepository,
     MatchRepository,
     SearchRepository,
@@ -29,6 +31,7 @@ from copyhound.domain.repositories import (
 )
 from copyhound.storage.accounts import Executors, Idempotency, Keys, States, Workspaces
 from copyhound.storage.collections import Collections, Ingests
+from copyhound.storage.credits import Credits, Limits
 from copyhound.storage.database import Database
 from copyhound.storage.events import Deliveries, Events, Hooks
 from copyhound.storage.lists import Images, Lists
@@ -70,6 +73,8 @@ class Unit:
         self.ingests: IngestRepository = Ingests(connection)
         self.state: StateRepository = States(connection)
         self.idempotency: IdempotencyRepository = Idempotency(connection)
+        self.credits: CreditRepository = Credits(connection)
+        self.limits: LimitRepository = Limits(connection)
         self.executors: ExecutorRepository = Executors(connection)
         self.jobs: JobQueue = LazyQueue(connection, factory)
 

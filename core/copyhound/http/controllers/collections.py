@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import Page
+from copyhound.domain.searches import ImageInput
 from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import READS
 from copyhound.http.idempotency import Made, Once
@@ -35,7 +36,7 @@ from copyhound.http.wire.collections import (
 from copyhound.http.wire.common import Items, items
 from copyhound.http.wire.matches import comparison_out
 from copyhound.services import Services
-from copyhound.services.images import ImageInput, fetch_picture
+from copyhound.services.images import fetch_picture
 
 Prefix = Annotated[str | None, QueryParameter(max_length=4000, description="What the addresses begin with.")]
 All = Annotated[bool, QueryParameter(name="all", description="Remove all entries; in place of `prefix`.")]

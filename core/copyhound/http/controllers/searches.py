@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from copyhound.domain.matches import MatchFilter
-from copyhound.domain.searches import Search
+from copyhound.domain.searches import Search, SearchRequest
 from copyhound.domain.workspaces import Caller
 from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
@@ -28,7 +28,6 @@ from copyhound.http.wire.searches import (
     search_out,
 )
 from copyhound.services import Services
-from copyhound.services.searches import SearchRequest
 
 Wait = Annotated[float, QueryParameter(ge=0, le=60, description="Seconds to hold on for the result.")]
 _MATCHES_SHOWN = 200

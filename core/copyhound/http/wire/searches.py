@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import msgspec
 
 from copyhound.domain.lists import Label
-from copyhound.domain.searches import Lookup, Outcome, Search, SearchKind
+from copyhound.domain.searches import ImageProgress, Lookup, Outcome, Search, SearchKind, SearchProgress
 from copyhound.http.wire.common import Instant
 from copyhound.http.wire.images import ImageError, ImageIn
 from copyhound.http.wire.matches import MatchOut
-from copyhound.services.searches import ImageProgress, SearchProgress
 
 
 class SearchIn(msgspec.Struct, forbid_unknown_fields=True):

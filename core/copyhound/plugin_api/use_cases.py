@@ -1,0 +1,188 @@
+"""The use cases that surfaces and actions stand on, as Protocols. The core fills them in.
+
+All raise CopyhoundError with a code from the table of errors; all take a `Caller` and answer nothing of another
+workspace. What a Protocol leaves out is not for plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from copyhound.domain.credits import Balance, UsageDay
+from copyhound.domain.lists import Image, ImageList
+from copyhound.domain.matches import Decision, Match, MatchFilter
+from copyhound.domain.repositories import PageOf
+from copyhound.domain.searches import ImageInput, Search, SearchProgress, SearchRequest
+from copyhound.domain.workspaces import ApiKey, Caller, Workspace
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class StateStore(Protocol):
+    """Small JSON values that survive restarts; private to the plugin, workspace and target at hand."""
+
+    async def get(self, key: str) -> Any | None: ...
+    async def put(self, items: Mapping[str, Any]) -> None:
+        """Write all of `items` in one transaction."""
+
+    async def delete(self, keys: Sequence[str] | None = None) -> None:
+        """None: everything."""
+
+    async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]: ...
+
+
+class KeyUseCases(Protocol):
+    """Who is asking."""
+
+    async def check(self, plain: str) -> Caller:
+        """Whose API key it is. CopyhoundError unauthorized."""
+
+    async def signing_secret(self, key_id: str) -> tuple[Caller, str] | None:
+        """Of a key made for signatures: whose it is, and its plain text."""
+
+    async def use_nonce(self, key_id: str, nonce: str, until: datetime) -> bool:
+        """False where the key has used it before; remembered until then."""
+
+    def issue_token(self, caller: Caller, audience: str, life: timedelta) -> tuple[str, datetime]:
+        """(a token that stands for the caller's key, until when). `audience` names the surface."""
+
+    async def check_token(self, token: str, audience: str) -> Caller:
+        """Whose token it is. CopyhoundError unauthorized."""
+
+    async def describe(self, caller: Caller) -> tuple[Workspace, ApiKey]: ...
+
+
+class LimitUseCases(Protocol):
+    """How often, and how many at once."""
+
+    async def count(self, subject: Caller | str, name: str, *, most: int, seconds: int) -> None:
+        """Count a request. CopyhoundError too_many_requests with extra `retry_after` in seconds."""
+
+    def place(self, caller: Caller, name: str, *, most: int) -> AbstractAsyncContextManager[None]:
+        """Hold one of `most` places. CopyhoundError too_many_requests with extra `retry_after`."""
+
+
+class CreditUseCases(Protocol):
+    """What may still be searched."""
+
+    async def balance(self, caller: Caller) -> Balance: ...
+    async def usage(self, caller: Caller, start: date, end: date) -> list[UsageDay]:
+        """Both days included, oldest first."""
+
+
+class SearchUseCases(Protocol):
+    """Searches."""
+
+    async def start(self, caller: Caller, request: SearchRequest, *, wait: float = 0.0) -> Search:
+        """Start a search; with `wait` it is done here and now for so many seconds, and by its jobs after them.
+
+        CopyhoundErrors of pictures and addresses, insufficient_credits; then nothing is stored.
+        """
+
+    async def repeat(
+        self, caller: Caller, list_id: str, *, verify: bool = True, key: str | None = None, surface: str = "native"
+    ) -> Search:
+        """Search all images of a list again. CopyhoundError not_found, no_image, insufficient_credits."""
+
+    async def wait(self, caller: Caller, search_id: str, seconds: float) -> SearchProgress: ...
+    async def progress(self, caller: Caller, search_id: str) -> SearchProgress: ...
+    async def page(
+        self, caller: Caller, *, list_id: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> PageOf: ...
+
+
+class ListUseCases(Protocol):
+    """Lists and their images. `changes` is a `ListChanges`."""
+
+    async def create(self, caller: Caller, label: str, **settings: Any) -> ImageList: ...
+    async def get(self, caller: Caller, list_id: str) -> ImageList: ...
+    async def by_number(self, caller: Caller, number: int) -> ImageList: ...
+    async def page(
+        self, caller: Caller, *, label: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> PageOf: ...
+    async def update(self, caller: Caller, list_id: str, changes: Any) -> ImageList: ...
+    async def delete(self, caller: Caller, list_id: str) -> None: ...
+    async def add_images(self, caller: Caller, list_id: str, inputs: Sequence[ImageInput]) -> list[Image]: ...
+    async def images(self, caller: Caller, list_id: str, *, cursor: str | None = None, limit: int = 50) -> PageOf: ...
+    async def image(self, caller: Caller, image_id: str) -> Image: ...
+    async def image_by_number(self, caller: Caller, number: int) -> Image: ...
+    async def images_by_ids(self, caller: Caller, image_ids: Sequence[str]) -> list[Image]: ...
+    async def delete_image(self, caller: Caller, list_id: str, image_id: str) -> None: ...
+
+
+class MatchUseCases(Protocol):
+    """Matches."""
+
+    async def page(
+        self,
+        caller: Caller,
+        where: MatchFilter,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        sort: str = "-first_seen",
+    ) -> PageOf: ...
+    async def get(self, caller: Caller, match_id: str) -> Match: ...
+    async def decide(self, caller: Caller, match_id: str, decision: Decision, note: str | None = None) -> Match: ...
+    def overlay_url(self, match: Match) -> str | None: ...
+    async def overlay(self, workspace_id: str, match_id: str, view: str = "pair") -> bytes:
+        """A JPEG: left half the match, right half the image aligned to it. CopyhoundError not_found."""
+
+    async def picture(self, workspace_id: str, match_id: str) -> bytes:
+        """A JPEG of what is kept of the found picture. CopyhoundError not_found."""
+
+
+class ExportUseCases(Protocol):
+    """Matches as files."""
+
+    def stream(self, caller: Caller, where: MatchFilter, format: str) -> AsyncIterator[bytes]: ...
+
+
+class LinkUseCases(Protocol):
+    """Addresses that need no key."""
+
+    def sign(self, text: str) -> str:
+        """A URL-safe signature. `text` says what for, so that no link opens another thing."""
+
+    def holds(self, text: str, signature: str) -> bool: ...
+
+
+class UseCases(Protocol):
+    """All of them. Filled in by bootstrap."""
+
+    @property
+    def public_url(self) -> str: ...
+    @property
+    def keys(self) -> KeyUseCases: ...
+    @property
+    def limits(self) -> LimitUseCases: ...
+    @property
+    def credits(self) -> CreditUseCases: ...
+    @property
+    def searches(self) -> SearchUseCases: ...
+    @property
+    def lists(self) -> ListUseCases: ...
+    @property
+    def matches(self) -> MatchUseCases: ...
+    @property
+    def exports(self) -> ExportUseCases: ...
+    @property
+    def collections(self) -> Any: ...
+    @property
+    def links(self) -> LinkUseCases: ...
+    def now(self) -> datetime:
+        """The time, aware, UTC."""
+
+    def settings(self, name: str, struct: type[T]) -> T:
+        """The section [plugins.<name>]: one Struct for all that a plugin offers under that name.
+
+        CopyhoundError settings_invalid.
+        """
+
+    def state(self, workspace_id: str, scope: str) -> StateStore:
+        """Small JSON values of a surface in a workspace."""
