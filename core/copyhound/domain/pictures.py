@@ -22,6 +22,16 @@ class PictureFacts(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Readable(msgspec.Struct, frozen=True):
+    """A picture that the engine reads. Format, width and height are those of the file that was sent, as shown."""
+
+    data: bytes
+    format: str
+    """As PictureFacts has it; also ICO and RAW."""
+    width: int
+    height: int
+
+
 class MatchType(StrEnum):
     """How much of the image a copy is."""
 

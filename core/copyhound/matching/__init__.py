@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .fingerprint import Fingerprint as Fingerprint
     from .fingerprint import Prepared as Prepared
     from .fingerprint import is_entry as is_entry
-    from .foreign import Readable as Readable
     from .foreign import as_readable as as_readable
     from .hashes import entry_hash as entry_hash
     from .hashes import hamming as hamming
@@ -39,7 +38,6 @@ _HOMES = {
     "Fingerprint": "fingerprint",
     "Limits": "header",
     "Prepared": "fingerprint",
-    "Readable": "foreign",
     "WORD_COUNT": "words",
     "as_readable": "foreign",
     "check_picture": "prepare",

@@ -10,10 +10,10 @@ import struct
 import warnings
 from typing import Any, Final
 
-import msgspec
 from PIL import Image
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.pictures import Readable
 
 from .header import Limits, read_facts
 
@@ -40,16 +40,6 @@ _FULL_SIZE: Final = 4_000_000
 _SIDEWAYS: Final = (5, 6)
 _QUALITY: Final = 92
 _DEFAULT: Final = Limits()
-
-
-class Readable(msgspec.Struct, frozen=True):
-    """A picture that the engine reads. Format, width and height are those of the file that was sent, as shown."""
-
-    data: bytes
-    format: str
-    """As PictureFacts has it; also ICO and RAW."""
-    width: int
-    height: int
 
 
 def as_readable(data: bytes, limits: Limits = _DEFAULT) -> Readable:

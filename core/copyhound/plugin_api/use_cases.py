@@ -16,6 +16,7 @@ import msgspec
 from copyhound.domain.credits import Balance, UsageDay
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Decision, Match, MatchFilter
+from copyhound.domain.pictures import Readable
 from copyhound.domain.repositories import PageOf
 from copyhound.domain.searches import ImageInput, Search, SearchProgress, SearchRequest
 from copyhound.domain.workspaces import ApiKey, Caller, Workspace
@@ -73,6 +74,16 @@ class CreditUseCases(Protocol):
     async def balance(self, caller: Caller) -> Balance: ...
     async def usage(self, caller: Caller, start: date, end: date) -> list[UsageDay]:
         """Both days included, oldest first."""
+
+
+class PictureUseCases(Protocol):
+    """Pictures before they are searched."""
+
+    async def readable(self, data: bytes, *, whole: bool = False) -> Readable:
+        """An upload as it is, an icon or a raw file turned into what can be searched; `whole`: its pixels are read.
+
+        CopyhoundErrors of pictures.
+        """
 
 
 class SearchUseCases(Protocol):
@@ -163,6 +174,8 @@ class UseCases(Protocol):
     def limits(self) -> LimitUseCases: ...
     @property
     def credits(self) -> CreditUseCases: ...
+    @property
+    def pictures(self) -> PictureUseCases: ...
     @property
     def searches(self) -> SearchUseCases: ...
     @property

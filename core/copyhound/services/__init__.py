@@ -28,6 +28,7 @@ from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
 from copyhound.services.merging import Merging
 from copyhound.services.monitoring import MonitoringService
+from copyhound.services.pictures import PictureService
 from copyhound.services.refreshing import RefreshService
 from copyhound.services.searches import SearchService
 from copyhound.services.verifying import Verifying
@@ -56,6 +57,7 @@ class Services:
     workspaces: WorkspaceService
     credits: CreditService
     limits: LimitService
+    pictures: PictureService
     links: LinkService
     events: EventService
     lifecycle: LifecycleService
@@ -102,6 +104,7 @@ class Services:
             workspaces=WorkspaceService(kit),
             credits=CreditService(kit),
             limits=LimitService(kit),
+            pictures=PictureService(kit),
             links=LinkService(kit),
             events=events,
             lifecycle=LifecycleService(kit),
