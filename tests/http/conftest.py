@@ -141,13 +141,19 @@ class Later:
 
 def furnish(kit: Kit, sender: FakeSender) -> tuple[Services, Catalogue, dict[str, Any]]:
     """Services, catalogue and desks, as bootstrap puts them together."""
-    desk, sources = Later(), Later()
+    desk, sources, notifiers = Later(), Later(), Later()
     triggers = dict(TRIGGERS)
     services = Services.build(
-        kit, desk=cast(Any, desk), sources=cast(Any, sources), sender=sender, new_secret=new_secret, triggers=triggers
+        kit,
+        desk=cast(Any, desk),
+        sources=cast(Any, sources),
+        notifiers=cast(Any, notifiers),
+        sender=sender,
+        new_secret=new_secret,
+        triggers=triggers,
     )
     catalogue = Catalogue.build(
-        use_cases=services,
+        use_cases=cast(Any, services),
         only=["tested"],
         extra=[("tested", TestedPlugin())],
         builtin_triggers=TRIGGERS.values(),
@@ -161,7 +167,8 @@ def furnish(kit: Kit, sender: FakeSender) -> tuple[Services, Catalogue, dict[str
         "now": kit.now,
     }
     desk.thing, sources.thing = ProviderDesk(catalogue, **parts), SourceDesk(catalogue, **parts)
-    plugins = {"providers": desk.thing, "sources": sources.thing, "notifiers": NotifierDesk(catalogue, **parts)}
+    notifiers.thing = NotifierDesk(catalogue, **parts)
+    plugins = {"providers": desk.thing, "sources": sources.thing, "notifiers": notifiers.thing}
     return services, catalogue, plugins
 
 

@@ -18,6 +18,7 @@ from copyhound.cli.search import search
 from copyhound.cli.serve import serve
 from copyhound.cli.settings import settings
 from copyhound.cli.support import Choices, Commands
+from copyhound.cli.workspaces import credits, workspaces
 
 __all__ = ["main"]
 
@@ -32,5 +33,5 @@ def main(context: click.Context, data: Path | None, config: Path | None) -> None
     context.obj = Choices(data, config)
 
 
-for command in (serve, demo, index, search, keys, plugins, schemas, settings, db, docs, bench):
+for command in (serve, demo, index, search, keys, workspaces, credits, plugins, schemas, settings, db, docs, bench):
     main.add_command(command)

@@ -10,7 +10,11 @@ import click
 from copyhound.cli.api import Api, with_api
 from copyhound.cli.support import Choices, json_option, print_json, print_table
 
-SCOPES = ("read", "write", "admin")
+SCOPES = ("read", "write", "admin", "operator")
+_USUAL = ("read", "write", "admin")
+_concurrent = click.option("--concurrent", type=click.IntRange(min=0), help="Requests at once; 0: any number.")
+_requests = click.option("--requests", type=click.IntRange(min=0), help="Requests in a window; 0: any number.")
+_seconds = click.option("--seconds", type=click.IntRange(1, 86_400), help="How long a window is.")
 
 
 @click.group()
@@ -20,16 +24,34 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may do (default: all).")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may do (default: all but operator)."
+)
 @click.option("--days", type=click.IntRange(min=1), help="It works for so many days.")
+@click.option("--signs", is_flag=True, help="Requests may be signed with it (TinEye's api_sig): it is kept, encrypted.")
+@click.option("--workspace", help="Of another workspace, by its id.")
+@_concurrent
+@_requests
+@_seconds
 @json_option
 @click.pass_obj
-def create(choices: Choices, name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
+def create(
+    choices: Choices,
+    /,
+    name: str,
+    scopes: tuple[str, ...],
+    days: int | None,
+    signs: bool,
+    workspace: str | None,
+    as_json: bool,
+    **limits: int | None,
+) -> None:
     """Make a key, and show it this once."""
-    body: dict[str, Any] = {"name": name, "scopes": list(scopes or SCOPES)}
+    body: dict[str, Any] = {"name": name, "scopes": list(scopes or _USUAL), "signs": signs, "limits": _given(limits)}
     if days is not None:
         body["expires_at"] = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-    made = with_api(choices.settings(), lambda api: api.call("POST", "/keys", json=body))
+    path = f"/workspaces/{workspace}/keys" if workspace else "/keys"
+    made = with_api(choices.settings(), lambda api: api.call("POST", path, json=body))
     if as_json:
         print_json(made)
     else:
@@ -67,3 +89,20 @@ def revoke(choices: Choices, key_id: str) -> None:
     """Revoke a key, at once and for good."""
     with_api(choices.settings(), lambda api: api.call("DELETE", f"/keys/{key_id}"))
     click.echo(f"{key_id} works no more.")
+
+
+@keys.command()
+@click.argument("key_id")
+@_concurrent
+@_requests
+@_seconds
+@click.pass_obj
+def limit(choices: Choices, /, key_id: str, **limits: int | None) -> None:
+    """Hold a key to other limits, at once; what is not said is as each API has it."""
+    with_api(choices.settings(), lambda api: api.call("PATCH", f"/keys/{key_id}", json={"limits": _given(limits)}))
+    told = ", ".join(f"{name} {value}" for name, value in _given(limits).items())
+    click.echo(f"{key_id}: {told or 'the usual limits'}.")
+
+
+def _given(limits: dict[str, int | None]) -> dict[str, int]:
+    return {name: value for name, value in limits.items() if value is not None}

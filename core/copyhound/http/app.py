@@ -16,7 +16,18 @@ from copyhound.domain.lifecycle import NATIVE, OLD_OPERATIONS, ApiVersion, Lifec
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import KeyGuard
-from copyhound.http.controllers import automation, collections, hooks, ingests, lists, matches, operations, searches
+from copyhound.http.controllers import (
+    accounts,
+    automation,
+    collections,
+    hooks,
+    ingests,
+    lists,
+    matches,
+    notifications,
+    operations,
+    searches,
+)
 from copyhound.http.idempotency import Once
 from copyhound.http.lifecycle import Journal, get_lifecycle
 from copyhound.http.manual import get_docs, get_docs_page, get_root
@@ -48,8 +59,11 @@ _API_HANDLERS: Final[list[Any]] = [
     automation.ActionController,
     hooks.HookController,
     hooks.DeliveryController,
-    operations.KeyController,
-    operations.get_me,
+    notifications.NotificationController,
+    accounts.KeyController,
+    accounts.WorkspaceController,
+    accounts.get_me,
+    accounts.get_usage,
     operations.get_index,
     operations.list_plugins,
     operations.list_providers,

@@ -19,6 +19,7 @@ SIGNED: Final = {"signed": True}
 READS: Final = {"scope": Scope.read}
 """Handler option: changes nothing although it is a POST."""
 ADMIN: Final = {"scope": Scope.admin}
+OPERATOR: Final = {"scope": Scope.operator}
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 

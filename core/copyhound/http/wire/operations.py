@@ -1,69 +1,14 @@
-"""Keys, plugins, and the state of the server."""
+"""Plugins, the index, and the state of the server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
 
 import msgspec
 
-from copyhound.domain.workspaces import Scope
-from copyhound.http.wire.common import Instant
 from copyhound.plugin_host.loader import PluginState
 from copyhound.plugin_host.posts import SpecState
 from copyhound.services.indexing import CollectionStatus, IndexState, IndexStatus
-
-
-class WorkspaceOut(msgspec.Struct):
-    """A workspace."""
-
-    id: str
-    name: str
-
-
-class MeKey(msgspec.Struct):
-    """The key that asks."""
-
-    id: str
-    name: str
-    scopes: list[Scope]
-    expires_at: Instant | None
-
-
-class MeOut(msgspec.Struct):
-    """Who the key belongs to; `id` and `name` are those of the workspace, for connection labels."""
-
-    id: str
-    name: str
-    workspace: WorkspaceOut
-    key: MeKey
-
-
-class KeyIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A key to make."""
-
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = (Scope.read, Scope.write)
-    expires_at: Instant | None = None
-
-
-class KeyOut(msgspec.Struct):
-    """A key, without its secret part."""
-
-    id: str
-    name: str
-    scopes: list[Scope]
-    created_at: Instant
-    expires_at: Instant | None
-    revoked_at: Instant | None
-    last_used_at: Instant | None
-
-
-class KeyMade(KeyOut):
-    """A key as it is answered when it is made: this once with the key itself."""
-
-    key: str
-    """The key itself: shown now and never again."""
 
 
 class HealthOut(msgspec.Struct):
