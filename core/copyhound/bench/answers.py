@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from copyhound.domain.collections import EntryMatch
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import Matrix
-from copyhound.services.collections import EntryMatch
 
 FOLDERS: Final = ("originals", "distractors")
 """What is indexed, below the folder that is named."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from copyhound.domain.matches import Page
+from copyhound.domain.pictures import Comparison
 
 WEB = "web"
 """The collection that crawled copies go to."""
@@ -46,6 +47,36 @@ class Entry(msgspec.Struct, frozen=True):
     first_seen: datetime
     last_seen: datetime
     bytes: int  # last, since it hides the type of that name
+
+
+class EntryMatch(msgspec.Struct, frozen=True):
+    """An entry of a collection that shows the same picture."""
+
+    entry: Entry
+    comparison: Comparison
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is kept of a picture to look at: a small JPEG, and the pixels that the whole picture had."""
+
+    reduced: builtins.bytes
+    width: int
+    height: int
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a collection was searched for, and what was found, surest first."""
+
+    query: Kept
+    matches: list[EntryMatch]
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """Two pictures, and how they compare; no comparison where they are different."""
+
+    query: Kept
+    match: Kept
+    comparison: Comparison | None
 
 
 class NewEntry(msgspec.Struct, frozen=True):

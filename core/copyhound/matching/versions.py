@@ -1,12 +1,14 @@
-"""Fingerprints of another version: which one it is, and a new one from what is kept of the picture."""
+"""Fingerprints from what is kept of a picture: of another version, or to search for what is indexed."""
 
 from __future__ import annotations
 
 import msgspec
 
-from .fingerprint import Fingerprint
+from copyhound.domain.pictures import PictureFacts
+
+from .fingerprint import Fingerprint, Prepared
 from .header import Limits
-from .prepare import prepare_entry
+from .prepare import prepare_entry, prepare_query
 
 _VERSION_AT = 2
 
@@ -29,3 +31,14 @@ def refingerprint(reduced: bytes, width: int, height: int, limits: Limits) -> by
     prepared = prepare_entry(reduced, limits)
     fingerprint = Fingerprint.from_bytes(prepared.fingerprint)
     return msgspec.structs.replace(fingerprint, width=width, height=height).entry_bytes()
+
+
+def requery(reduced: bytes, facts: PictureFacts, limits: Limits) -> Prepared:
+    """A picture made ready for searching from its reduced copy; `facts` are those of the whole picture.
+
+    Raises as `prepare_query`. Its features are those of the copy: fewer than the whole picture would give.
+    """
+    prepared = prepare_query(reduced, limits)
+    fingerprint = Fingerprint.from_bytes(prepared.fingerprint)
+    whole = msgspec.structs.replace(fingerprint, width=facts.width, height=facts.height)
+    return Prepared(facts, whole.query_bytes(), prepared.reduced)

@@ -5,29 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import msgspec
-
-from copyhound.domain.collections import Collection, Entry, NewEntry
+from copyhound.domain.collections import Collection, Entry, EntryMatch, Kept, Looked, NewEntry, Weighed
 from copyhound.domain.errors import CopyhoundError, version_mismatch
 from copyhound.domain.matches import Page
-from copyhound.domain.pictures import Comparison
+from copyhound.domain.pictures import Comparison, Matrix
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.matching import FINGERPRINT_VERSION, Other, Prepared, entry_hash
 from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.candidates import CandidateService, Rebuilt
+from copyhound.services.images import fetch_picture
 from copyhound.services.kit import Kit
+from copyhound.services.matches import VIEWS
 from copyhound.services.source_state import forget_sources
 from copyhound.services.verifying import compare_with, facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-
-
-class EntryMatch(msgspec.Struct, frozen=True):
-    """An entry of a collection that shows the same picture."""
-
-    entry: Entry
-    comparison: Comparison
 
 
 class CollectionService:
@@ -147,9 +140,13 @@ class CollectionService:
     async def search(self, caller: Caller, name: str, data: bytes, *, least: float = 50) -> list[EntryMatch]:
         """The entries that show the same picture as `data`, surest first; `least` is the lowest confidence that is
         believed. Nothing is kept."""
+        return (await self.look(caller, name, data, least=least)).matches
+
+    async def look(self, caller: Caller, name: str, picture: bytes | Entry, *, least: float = 50) -> Looked:
+        """The same, for a file or for an entry, and with what is needed to lay the picture over what was found."""
         async with self._kit.units.read() as uow:
             await _get(uow, caller, name)
-        query: Prepared = await self._kit.compute.run("prepare_query", data, self._kit.limits.picture)
+        query = await self._query(picture)
         entries = await self._candidates.entries(caller.workspace_id, query.fingerprint, name)
         others = [
             Other(entry.fingerprint, await self._reduced(entry), facts_of(entry), variant) for entry, variant in entries
@@ -160,7 +157,19 @@ class CollectionService:
             for (entry, _), comparison in zip(entries, compared, strict=True)
             if comparison is not None and comparison.confidence >= least
         ]
-        return sorted(found, key=lambda match: -match.comparison.confidence)
+        return Looked(_kept(query), sorted(found, key=lambda match: -match.comparison.confidence))
+
+    async def _query(self, picture: bytes | Entry) -> Prepared:
+        """A file, or what is kept of an entry, made ready for searching."""
+        limits, made = self._kit.limits.picture, None
+        if isinstance(picture, bytes):
+            made = await self._kit.compute.run("prepare_query", picture, limits)
+        elif reduced := await self._reduced(picture):
+            made = await self._kit.compute.run("requery", reduced, facts_of(picture), limits)
+        else:
+            raise CopyhoundError("not_found", f"No copy of {picture.image_url} was kept.")
+        prepared: Prepared = made
+        return prepared
 
     async def _reduced(self, entry: Entry) -> bytes | None:
         """None where none was kept, or it was deleted meanwhile: then geometry decides alone."""
@@ -171,19 +180,81 @@ class CollectionService:
 
     async def compare(self, image: bytes, other: bytes) -> Comparison | None:
         """Compare a picture with a found one, as a search would; None where they are different. Nothing is kept."""
-        limits = self._kit.limits.picture
-        one: Prepared = await self._kit.compute.run("prepare_query", image, limits)
-        two: Prepared = await self._kit.compute.run("prepare_entry", other, limits)
+        return (await self.weigh(image, other)).comparison
+
+    async def weigh(self, image: bytes | Entry, other: bytes | Entry) -> Weighed:
+        """The same, for files and entries, and with what is needed to lay one over the other."""
+        one = await self._query(image)
+        if isinstance(other, bytes):
+            two = await self._prepare(other)
+        else:
+            two = Prepared(facts_of(other), other.fingerprint, await self._reduced(other) or b"")
         result: Comparison | None = await self._kit.compute.run(
             "compare",
             one.fingerprint,
             two.fingerprint,
             one.reduced,
-            two.reduced,
+            two.reduced or None,
             query_facts=one.facts,
             match_facts=two.facts,
         )
-        return result
+        return Weighed(_kept(one), _kept(two), result)
+
+    async def at(self, caller: Caller, name: str, image_url: str) -> Entry:
+        """The entry of that address. CopyhoundError not_found."""
+        page = await self.entries(caller, name, image_url=image_url, limit=1)
+        if not page.items:
+            raise CopyhoundError("not_found", f"There is no entry {image_url} in {name}.")
+        entry: Entry = page.items[0]
+        return entry
+
+    async def addresses(self, caller: Caller, name: str, *, offset: int = 0, limit: int = 50) -> list[str]:
+        """The addresses of the entries, in the order in which they were added."""
+        async with self._kit.units.read() as uow:
+            return await uow.collections.addresses(await _get(uow, caller, name), offset, limit)
+
+    async def remove_at(self, caller: Caller, name: str, image_urls: Sequence[str]) -> list[str]:
+        """Remove the entries of these addresses; those of `image_urls` that were not there."""
+        missing, dropped = [], []
+        async with self._kit.units() as uow:
+            within = await _get(uow, caller, name)
+            for image_url in image_urls:
+                page = await uow.collections.entries(within, image_url=image_url, cursor=None, limit=1)
+                if not page.items:
+                    missing.append(image_url)
+                    continue
+                _, unused = await uow.collections.remove_entry(within, page.items[0].id)
+                dropped += unused
+            await forget_sources(uow, within)
+        await drop_blobs(self._kit, caller.workspace_id, dropped)
+        await self._candidates.catch_up()
+        return missing
+
+    async def fetch(self, url: str) -> bytes:
+        """A picture from the web, within our rules of addresses, size and time. CopyhoundErrors of addresses."""
+        self._kit.check_url(url)
+        return await fetch_picture(self._kit, url)
+
+    async def kept(self, workspace_id: str, entry_id: str) -> Kept:
+        """What is kept of an entry. CopyhoundError not_found."""
+        async with self._kit.units.read() as uow:
+            found = await uow.collections.by_ids(workspace_id, [entry_id])
+        reduced = await self._reduced(found[0]) if found else None
+        if reduced is None:
+            raise CopyhoundError("not_found", f"No copy of the entry {entry_id} is kept.")
+        return Kept(reduced, found[0].width, found[0].height)
+
+    async def lay(self, query: Kept, match: Kept, matrix: Matrix, view: str = "pair") -> bytes:
+        """A JPEG: left half the match, right half the query aligned to it; or their difference."""
+        if view not in VIEWS:
+            raise CopyhoundError("invalid_request", f"view is one of {', '.join(VIEWS)}.")
+        sizes = (match.width, match.height), (query.width, query.height)
+        made: bytes = await self._kit.compute.run("overlay", match.reduced, query.reduced, matrix, *sizes, view)
+        return made
+
+
+def _kept(prepared: Prepared) -> Kept:
+    return Kept(prepared.reduced, prepared.facts.width, prepared.facts.height)
 
 
 async def _get(uow: UnitOfWork, caller: Caller, name: str) -> Collection:

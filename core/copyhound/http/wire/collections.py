@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from copyhound.domain.collections import Collection, Entry, Ingest, IngestStatus, Refusal
+from copyhound.domain.collections import Collection, Entry, EntryMatch, Ingest, IngestStatus, Refusal
 from copyhound.domain.matches import Page as SeenOn
 from copyhound.http.wire.common import Instant
 from copyhound.http.wire.images import ImageIn
 from copyhound.http.wire.matches import ComparisonOut, PageOut, comparison_out, page_out
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.settings import redacted
-from copyhound.services.collections import EntryMatch
 
 Url = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 
