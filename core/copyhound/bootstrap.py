@@ -52,6 +52,7 @@ _KEY_FILE = "secret.key"
 _LOCAL_KEY_LIFE = timedelta(hours=1)
 _DUE_LISTS_SECONDS = 5.0
 _DUE_CHECKS_SECONDS = 30.0
+_DUE_NOTIFICATIONS_SECONDS = 30.0
 _WATCHDOG_SECONDS = 10.0
 _FORGET_SECONDS = 3600.0
 _JOB_RECORDS_KEPT = timedelta(days=30)
@@ -187,13 +188,14 @@ def _furnish(
     database: Database,
     extra_plugins: Sequence[tuple[str, Any]],
 ) -> House:
-    providers, sources = _Later(), _Later()
+    providers, sources, notifiers = _Later(), _Later(), _Later()
     triggers = dict(TRIGGERS)
     outbound = cast(Outbound, kit.outbound)
     services = Services.build(
         kit,
         desk=cast(ProviderDesk, providers),
         sources=cast(SourceDesk, sources),
+        notifiers=cast(NotifierDesk, notifiers),
         sender=WebhookSender(outbound, settings.user_agent),
         new_secret=new_secret,
         triggers=triggers,
@@ -221,6 +223,7 @@ def _furnish(
         stack.callback(desk.close)
     providers.is_now(provider_desk)
     sources.is_now(source_desk)
+    notifiers.is_now(notifier_desk)
     return House(settings, services, catalogue, provider_desk, source_desk, notifier_desk, database)
 
 
@@ -284,6 +287,9 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
         "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
         "recheck": JobDefinition(services.monitoring.recheck),
+        "notify": JobDefinition(
+            services.notifications.send, settle=services.notifications.settle, failed=services.notifications.broke
+        ),
         "ingest": JobDefinition(services.ingests.run, failed=services.ingests.failed),
     }
 
@@ -299,6 +305,7 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
         {
             "due lists": Duty(_DUE_LISTS_SECONDS, services.monitoring.run_due_lists),
             "due rechecks": Duty(_DUE_CHECKS_SECONDS, services.monitoring.run_due_checks),
+            "due notifications": Duty(_DUE_NOTIFICATIONS_SECONDS, services.notifications.send_due),
             "watchdog": Duty(_WATCHDOG_SECONDS, watchdog.sweep),
             "ended limits": Duty(_FORGET_SECONDS, services.limits.forget),
             "old job records": Duty(_FORGET_SECONDS, lambda: runtime.forget(now() - _JOB_RECORDS_KEPT)),

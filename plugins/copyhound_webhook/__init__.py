@@ -1,22 +1,32 @@
-"""A notifier that posts a notice as JSON to any address, signed by Standard Webhooks where a secret is given."""
+"""A notifier that posts to any address, signed by Standard Webhooks where a secret is given."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from standardwebhooks.webhooks import Webhook
 
 from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl
 
+_SECONDS: Final = 10.0
+
 
 class WebhookTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to tell."""
 
-    url: Annotated[str, msgspec.Meta(description="Where to post, http or https", pattern="^https?://", max_length=2048)]
+    url: Annotated[
+        str,
+        msgspec.Meta(
+            description="Where to post, http or https",
+            pattern="^https?://",
+            max_length=2048,
+            extra_json_schema={"format": "uri"},
+        ),
+    ]
     secret: Annotated[
         str | None,
         msgspec.Meta(description="Signs each message, such as whsec_...", extra_json_schema={"x-secret": True}),
@@ -24,14 +34,24 @@ class WebhookTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def notify(notice: Notice, target: WebhookTarget, context: Context) -> None:
-    """Posts once. Raises CopyhoundError `fetch_failed` unless the target answers 2xx, `settings_invalid`."""
-    body = msgspec.json.encode(notice)
+    """Posts once: the notice's own body, or the notice as JSON. Redirects are not followed.
+
+    Raises CopyhoundError `fetch_failed` unless the target answers 2xx, `settings_invalid`.
+    """
+    body, content_type = _written(notice)
     # the same notice has the same id, so that a receiver can tell a repetition
-    message_id = f"ntc_{hashlib.sha256(body).hexdigest()[:32]}"
-    headers = {"content-type": "application/json", **_signature(body, message_id, target.secret, context.now())}
-    response = await context.http.post(target.url, content=body, headers=headers)
+    message_id = notice.id or f"ntc_{hashlib.sha256(body).hexdigest()[:32]}"
+    headers = {"content-type": content_type, **_signature(body, message_id, target.secret, context.now())}
+    response = await context.http.post(target.url, content=body, headers=headers, timeout=_SECONDS)
     if not response.is_success:
         raise CopyhoundError("fetch_failed", f"The target answered with HTTP status {response.status_code}.")
+
+
+def _written(notice: Notice) -> tuple[bytes, str]:
+    if notice.body is not None:
+        return notice.body, notice.content_type or "application/octet-stream"
+    plain = {"title": notice.title, "text": notice.text, "events": notice.events, "url": notice.url}
+    return msgspec.json.encode(plain), "application/json"
 
 
 def _signature(body: bytes, message_id: str, secret: str | None, now: datetime) -> dict[str, str]:
@@ -48,7 +68,7 @@ def _signature(body: bytes, message_id: str, secret: str | None, now: datetime) 
 WEBHOOK = NotifierSpec(
     name="webhook",
     title="Webhook",
-    description="Posts notices as JSON to an address of yours, signed where a secret is given.",
+    description="Posts to an address of yours, signed where a secret is given.",
     notify=notify,
     target=WebhookTarget,
 )

@@ -17,9 +17,11 @@ from copyhound.domain.credits import Bundle, Charge, UsageDay
 from copyhound.domain.events import Event, NewEvent
 from copyhound.domain.hooks import Attempt, Delivery, Hook
 from copyhound.domain.lists import Image, ImageList
-from copyhound.domain.matches import Match, MatchFilter
+from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
+from copyhound.domain.notifications import Notification
 from copyhound.domain.ports import JobQueue
 from copyhound.domain.searches import Lookup, Outcome, Search
+from copyhound.domain.tags import IgnoredHost, Tag
 from copyhound.domain.workspaces import ApiKey, KeyLimits, Workspace
 
 T = TypeVar("T")
@@ -146,6 +148,44 @@ class MatchRepository(Protocol):
         """All of them, in constant memory."""
 
     async def count(self, workspace_id: str, where: MatchFilter) -> int: ...
+    async def rows(
+        self, workspace_id: str, where: MatchFilter, *, sort: tuple[str, bool] = ..., start: int = 0, rows: int = 50
+    ) -> list[ResultRow]:
+        """Each match on each of its pages; a match without known page is one row. `sort`: a metric, and whether the
+        largest come first; what has no value comes last, the rest is ordered by id. By default the oldest first:
+        what comes meanwhile comes last. CopyhoundError invalid_request for what is not sorted by."""
+
+    async def rows_by_ids(self, workspace_id: str, ids: Sequence[str]) -> list[ResultRow]:
+        """Those that are there, by `ResultRow.id`; ordered by it."""
+
+    async def count_rows(self, workspace_id: str, where: MatchFilter) -> int: ...
+    async def count_hosts(self, workspace_id: str, where: MatchFilter) -> int:
+        """How many hosts the rows have: the groups of `group_rows`."""
+
+    async def group_rows(
+        self,
+        workspace_id: str,
+        where: MatchFilter,
+        *,
+        sort: tuple[str, bool] = ...,
+        start: int = 0,
+        rows: int = 50,
+        each: int = 10,
+    ) -> list[HostGroup]:
+        """The rows by host. `start` and `rows` count hosts; `each`: how many rows of a host at most. Hosts are in the
+        order of their first row."""
+
+    async def facet(
+        self, workspace_id: str, where: MatchFilter, metric: str, *, limit: int = 100
+    ) -> list[tuple[Any, int]]:
+        """How many rows there are of each value of a metric, the most first; no row without a value counts."""
+
+    async def host_counts(self, workspace_id: str, where: MatchFilter) -> list[HostCount]:
+        """Every host of the rows, in the order in which it was found first."""
+
+    def stream_rows(self, workspace_id: str, where: MatchFilter) -> AsyncIterator[ResultRow]:
+        """All rows in constant memory, in the order in which their matches were found."""
+
     async def due_checks(self, now: datetime, limit: int) -> list[Match]:
         """Matches of monitored lists, of all workspaces, with next_check_at <= now."""
 
@@ -196,6 +236,26 @@ class DeliveryRepository(Protocol):
         """The same delivery and number again overwrites."""
 
     async def attempts(self, delivery_id: str) -> list[Attempt]: ...
+
+
+class NotificationRepository(Protocol):
+    """Notifications, and when they are due."""
+
+    async def add(self, notification: Notification) -> Notification:
+        """The same, with its number."""
+
+    async def get(self, workspace_id: str, notification_id: str) -> Notification | None:
+        """Held until the unit ends, so that it may be changed and saved."""
+
+    async def by_number(self, workspace_id: str, number: int) -> Notification | None: ...
+    async def save(self, notification: Notification) -> None: ...
+    async def delete(self, workspace_id: str, notification_id: str) -> bool: ...
+    async def page(self, workspace_id: str, *, cursor: str | None, limit: int) -> PageOf: ...
+    async def due(self, now: datetime, limit: int) -> list[Notification]:
+        """Those of all workspaces with next_at <= now, oldest first."""
+
+    async def claim_slot(self, notification_id: str, slot: datetime, next_at: datetime, at: datetime) -> bool:
+        """Move next_at on, only if it still is `slot`; sets last_slot_at to `at`. False: somebody else did."""
 
 
 class CollectionRepository(Protocol):
@@ -315,7 +375,7 @@ class CreditRepository(Protocol):
 
     async def reserve(self, charges: Sequence[Charge]) -> bool:
         """Take a credit for each, from the bundles that end first, and write them; all of one workspace and moment.
-        False, and nothing taken, where there are not enough: the caller must roll back."""
+        False, and nothing taken, where there are not enough."""
 
     async def settle(self, search_id: str, image_id: str, at: datetime) -> None:
         """What is reserved for an image of a search stays taken."""
@@ -348,6 +408,36 @@ class LimitRepository(Protocol):
         """Drop what has ended."""
 
 
+class TagRepository(Protocol):
+    """Tags of lists and of found copies. `list_id` None: those of all lists of the workspace."""
+
+    async def of_list(self, workspace_id: str, list_id: str | None) -> list[Tag]: ...
+    async def put(self, workspace_id: str, list_id: str | None, tag: Tag, at: datetime) -> None: ...
+    async def remove(self, workspace_id: str, list_id: str | None, key: str) -> bool:
+        """Also from all copies that have it."""
+
+    async def counts(self, workspace_id: str) -> dict[str | None, int]: ...
+    async def lists_of(self, workspace_id: str, match_ids: Sequence[str]) -> list[str]:
+        """The lists in which these matches are."""
+
+    async def of_matches(self, workspace_id: str, match_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+        """(match id, page key) -> tags; the page key is empty for tags of the whole match."""
+
+    async def set(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
+        """Give rows (match id, page key) one tag, or none, in place of those they have; how many were there."""
+
+
+class IgnoreRepository(Protocol):
+    """Hosts that are left out. `list_id` None: in all lists of the workspace."""
+
+    async def add(self, item: IgnoredHost) -> IgnoredHost:
+        """The one that is there where that host is ignored already."""
+
+    async def of_list(self, workspace_id: str, list_id: str | None) -> list[IgnoredHost]: ...
+    async def remove(self, workspace_id: str, list_id: str | None, ignore_id: str) -> bool: ...
+    async def counts(self, workspace_id: str) -> dict[str | None, int]: ...
+
+
 class ExecutorRepository(Protocol):
     """The processes that are alive."""
 
@@ -369,12 +459,15 @@ class UnitOfWork(Protocol):
     events: EventRepository
     hooks: HookRepository
     deliveries: DeliveryRepository
+    notifications: NotificationRepository
     collections: CollectionRepository
     ingests: IngestRepository
     state: StateRepository
     idempotency: IdempotencyRepository
     credits: CreditRepository
     limits: LimitRepository
+    tags: TagRepository
+    ignores: IgnoreRepository
     executors: ExecutorRepository
     jobs: JobQueue
 

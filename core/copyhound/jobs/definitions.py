@@ -32,6 +32,7 @@ QUEUES: Final = {
     "lookups": Lane(24, each=2),  # partition: search and provider; a provider that hangs holds up only what asks it
     "deliveries": Lane(50),
     "rechecks": Lane(4, 1.0),
+    "notifications": Lane(8, 0.5),
     "ingests": Lane(2, 0.5),
 }
 

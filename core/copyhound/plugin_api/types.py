@@ -151,12 +151,22 @@ class ProviderSpec(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What a notifier tells: events of one workspace, oldest first."""
+    """What a notifier tells. `events`, of one workspace, oldest first, may be empty where there is a `body`."""
 
     title: str
+    """One line, without control characters."""
     text: str
+    """For people, without markup."""
     events: tuple[dict[str, Any], ...]
     url: str | None = None
+    id: str | None = None
+    """The same when the same is told again: a receiver may leave out what it has."""
+    html: str | None = None
+    """The same for people, as a page."""
+    body: bytes | None = None
+    """For machines, in the format that the target's owner chose; None: the notifier makes its own."""
+    content_type: str | None = None
+    """Of `body`."""
 
 
 class NotifierSpec(msgspec.Struct, frozen=True):

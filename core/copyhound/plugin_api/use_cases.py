@@ -13,12 +13,15 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from copyhound.domain.collections import Entry, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, UsageDay
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Decision, Match, MatchFilter
-from copyhound.domain.pictures import Readable
+from copyhound.domain.notifications import NewNotification, Notification, NotificationChanges
+from copyhound.domain.pictures import Matrix, Readable
 from copyhound.domain.repositories import PageOf
 from copyhound.domain.searches import ImageInput, Search, SearchProgress, SearchRequest
+from copyhound.domain.tags import IgnoredHost, Tag
 from copyhound.domain.workspaces import ApiKey, Caller, Workspace
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -148,10 +151,77 @@ class MatchUseCases(Protocol):
         """A JPEG of what is kept of the found picture. CopyhoundError not_found."""
 
 
+class CollectionUseCases(Protocol):
+    """Sets of indexed pictures, by name. All but `add` raise CopyhoundError not_found where there is none."""
+
+    async def count(self, caller: Caller, name: str) -> int: ...
+    async def add(self, workspace_id: str, name: str, *, image_url: str, data: bytes) -> tuple[Entry, bool]:
+        """Index a picture under its address; (entry, whether it is new). Searchable when this returns."""
+
+    async def at(self, caller: Caller, name: str, image_url: str) -> Entry: ...
+    async def addresses(self, caller: Caller, name: str, *, offset: int = 0, limit: int = 50) -> list[str]:
+        """In the order in which they were first added."""
+
+    async def remove_at(self, caller: Caller, name: str, image_urls: Sequence[str]) -> list[str]:
+        """Remove the entries of these addresses; those that were not there."""
+
+    async def look(self, caller: Caller, name: str, picture: bytes | Entry, *, least: float = 50) -> Looked:
+        """The entries that show the same picture. Nothing is kept. CopyhoundErrors of pictures."""
+
+    async def weigh(self, image: bytes | Entry, other: bytes | Entry) -> Weighed:
+        """How two pictures compare. CopyhoundErrors of pictures."""
+
+    async def fetch(self, url: str) -> bytes:
+        """A picture from the web. CopyhoundErrors of addresses."""
+
+    async def kept(self, workspace_id: str, entry_id: str) -> Kept: ...
+    async def lay(self, query: Kept, match: Kept, matrix: Matrix, view: str = "pair") -> bytes:
+        """A JPEG of two pictures laid upon each other; `view` is pair or difference."""
+
+
 class ExportUseCases(Protocol):
     """Matches as files."""
 
     def stream(self, caller: Caller, where: MatchFilter, format: str) -> AsyncIterator[bytes]: ...
+
+
+class TagUseCases(Protocol):
+    """Tags of a list, and of found copies. `list_id` None stands for all lists of the workspace."""
+
+    async def tags(self, caller: Caller, list_id: str | None) -> list[Tag]: ...
+    async def add(self, caller: Caller, list_id: str | None, label: str, colour: str = "808080") -> Tag: ...
+    async def update(self, caller: Caller, list_id: str | None, key: str, changes: Any) -> Tag:
+        """`changes` is a `TagChanges`."""
+
+    async def remove(self, caller: Caller, list_id: str | None, key: str) -> None: ...
+    async def counts(self, caller: Caller) -> dict[str | None, int]: ...
+    async def give(self, caller: Caller, rows: Sequence[str], key: str) -> int:
+        """Give rows (ids of matches or of result rows) a tag in place of those they have; "" takes all off."""
+
+    async def given(self, caller: Caller, match_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+        """(match id, page key, empty for the whole match) -> keys of tags."""
+
+
+class IgnoreUseCases(Protocol):
+    """Hosts that are left out where a reader asks for it. `list_id` None stands for all lists."""
+
+    async def hosts(self, caller: Caller, list_id: str | None) -> list[IgnoredHost]: ...
+    async def add(self, caller: Caller, list_id: str | None, hosts: Sequence[str]) -> list[IgnoredHost]: ...
+    async def remove(self, caller: Caller, list_id: str | None, ignore_id: str) -> None: ...
+    async def counts(self, caller: Caller) -> dict[str | None, int]: ...
+
+
+class NotificationUseCases(Protocol):
+    """Who is told of new domains. `new` is a `NewNotification`, `changes` a `NotificationChanges`."""
+
+    async def create(self, caller: Caller, new: NewNotification) -> Notification:
+        """CopyhoundError invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden."""
+
+    async def get(self, caller: Caller, notification_id: str) -> Notification: ...
+    async def by_number(self, caller: Caller, number: int) -> Notification: ...
+    async def page(self, caller: Caller, *, cursor: str | None = None, limit: int = 50) -> PageOf: ...
+    async def update(self, caller: Caller, notification_id: str, changes: NotificationChanges) -> Notification: ...
+    async def delete(self, caller: Caller, notification_id: str) -> None: ...
 
 
 class LinkUseCases(Protocol):
@@ -185,7 +255,13 @@ class UseCases(Protocol):
     @property
     def exports(self) -> ExportUseCases: ...
     @property
-    def collections(self) -> Any: ...
+    def notifications(self) -> NotificationUseCases: ...
+    @property
+    def collections(self) -> CollectionUseCases: ...
+    @property
+    def tags(self) -> TagUseCases: ...
+    @property
+    def ignores(self) -> IgnoreUseCases: ...
     @property
     def links(self) -> LinkUseCases: ...
     def now(self) -> datetime:

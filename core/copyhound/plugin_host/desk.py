@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.notifications import CheckedTarget
 from copyhound.plugin_api.replies import ProviderError
 from copyhound.plugin_api.types import Answer, Notice, NotifierSpec, Outcome, ProviderSpec, Query
 from copyhound.plugin_host.answers import check_answer
@@ -16,7 +17,7 @@ from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.contexts import Contexts
 from copyhound.plugin_host.guard import PluginFault
 from copyhound.plugin_host.posts import UNLIMITED, Bench, DeskParts, Post, SpecState
-from copyhound.plugin_host.settings import read_settings
+from copyhound.plugin_host.settings import read_settings, redacted, uri_values
 
 
 class ProviderDesk:
@@ -112,6 +113,11 @@ class NotifierDesk:
         """Whom to tell, checked. Raises `plugin_unknown`, `settings_invalid`."""
         # no look-ups: a target comes from a client, who must not read our environment
         return read_settings("target", self._bench.post("notifier", notifier).spec.target, values, lookup=False)
+
+    def target_of(self, notifier: str, values: Mapping[str, Any]) -> CheckedTarget:
+        """The same, with what may be shown of it, and the addresses in it (fields of the format `uri`)."""
+        checked = self.target(notifier, values)
+        return CheckedTarget(msgspec.to_builtins(checked), redacted(checked), uri_values(checked))
 
     async def notify(self, notifier: str, notice: Notice, target: Mapping[str, Any], *, workspace_id: str) -> None:
         """Tells one target, once. Raises `plugin_unknown`, `settings_invalid`, and `plugin_failed` with a reason."""

@@ -60,6 +60,14 @@ def secret_values(settings: msgspec.Struct) -> tuple[str, ...]:
     return tuple(sorted({text for text in found if len(text) >= _MIN_SCRUBBED}, key=len, reverse=True))
 
 
+def uri_values(settings: msgspec.Struct) -> tuple[str, ...]:
+    """The texts in fields of the format `uri`, at the top."""
+    fields = shapes.type_info(type(settings)).fields  # type: ignore[attr-defined]
+    plain = msgspec.to_builtins(settings)
+    named = [field.encode_name for field in fields if _of_format(field.type, "uri")]
+    return tuple(plain[name] for name in named if isinstance(plain.get(name), str))
+
+
 def scrub(text: str, secrets: tuple[str, ...]) -> str:
     """`text` without the secrets."""
     for secret in secrets:
@@ -116,6 +124,12 @@ def _marked(shape: shapes.Type) -> bool:
     if isinstance(shape, shapes.Metadata):
         return bool((shape.extra_json_schema or {}).get(SECRET_KEY)) or _marked(shape.type)
     return isinstance(shape, shapes.UnionType) and any(_marked(one) for one in shape.types)
+
+
+def _of_format(shape: shapes.Type, name: str) -> bool:
+    if isinstance(shape, shapes.Metadata):
+        return (shape.extra_json_schema or {}).get("format") == name or _of_format(shape.type, name)
+    return isinstance(shape, shapes.UnionType) and any(_of_format(one, name) for one in shape.types)
 
 
 def _bare(shape: shapes.Type) -> list[shapes.Type]:

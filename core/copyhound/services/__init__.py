@@ -15,6 +15,7 @@ from copyhound.services.deliveries import DeliveryService
 from copyhound.services.events import EventService
 from copyhound.services.exports import ExportService
 from copyhound.services.hooks import HookService
+from copyhound.services.ignores import IgnoreService
 from copyhound.services.images import ImageIntake
 from copyhound.services.indexing import IndexingService
 from copyhound.services.ingests import IngestService, Sources
@@ -28,9 +29,11 @@ from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
 from copyhound.services.merging import Merging
 from copyhound.services.monitoring import MonitoringService
+from copyhound.services.notifications import NotificationService, Notifiers
 from copyhound.services.pictures import PictureService
 from copyhound.services.refreshing import RefreshService
 from copyhound.services.searches import SearchService
+from copyhound.services.tags import TagService
 from copyhound.services.verifying import Verifying
 from copyhound.services.workspaces import WorkspaceService
 
@@ -52,6 +55,7 @@ class Services:
     ingests: IngestService
     hooks: HookService
     deliveries: DeliveryService
+    notifications: NotificationService
     exports: ExportService
     keys: KeyService
     workspaces: WorkspaceService
@@ -61,6 +65,8 @@ class Services:
     links: LinkService
     events: EventService
     lifecycle: LifecycleService
+    tags: TagService
+    ignores: IgnoreService
     actions: Actions
 
     @classmethod
@@ -70,6 +76,7 @@ class Services:
         *,
         desk: Desk,
         sources: Sources,
+        notifiers: Notifiers,
         sender: Sender,
         new_secret: Callable[[], str],
         triggers: Mapping[str, Trigger],
@@ -99,6 +106,7 @@ class Services:
             ingests=IngestService(kit, sources, collections, candidates),
             hooks=HookService(kit, triggers, sender, new_secret),
             deliveries=DeliveryService(kit, sender, events),
+            notifications=NotificationService(kit, notifiers),
             exports=exports,
             keys=KeyService(kit),
             workspaces=WorkspaceService(kit),
@@ -108,5 +116,7 @@ class Services:
             links=LinkService(kit),
             events=events,
             lifecycle=LifecycleService(kit),
+            tags=TagService(kit),
+            ignores=IgnoreService(kit),
             actions=Actions(searches, lists, exports, kit.public_url),
         )

@@ -17,14 +17,17 @@ from copyhound.domain.repositories import (
     ExecutorRepository,
     HookRepository,
     IdempotencyRepository,
+    IgnoreRepository,
     ImageRepository,
     IngestRepository,
     KeyRepository,
     LimitRepository,
     ListRepository,
     MatchRepository,
+    NotificationRepository,
     SearchRepository,
     StateRepository,
+    TagRepository,
     UnitOfWork,
     UnitOfWorkFactory,
     WorkspaceRepository,
@@ -34,9 +37,12 @@ from copyhound.storage.collections import Collections, Ingests
 from copyhound.storage.credits import Credits, Limits
 from copyhound.storage.database import Database
 from copyhound.storage.events import Deliveries, Events, Hooks
+from copyhound.storage.ignores import Ignores
 from copyhound.storage.lists import Images, Lists
 from copyhound.storage.matches import Matches
+from copyhound.storage.notifications import Notifications
 from copyhound.storage.searches import Searches
+from copyhound.storage.tags import Tags
 
 JobQueueFactory = Callable[[AsyncConnection], JobQueue]
 
@@ -69,12 +75,15 @@ class Unit:
         self.events: EventRepository = Events(connection)
         self.hooks: HookRepository = Hooks(connection)
         self.deliveries: DeliveryRepository = Deliveries(connection)
+        self.notifications: NotificationRepository = Notifications(connection)
         self.collections: CollectionRepository = Collections(connection)
         self.ingests: IngestRepository = Ingests(connection)
         self.state: StateRepository = States(connection)
         self.idempotency: IdempotencyRepository = Idempotency(connection)
         self.credits: CreditRepository = Credits(connection)
         self.limits: LimitRepository = Limits(connection)
+        self.tags: TagRepository = Tags(connection)
+        self.ignores: IgnoreRepository = Ignores(connection)
         self.executors: ExecutorRepository = Executors(connection)
         self.jobs: JobQueue = LazyQueue(connection, factory)
 

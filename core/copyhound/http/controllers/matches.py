@@ -81,7 +81,7 @@ class MatchController(Controller):
         """A JPEG: left half the copy, right half the image aligned to it; or their difference."""
         return picture(request, await services.matches.overlay(caller.workspace_id, match_id, view))
 
-    @get("/{match_id:str}/thumbnail", media_type="image/jpeg")
+    @get("/{match_id:str}/thumbnail", opt=SIGNED, media_type="image/jpeg")
     async def get_thumbnail(
         self,
         request: Request[Any, Any, Any],

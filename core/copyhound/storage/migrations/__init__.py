@@ -13,12 +13,26 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from copyhound.storage import tables_accounts, tables_collections, tables_events, tables_lists, tables_matches
+from copyhound.storage import (
+    tables_accounts,
+    tables_collections,
+    tables_events,
+    tables_lists,
+    tables_matches,
+    tables_notifications,
+)
 from copyhound.storage.database import Database
 from copyhound.storage.types import Base
 
 METADATA = Base.metadata
-TABLE_MODULES = (tables_accounts, tables_collections, tables_events, tables_lists, tables_matches)
+TABLE_MODULES = (
+    tables_accounts,
+    tables_collections,
+    tables_events,
+    tables_lists,
+    tables_matches,
+    tables_notifications,
+)
 VERSION_TABLE = "copyhound_version"
 
 _MIGRATIONS_LOCK = 0x636F_7079_6503

@@ -1,0 +1,145 @@
+"""Notifications: who is told of new domains, how often, and what stands in one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class DigestFormat(StrEnum):
+    """How a digest is written."""
+
+    htmlsummary = "htmlsummary"
+    """A page with a row for each domain: thumbnail, copy, page, overlay."""
+    textsummary = "textsummary"
+    """One line: how many, and which."""
+    jsontextsummary = "jsontextsummary"
+    """The same line as `message` in JSON."""
+    jsonsummary = "jsonsummary"
+    """How many, and which, in JSON."""
+    jsonfull = "jsonfull"
+    """For each image the domains on which it was found, in JSON."""
+    csv = "csv"
+    """A row for each image on each domain."""
+
+
+class DigestSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When a notification is due: every so many days, at most once a day."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 1
+    at: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)] = "08:00"
+    """Local time of day."""
+    timezone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
+    """IANA name, such as Europe/Berlin."""
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """Who is told of the new domains of some lists."""
+
+    id: str
+    workspace_id: str
+    list_ids: tuple[str, ...]
+    """Empty: all lists, also those that are made later."""
+    filter: Any
+    """In the filter language, as it was sent; None: all."""
+    schedule: DigestSchedule
+    notifier: str
+    target: dict[str, Any]
+    """Whom to tell, as it may be shown: secrets are `***`."""
+    sealed_target: bytes
+    """Whom to tell, encrypted; only sending opens it."""
+    format: DigestFormat
+    created_at: datetime
+    next_at: datetime
+    after: int
+    """Sequence number of the last event that was told, or that was there when it was made."""
+    number: int = 0
+    """For interfaces that count; 0 until it is kept."""
+    last_slot_at: datetime | None = None
+    """When it was last due, whether or not there was anything to tell."""
+    last_sent_at: datetime | None = None
+    last_error: str | None = None
+    """Why the last attempt failed; None where it did not."""
+
+
+class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a notification is made of."""
+
+    notifier: str
+    target: dict[str, Any]
+    """Whom to tell; each notifier has its own fields."""
+    list_ids: tuple[str, ...] = ()
+    """Empty: all lists, also those that are made later."""
+    filter: Any = None
+    """In the filter language: which copies count."""
+    schedule: DigestSchedule = DigestSchedule()
+    format: DigestFormat = DigestFormat.htmlsummary
+
+
+class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is to be different; what is left out stays. A target is replaced as a whole."""
+
+    notifier: str | UnsetType = UNSET
+    target: dict[str, Any] | UnsetType = UNSET
+    list_ids: tuple[str, ...] | UnsetType = UNSET
+    filter: Any | UnsetType = UNSET
+    schedule: DigestSchedule | UnsetType = UNSET
+    format: DigestFormat | UnsetType = UNSET
+
+
+class CheckedTarget(msgspec.Struct, frozen=True):
+    """Whom to tell, checked by the notifier that knows it."""
+
+    values: dict[str, Any]
+    shown: dict[str, Any]
+    """The same, secrets as `***`."""
+    urls: tuple[str, ...]
+    """The addresses in it that would be visited."""
+
+
+class FoundCopy(msgspec.Struct, frozen=True):
+    """A found copy in a digest."""
+
+    match_id: str
+    image_id: str
+    image_number: int
+    image_name: str
+    image_url: str
+    """Where the copy lies."""
+    page_url: str | None
+    page_title: str | None
+    confidence: float | None
+    score: float | None
+    match_type: str | None
+    first_seen: datetime
+    overlay_url: str | None
+    thumbnail_url: str | None
+
+
+class FoundDomain(msgspec.Struct, frozen=True):
+    """A domain that is new to a list, with the copies on it, best first."""
+
+    domain: str
+    list_id: str
+    list_label: str
+    found_at: datetime
+    copies: tuple[FoundCopy, ...]
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """What one notification tells."""
+
+    id: str
+    """The same for the same notification and the same happenings."""
+    notification_id: str
+    domains: tuple[FoundDomain, ...]
+    """In the order in which they were found; a domain that is new to two lists is there twice."""
+
+    @property
+    def names(self) -> list[str]:
+        """Each domain once."""
+        return list(dict.fromkeys(found.domain for found in self.domains))

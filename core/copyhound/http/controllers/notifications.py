@@ -1,0 +1,106 @@
+"""Notifications: who is told of new domains, by whom, and how often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from copyhound.domain.notifications import NewNotification, NotificationChanges
+from copyhound.domain.workspaces import Caller
+from copyhound.http.bodies import JsonBody
+from copyhound.http.idempotency import Made, Once
+from copyhound.http.paging import Cursor, Limit
+from copyhound.http.wire.common import Items, items, shaped
+from copyhound.http.wire.notifications import (
+    NotificationChangesIn,
+    NotificationIn,
+    NotificationOut,
+    PreviewOut,
+    TrialOut,
+)
+from copyhound.services import Services
+
+
+class NotificationController(Controller):
+    """A notification tells of new domains, at most once a day."""
+
+    path = "/notifications"
+    tags = ("notifications",)
+
+    @post("/", dependencies={"sent": JsonBody(NotificationIn)})
+    async def create_notification(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        sent: NamedDependency[NotificationIn],
+    ) -> Response[NotificationOut]:
+        """Make a notification: it tells of what is found from now on."""
+
+        async def make() -> Made:
+            made = await services.notifications.create(caller, NewNotification(**_fields(sent)))
+            headers = {"Location": f"{services.kit.public_url}/api/v1/notifications/{made.id}"}
+            return Made(shaped(NotificationOut, made), 201, headers)
+
+        return await once(sent, make)
+
+    @get("/")
+    async def list_notifications(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Items[NotificationOut]:
+        """Notifications, newest first."""
+        page = await services.notifications.page(caller, cursor=cursor, limit=limit)
+        return items(page, lambda one: shaped(NotificationOut, one))
+
+    @get("/{notification_id:str}")
+    async def get_notification(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], notification_id: FromPath[str]
+    ) -> NotificationOut:
+        """One notification, with when it is due and why it failed last."""
+        return shaped(NotificationOut, await services.notifications.get(caller, notification_id))
+
+    @patch("/{notification_id:str}", dependencies={"sent": JsonBody(NotificationChangesIn)})
+    async def update_notification(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        notification_id: FromPath[str],
+        sent: NamedDependency[NotificationChangesIn],
+    ) -> NotificationOut:
+        """Change a notification. A new schedule counts from the last time that it was due."""
+        changes = NotificationChanges(**_fields(sent))
+        return shaped(NotificationOut, await services.notifications.update(caller, notification_id, changes))
+
+    @delete("/{notification_id:str}")
+    async def delete_notification(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], notification_id: FromPath[str]
+    ) -> None:
+        """Nothing is sent any more."""
+        await services.notifications.delete(caller, notification_id)
+
+    @post("/{notification_id:str}/test", status_code=200)
+    async def test_notification(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], notification_id: FromPath[str]
+    ) -> TrialOut:
+        """Send a sample now, once; nothing counts as told."""
+        return shaped(TrialOut, await services.notifications.test(caller, notification_id))
+
+    @get("/{notification_id:str}/preview")
+    async def preview_notification(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], notification_id: FromPath[str]
+    ) -> PreviewOut:
+        """What would be sent now; nothing is sent."""
+        made = await services.notifications.preview(caller, notification_id)
+        return PreviewOut(made.title, made.text, made.body.decode(), made.content_type)
+
+
+def _fields(sent: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(sent, name) for name in sent.__struct_fields__}

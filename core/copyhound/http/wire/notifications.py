@@ -1,0 +1,75 @@
+"""Notifications, as clients see them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from copyhound.domain.notifications import DigestFormat, DigestSchedule
+from copyhound.http.wire.common import Instant
+
+Notifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+ListIds = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(max_length=1000)]
+
+
+class NotificationIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Who is to be told of the new domains of some lists."""
+
+    notifier: Notifier
+    """`email`, `webhook`, or another of GET /plugins."""
+    target: dict[str, Any]
+    """Whom to tell, in the notifier's own fields: `{"to": ["me@example.com"]}`, `{"url": "https://..."}`."""
+    list_ids: ListIds = ()
+    """Empty: all lists, also those that are made later."""
+    filter: Any = None
+    """In the filter language: which copies count. Null: all."""
+    schedule: DigestSchedule = DigestSchedule()
+    format: DigestFormat = DigestFormat.htmlsummary
+
+
+class NotificationChangesIn(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be different; what is left out stays. A target is replaced as a whole."""
+
+    notifier: Notifier | UnsetType = UNSET
+    target: dict[str, Any] | UnsetType = UNSET
+    list_ids: ListIds | UnsetType = UNSET
+    filter: Any | UnsetType = UNSET
+    schedule: DigestSchedule | UnsetType = UNSET
+    format: DigestFormat | UnsetType = UNSET
+
+
+class NotificationOut(msgspec.Struct):
+    """A notification; secrets in its target are `***`."""
+
+    id: str
+    number: int
+    list_ids: list[str]
+    filter: Any
+    schedule: DigestSchedule
+    notifier: str
+    target: dict[str, Any]
+    format: DigestFormat
+    created_at: Instant
+    next_at: Instant
+    """When it is due again; with nothing new, nothing is sent."""
+    last_sent_at: Instant | None
+    last_error: str | None
+    """Why the last attempt failed; null where it did not."""
+
+
+class TrialOut(msgspec.Struct):
+    """What came of a test message."""
+
+    ok: bool
+    error: str | None
+
+
+class PreviewOut(msgspec.Struct):
+    """What would be sent now."""
+
+    title: str
+    text: str
+    body: str
+    content_type: str

@@ -1,0 +1,200 @@
+"""A digest in each of its formats. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from html import escape
+from typing import Any, Final
+
+import msgspec
+
+from copyhound.domain.notifications import Digest, DigestFormat, FoundCopy, FoundDomain
+from copyhound.services.exports import safe_cell
+
+COLUMNS: Final = (
+    "domain",
+    "list_id",
+    "list_label",
+    "image_id",
+    "image_number",
+    "image_name",
+    "match_id",
+    "image_url",
+    "page_url",
+    "page_title",
+    "confidence",
+    "score",
+    "match_type",
+    "first_seen",
+    "overlay_url",
+)
+_IN_TITLE: Final = 3
+_IN_LINE: Final = 100
+_IN_PAGE: Final = 200
+"""Rows of the HTML page: mail clients cut what is longer than about 100 kB."""
+_CELL: Final = "padding:8px;border-bottom:1px solid #ddd;vertical-align:top"
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A digest, written."""
+
+    title: str
+    """One line, such as the subject of an e-mail."""
+    text: str
+    """For people, without markup."""
+    body: bytes
+    content_type: str
+    html: str | None = None
+
+
+def render(digest: Digest, format: DigestFormat) -> Rendered:
+    """Write a digest. The same digest gives the same bytes."""
+    content_type, write = _WRITERS[format]
+    written = write(digest)
+    html = written if format is DigestFormat.htmlsummary else None
+    return Rendered(headline(digest, _IN_TITLE), _for_people(digest), written.encode(), content_type, html)
+
+
+def headline(digest: Digest, most: int = _IN_LINE) -> str:
+    """`2 New Domains: a.com, b.com`; what is more than `most` is counted."""
+    names = digest.names
+    noun = "New Domain" if len(names) == 1 else "New Domains"
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names)} {noun}: {', '.join(names[:most])}{rest}"
+
+
+def _for_people(digest: Digest) -> str:
+    lines = [headline(digest), ""]
+    for found in digest.domains[:_IN_PAGE]:
+        lines.append(f"{found.domain} (list: {one_line(found.list_label)})")
+        lines += [f"  {one_line(best.image_name)}: {best.page_url or best.image_url}" for best in found.copies[:1]]
+        lines += [f"  overlay: {best.overlay_url}" for best in found.copies[:1] if best.overlay_url]
+    return "\n".join(lines)
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and other control characters."""
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+
+
+def _line(digest: Digest) -> str:
+    return headline(digest)
+
+
+def _json_line(digest: Digest) -> str:
+    return _json({"message": headline(digest)})
+
+
+def _json_summary(digest: Digest) -> str:
+    return _json(
+        {
+            "new_domains": len(digest.names),
+            "domains": digest.names,
+            "lists": [
+                {"list_id": list_id, "list_label": label, "new_domains": count}
+                for (list_id, label), count in _by_list(digest).items()
+            ],
+        }
+    )
+
+
+def _by_list(digest: Digest) -> dict[tuple[str, str], int]:
+    counted: dict[tuple[str, str], int] = {}
+    for found in digest.domains:
+        key = found.list_id, found.list_label
+        counted[key] = counted.get(key, 0) + 1
+    return counted
+
+
+def _json_full(digest: Digest) -> str:
+    images: dict[str, dict[str, Any]] = {}
+    for found, copy in _rows(digest):
+        key = f"image_{copy.image_number}"
+        about = {"image_id": copy.image_id, "image_name": copy.image_name, "list_id": found.list_id}
+        image = images.setdefault(key, {"domains_found": [], **about, "copies": []})
+        if found.domain not in image["domains_found"]:
+            image["domains_found"].append(found.domain)
+        image["copies"].append(_copy_row(found, copy))
+    return _json(images)
+
+
+def _copy_row(found: FoundDomain, copy: FoundCopy) -> dict[str, Any]:
+    row: dict[str, Any] = {"domain": found.domain, **msgspec.to_builtins(copy)}
+    return {name: row[name] for name in row if not name.startswith("image_") or name == "image_url"}
+
+
+def _csv(digest: Digest) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for found, copy in _rows(digest):
+        row = {**msgspec.to_builtins(found), **msgspec.to_builtins(copy)}
+        writer.writerow([safe_cell(row[name]) for name in COLUMNS])
+    return text.getvalue()
+
+
+def _rows(digest: Digest) -> list[tuple[FoundDomain, FoundCopy]]:
+    return [(found, copy) for found in digest.domains for copy in found.copies]
+
+
+def _page(digest: Digest) -> str:
+    rows = "".join(_row(found) for found in digest.domains[:_IN_PAGE])
+    left_out = len(digest.domains) - _IN_PAGE
+    more = f"<p>And {left_out} more.</p>" if left_out > 0 else ""
+    title = escape(headline(digest, _IN_TITLE))
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f'<body style="font-family:sans-serif"><h1 style="font-size:1.3em">{title}</h1>'
+        f'<table style="border-collapse:collapse">{rows}</table>{more}</body></html>'
+    )
+
+
+def _row(found: FoundDomain) -> str:
+    best = found.copies[0]
+    further = len(found.copies) - 1
+    facts = [
+        f"<strong>{escape(found.domain)}</strong>",
+        _link(best.page_url or best.image_url, best.page_title or best.page_url or best.image_url),
+        f"{escape(best.image_name)}, list {escape(found.list_label)}",
+        _verdict(best),
+        f"and {further} more on this domain" if further else "",
+        _link(best.overlay_url, "Compare") if best.overlay_url else "",
+    ]
+    told = "<br>".join(fact for fact in facts if fact)
+    return f'<tr><td style="{_CELL}">{_thumbnail(best)}</td><td style="{_CELL}">{told}</td></tr>'
+
+
+def _thumbnail(copy: FoundCopy) -> str:
+    if copy.thumbnail_url is None:
+        return ""
+    picture = f'<img src="{escape(copy.thumbnail_url)}" alt="{escape(copy.image_name)}" width="120">'
+    return f'<a href="{escape(copy.overlay_url)}">{picture}</a>' if copy.overlay_url else picture
+
+
+def _verdict(copy: FoundCopy) -> str:
+    if copy.confidence is None:
+        return "not verified"
+    return f"{escape(copy.match_type or '')} copy, confidence {copy.confidence:g} %"
+
+
+def _link(url: str, text: str) -> str:
+    # what a page says of itself may hold any scheme; only these are to be clicked
+    if not url.lower().startswith(("http://", "https://")):
+        return escape(text)
+    return f'<a href="{escape(url)}" rel="noreferrer">{escape(text)}</a>'
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_WRITERS: Final[dict[DigestFormat, tuple[str, Callable[[Digest], str]]]] = {
+    DigestFormat.htmlsummary: ("text/html; charset=utf-8", _page),
+    DigestFormat.textsummary: ("text/plain; charset=utf-8", _line),
+    DigestFormat.jsontextsummary: ("application/json", _json_line),
+    DigestFormat.jsonsummary: ("application/json", _json_summary),
+    DigestFormat.jsonfull: ("application/json", _json_full),
+    DigestFormat.csv: ("text/csv; charset=utf-8", _csv),
+}

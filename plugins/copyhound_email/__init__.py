@@ -1,0 +1,157 @@
+"""A notifier that sends e-mail through an SMTP server of the operator's."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+from collections.abc import Sequence
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl
+
+_SECONDS: Final = 20.0
+_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+_PLAIN: Final = "text/plain"
+_MAX_SUBJECT: Final = 200
+# neither spaces nor control characters: what stands here goes into headers and commands
+_ADDRESS: Final = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$"
+
+Address = Annotated[str, msgspec.Meta(pattern=_ADDRESS, max_length=254)]
+
+
+class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stands under [plugins.email] in the settings."""
+
+    host: Annotated[str, msgspec.Meta(description="The SMTP server; without it no e-mail is sent")] = ""
+    port: Annotated[int, msgspec.Meta(description="0: 587, 465 or 25, as `security` has it", ge=0, le=65535)] = 0
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        msgspec.Meta(description="`starttls`, `tls` from the start, or `none` for a server on this machine"),
+    ] = "starttls"
+    user: Annotated[str, msgspec.Meta(description="Name to log in with; empty: no log-in")] = ""
+    password: Annotated[
+        str, msgspec.Meta(description="Password to log in with", extra_json_schema={"x-secret": True})
+    ] = ""
+    sender: Annotated[str, msgspec.Meta(description="Address that the messages come from")] = ""
+    ca_file: Annotated[str, msgspec.Meta(description="Certificates to trust, PEM; empty: the system's")] = ""
+
+
+class EmailTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to tell."""
+
+    to: Annotated[
+        tuple[Address, ...], msgspec.Meta(description="E-mail addresses, at most 20", min_length=1, max_length=20)
+    ]
+
+
+async def notify(notice: Notice, target: EmailTarget, context: Context) -> None:
+    """Sends one message to all. Raises CopyhoundError `settings_invalid`, `fetch_failed`, `fetch_timeout`."""
+    settings: EmailSettings = context.settings
+    if not settings.host or not settings.sender:
+        missing = "host" if not settings.host else "sender"
+        raise CopyhoundError("settings_invalid", f"plugins.email.{missing} is not set.")
+    message = compose(notice, settings.sender, target.to, context.now())
+    # smtplib blocks; the thread ends by its own time limit
+    await asyncio.to_thread(_send, message, settings, target.to)
+
+
+def compose(notice: Notice, sender: str, to: Sequence[str], now: datetime) -> EmailMessage:
+    """The message: text, HTML beside it, and what else there is attached."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = _header(notice.title)[:_MAX_SUBJECT]
+    message["From"] = _header(sender)
+    message["To"] = ", ".join(to)
+    message["Date"] = format_datetime(now)
+    if notice.id:
+        # the same for the same notice: a mailbox may leave out what it has
+        message["Message-ID"] = f"<{_header(notice.id)}@{sender.rpartition('@')[2].strip('<> ') or 'copyhound'}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(notice.text)
+    if notice.html is not None:
+        message.add_alternative(notice.html, subtype="html")
+    elif notice.body is not None and notice.content_type and not notice.content_type.startswith(_PLAIN):
+        _attach(message, notice.body, notice.content_type.partition(";")[0])
+    return message
+
+
+def _attach(message: EmailMessage, body: bytes, content_type: str) -> None:
+    main, _, sub = content_type.partition("/")
+    message.add_attachment(body, maintype=main, subtype=sub, filename=f"new-domains.{sub}")
+
+
+def _header(text: str) -> str:
+    """One line, whatever was in it."""
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+
+
+def _send(message: EmailMessage, settings: EmailSettings, to: Sequence[str]) -> None:
+    port = settings.port or _PORTS[settings.security]
+    where = f"{settings.host}:{port}"
+    try:
+        with _connected(settings, port) as server:
+            if settings.user:
+                server.login(settings.user, settings.password)
+            refused = server.send_message(message, settings.sender, list(to))
+    except smtplib.SMTPAuthenticationError as error:
+        raise CopyhoundError("settings_invalid", f"{where} refused the log-in ({error.smtp_code}).") from None
+    except smtplib.SMTPNotSupportedError as error:
+        raise CopyhoundError("settings_invalid", f"{where}: {error}") from None
+    except smtplib.SMTPRecipientsRefused as error:
+        raise CopyhoundError("fetch_failed", f"{where} refused {_told(error.recipients)}.") from None
+    except smtplib.SMTPResponseException as error:
+        raise CopyhoundError("fetch_failed", f"{where} answered {error.smtp_code} {_text(error.smtp_error)}") from None
+    except TimeoutError:
+        raise CopyhoundError("fetch_timeout", f"{where} did not answer within {_SECONDS:g} seconds.") from None
+    except ssl.SSLError as error:
+        raise CopyhoundError("fetch_failed", f"{where}: no TLS ({error.reason or 'error'}).") from None
+    except (OSError, smtplib.SMTPException) as error:
+        raise CopyhoundError("fetch_failed", f"{where} could not be reached ({type(error).__name__}).") from None
+    if refused:
+        raise CopyhoundError("fetch_failed", f"{where} refused {_told(refused)}; the others have the message.")
+
+
+def _connected(settings: EmailSettings, port: int) -> smtplib.SMTP:
+    trust = ssl.create_default_context(cafile=settings.ca_file or None)
+    if settings.security == "tls":
+        return smtplib.SMTP_SSL(settings.host, port, timeout=_SECONDS, context=trust)
+    server = smtplib.SMTP(settings.host, port, timeout=_SECONDS)
+    if settings.security == "starttls":
+        try:
+            server.starttls(context=trust)
+        except BaseException:
+            server.close()
+            raise
+    return server
+
+
+def _told(refused: dict[str, tuple[int, bytes]]) -> str:
+    return ", ".join(f"{address} ({code} {_text(why)})" for address, (code, why) in refused.items())
+
+
+def _text(answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return _header(text)[:200]
+
+
+EMAIL = NotifierSpec(
+    name="email",
+    title="E-mail",
+    description="Sends e-mail through an SMTP server of yours.",
+    notify=notify,
+    target=EmailTarget,
+    settings=EmailSettings,
+    timeout_seconds=60.0,
+)
+
+
+@hookimpl
+def copyhound_notifiers() -> Sequence[NotifierSpec]:
+    """`email`."""
+    return (EMAIL,)
