@@ -1,23 +1,34 @@
-"""Writes schemas/ from the code, and tells where they differ: `python -m copyhound.schema_export [--check]`."""
+"""Writes schemas/ from the code, and tells where they differ: `python -m copyhound.schema_export [--check]`.
+
+`released/` within it holds the OpenAPI documents as they were released last: what would break their clients is refused.
+Before the first release the documents that are committed count."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 import copyhound_schemas
+from copyhound.breaking import breaks
 from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.app import describe_api
+from copyhound.http.openapi_surfaces import documents
 from copyhound.http.wire.descriptors import json_schema
+from copyhound.plugin_api import UseCases
+from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services.actions import Actions, builtin_actions
 from copyhound.services.hooks import HookFilter
 from copyhound.services.triggers import TRIGGERS
 
 COMMAND: Final = "make schemas"
+NATIVE: Final = "openapi.json"
+RELEASED: Final = "released"
+DISTRIBUTION: Final = "copyhound"
+T = TypeVar("T")
 
 
 def folder() -> Path:
@@ -27,7 +38,7 @@ def folder() -> Path:
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Path within the folder -> schema, of everything that is exported."""
-    found: dict[str, dict[str, Any]] = {"openapi.json": describe_api(list(TRIGGERS.values()))}
+    found = openapi_documents()
     found["hook_filter.json"] = {"$id": "hook_filter.json", **json_schema(HookFilter)}
     for trigger in TRIGGERS.values():
         found[f"triggers/{trigger.key}.json"] = _of_trigger(trigger)
@@ -37,11 +48,29 @@ def schemas() -> dict[str, dict[str, Any]]:
     return found
 
 
+def openapi_documents() -> dict[str, dict[str, Any]]:
+    """Path within the folder -> OpenAPI document: of the native API, and of each surface that ships."""
+    catalogue = Catalogue.build(use_cases=cast(UseCases, _Unbound()))
+    shipped = {name for plugin in catalogue.plugins if plugin.distribution == DISTRIBUTION for name in plugin.surfaces}
+    surfaces = [spec for name, spec in sorted(catalogue.surfaces.items()) if name in shipped]
+    found = {f"openapi/{name}.json": document for name, document in documents(surfaces).items()}
+    return {NATIVE: describe_api(list(TRIGGERS.values())), **found}
+
+
 class _Unbound:
-    """Stands for the use cases that descriptors are bound to."""
+    """Stands for the use cases that descriptors and surfaces are bound to: it holds anything, and does nothing."""
+
+    public_url = ""
+
+    def settings(self, name: str, struct: type[T]) -> T:
+        """The defaults."""
+        return struct()
 
     def __getattr__(self, name: str) -> Any:
-        return None
+        return _Unbound()
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        return _Unbound()
 
 
 def _of_trigger(trigger: Trigger) -> dict[str, Any]:
@@ -61,11 +90,40 @@ def written(schema: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"
 
 
+def breaking(within: Path | None = None) -> list[str]:
+    """What would break the clients of a version, a sentence each: since its release, else since it was written last."""
+    base = within or folder()
+    now = {name: msgspec.json.decode(written(document)) for name, document in openapi_documents().items()}
+    found: list[str] = []
+    for name, document in now.items():
+        released = base / RELEASED / name
+        before = released if released.exists() else base / name
+        if before.exists():
+            found += [f"{name}: {one}" for one in breaks(msgspec.json.decode(before.read_bytes()), document)]
+    kept = {file.relative_to(base / RELEASED).as_posix() for file in (base / RELEASED).rglob("*.json")}
+    return found + [f"{name}: the version is gone" for name in sorted(kept - now.keys())]
+
+
+def release(within: Path | None = None) -> list[Path]:
+    """Keep the OpenAPI documents as they are: from now on nothing in them may break. Part of making a release."""
+    base = within or folder()
+    kept = {base / RELEASED / name: written(document) for name, document in openapi_documents().items()}
+    for file, data in kept.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return sorted(kept)
+
+
+def _exported(base: Path) -> set[Path]:
+    """The files that lie there, but for the released ones."""
+    return {file for file in base.rglob("*.json") if not file.is_relative_to(base / RELEASED)}
+
+
 def export(into: Path | None = None) -> list[Path]:
     """Write all schemas, delete what is no longer exported; the files that were written anew."""
     base = into or folder()
     wanted = {base / name: written(schema) for name, schema in schemas().items()}
-    for stale in set(base.rglob("*.json")) - set(wanted):
+    for stale in _exported(base) - set(wanted):
         stale.unlink()
     changed = [file for file, data in sorted(wanted.items()) if not file.exists() or file.read_bytes() != data]
     for file in changed:
@@ -78,7 +136,7 @@ def check(within: Path | None = None) -> list[str]:
     """What differs from the code, a sentence each; empty where all is fresh."""
     base = within or folder()
     wanted = {name: written(schema) for name, schema in schemas().items()}
-    present = {file.relative_to(base).as_posix(): file.read_bytes() for file in base.rglob("*.json")}
+    present = {file.relative_to(base).as_posix(): file.read_bytes() for file in _exported(base)}
     missing = [f"{name} is missing" for name in sorted(wanted.keys() - present.keys())]
     surplus = [f"{name} is no longer exported" for name in sorted(present.keys() - wanted.keys())]
     stale = [f"{name} differs from the code" for name in sorted(wanted) if present.get(name, b"") != wanted[name]]
@@ -96,7 +154,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         sys.stderr.write(f"{text}\n")
     if drift:
         sys.stderr.write(f"Run `{COMMAND}`, look at the difference, and commit it.\n")
-    return 1 if drift else 0
+    broken = breaking()
+    for text in broken:
+        sys.stderr.write(f"breaks clients: {text}\n")
+    return 1 if drift or broken else 0
 
 
 if __name__ == "__main__":

@@ -12,6 +12,11 @@ def read_openapi() -> dict[str, Any]:
     return _read("openapi.json")
 
 
+def read_surface(name: str, version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a version of a surface: `read_surface("infringement_report", "3.0")`."""
+    return _read(f"openapi/{name}-{version}.json")
+
+
 def read_trigger(key: str) -> dict[str, Any]:
     """JSON Schema of a trigger's events."""
     return _read(f"triggers/{key}.json")

@@ -10,15 +10,21 @@ import jsonschema
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
+from litestar import Litestar, get
+from litestar.params import FromPath, FromQuery
 from referencing import Registry
 
 from copyhound import schema_export
+from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.triggers import Action
+from copyhound.http.openapi_surfaces import documents
+from copyhound.plugin_api import SurfaceSpec
 from copyhound.services.actions import builtin_actions
 from copyhound.services.triggers import TRIGGERS
 from copyhound_schemas import read_action, read_openapi, read_trigger
 
 ACTIONS: dict[str, Action] = {one.key: one for one in builtin_actions(schema_export._Unbound())}  # type: ignore[arg-type]
+SCHEMAS = schema_export.schemas()
 FORMATS = Draft202012Validator.FORMAT_CHECKER
 
 
@@ -51,12 +57,12 @@ def test_drift_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     assert schema_export.main(["--check"]) == 0
 
 
-@pytest.mark.parametrize("name", sorted(schema_export.schemas()))
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_every_schema_is_one(name: str) -> None:
     """Each exported schema is a valid JSON Schema 2020-12 whose id is relative and whose references stand in it."""
-    schema = schema_export.schemas()[name]
-    if name == "openapi.json":
-        for component in schema["components"]["schemas"].values():
+    schema = SCHEMAS[name]
+    if name.startswith("openapi"):
+        for component in schema.get("components", {}).get("schemas", {}).values():
             Draft202012Validator.check_schema(component)
         return
     Draft202012Validator.check_schema(schema)
@@ -127,3 +133,56 @@ def test_a_foreign_reference_is_never_fetched() -> None:
 def test_the_document_can_be_read_from_the_package() -> None:
     """The OpenAPI document is package data."""
     assert read_openapi()["info"]["title"] == "Copyhound"
+
+
+def test_a_breaking_change_since_the_release_is_refused(tmp_path: Path) -> None:
+    """Once released, no operation may go: `--check` names it, however fresh schemas/ is. Without a release, too."""
+    schema_export.export(tmp_path)
+    assert schema_export.breaking(tmp_path) == []
+    document = copy.deepcopy(read_openapi())
+    document["paths"]["/api/v1/gone"] = {"get": {"operationId": "get_gone", "responses": {}}}
+    text = msgspec.json.encode(document)
+    (tmp_path / "openapi.json").write_bytes(text)
+    assert schema_export.breaking(tmp_path) == ["openapi.json: GET /api/v1/gone is gone"]
+    schema_export.release(tmp_path)
+    (tmp_path / "released" / "openapi.json").write_bytes(text)
+    schema_export.export(tmp_path)
+    assert schema_export.check(tmp_path) == []
+    assert schema_export.breaking(tmp_path) == ["openapi.json: GET /api/v1/gone is gone"]
+
+
+def test_breaking_changes_end_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--check` fails where a client would break, and where a released version has gone altogether."""
+    schema_export.export(tmp_path)
+    schema_export.release(tmp_path)
+    monkeypatch.setattr(schema_export, "folder", lambda: tmp_path)
+    assert schema_export.main(["--check"]) == 0
+    (tmp_path / "released" / "openapi").mkdir(exist_ok=True)
+    (tmp_path / "released" / "openapi" / "acme-1.json").write_text("{}")
+    assert schema_export.breaking() == ["openapi/acme-1.json: the version is gone"]
+    assert schema_export.main(["--check"]) == 1
+
+
+def test_nothing_breaks_clients() -> None:
+    """What the code answers today breaks no client of what was released, or committed, last."""
+    assert schema_export.breaking() == []
+
+
+def test_a_surface_is_described() -> None:
+    """Any Litestar application of a surface gives a document for each of its versions, and is left as it was."""
+
+    @get("/search/{number:int}")
+    async def search(number: FromPath[int], limit: FromQuery[int] = 10) -> dict[str, int]:
+        """Find things."""
+        return {"n": number}
+
+    app = Litestar([search], openapi_config=None)
+    versions = (ApiVersion(api="acme", version="3.0", prefix="/3.0"),)
+    spec = SurfaceSpec("acme", "Acme", "Another API.", ("/2.0", "/3.0"), app, versions)
+    found = documents([spec, SurfaceSpec("plain", "Plain", "No Litestar.", ("/p",), object())])
+    assert set(found) == {"acme-2.0", "acme-3.0"}
+    operation = found["acme-3.0"]["paths"]["/3.0/search/{number}"]["get"]
+    assert operation["description"] == "Find things."
+    assert {one["name"] for one in operation["parameters"]} == {"number", "limit"}
+    assert found["acme-2.0"]["info"]["version"] == "2.0"
+    assert len(app.routes) == 1
