@@ -1,0 +1,23 @@
+"""TinEye's MatchEngine API over our own collections: its clients need another address and another password alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from copyhound.plugin_api import SurfaceSpec, UseCases, hookimpl
+from copyhound_matchengine.app import make_app
+from copyhound_matchengine.settings import MatchEngineSettings
+
+
+@hookimpl
+def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
+    """`matchengine`, at /matchengine/<collection>/rest/."""
+    return [
+        SurfaceSpec(
+            name="matchengine",
+            title="MatchEngine",
+            description="TinEye's MatchEngine API: a known set of pictures, added to, searched, compared.",
+            prefixes=("/matchengine",),
+            app=make_app(use_cases, use_cases.settings("matchengine", MatchEngineSettings)),
+        )
+    ]

@@ -1,0 +1,149 @@
+"""The surface: paths, passwords, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import logging
+from typing import Any, Final
+
+from litestar import HttpMethod, Litestar, Request, Response, route
+from litestar.exceptions import HTTPException
+
+from copyhound.plugin_api import Caller, CopyhoundError, Scope, UseCases
+from copyhound_matchengine.forms import Asked, RefusedError
+from copyhound_matchengine.methods import Methods
+from copyhound_matchengine.settings import MatchEngineSettings
+from copyhound_matchengine.wire import PLAIN, Envelope, Style, fail, rendered
+
+_log = logging.getLogger(__name__)
+_PARTS: Final = 3
+_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="MatchEngine", charset="UTF-8"'}
+_STATUSES: Final = frozenset({401, 402, 403, 413, 429, 500, 503})
+"""All other errors are told with status 200, as MatchEngine does: its clients read no body of another status."""
+_OVERLAY: Final = {"Cache-Control": "private, max-age=600", "Cross-Origin-Resource-Policy": "cross-origin"}
+Asking = Request[Any, Any, Any]
+
+
+class Surface:
+    """Answers below /matchengine: /<collection>/rest/<method>."""
+
+    def __init__(self, use_cases: UseCases, settings: MatchEngineSettings) -> None:
+        self._use_cases = use_cases
+        self._methods = Methods(use_cases, settings)
+        self._networks = [(ipaddress.ip_network(one.addresses), one.key) for one in settings.networks]
+
+    async def answer(self, request: Asking) -> Response[bytes]:
+        """Any request. Slashes may be doubled, and stand at the end or not."""
+        parts = [part for part in request.scope["path"].split("/") if part]
+        if len(parts) != _PARTS or parts[1] != "rest":
+            return _written(fail("", "There is nothing here: expected /matchengine/<collection>/rest/<method>/"), 404)
+        collection, _, method = parts
+        try:
+            if method == "overlay":
+                return await self._overlay(request, collection)
+            return await self._call(request, collection, method)
+        except CopyhoundError as error:
+            return _refused(method, error)
+        except TimeoutError:
+            return _written(fail(method, "The call timed out"))
+        except HTTPException as error:
+            if error.status_code == 413:
+                return _written(fail(method, "The request is too large"), 413)
+            return _written(fail(method, "The request cannot be read"))
+        except Exception:
+            _log.exception("%s of MatchEngine failed", method[:20])
+            return _written(fail(method, "Something broke on our side"), 500)
+
+    async def _overlay(self, request: Asking, collection: str) -> Response[bytes]:
+        picture = await self._methods.overlays.open(collection, dict(request.query_params.items()))
+        return Response(picture, media_type="image/jpeg", headers=_OVERLAY)
+
+    async def _call(self, request: Asking, collection: str, method: str) -> Response[bytes]:
+        caller = await self._caller(request)
+        if method not in self._methods.known:
+            return _written(fail(method, f"There is no method {method[:40]}"), 404)
+        scope, call = self._methods.known[method]
+        _check(request, caller, scope)
+        if request.method == "DELETE" and method != "delete":
+            return _written(fail(method, "Send GET or POST"), 405, {"Allow": "GET, POST"})
+        style = PLAIN
+        try:
+            asked = await Asked.read(request)
+            style = asked.style()
+            async with asyncio.timeout(asked.timeout()):
+                return _written(await call(caller, collection, asked), style=style)
+        except RefusedError as error:
+            return _written(fail(method, str(error)), style=style)
+        except CopyhoundError as error:
+            return _refused(method, error, style)
+
+    async def _caller(self, request: Asking) -> Caller:
+        password = _password(request.headers.get("authorization", ""))
+        return await self._use_cases.keys.check(password or self._key_of_network(request) or "")
+
+    def _key_of_network(self, request: Asking) -> str | None:
+        if not self._networks or request.client is None:
+            return None
+        address = ipaddress.ip_address(request.client.host)
+        return next((key for network, key in self._networks if address in network), None)
+
+
+def make_app(use_cases: UseCases, settings: MatchEngineSettings) -> Litestar:
+    """The ASGI application. Raises ValueError for a network that is none."""
+    surface = Surface(use_cases, settings)
+
+    @route(["/", "/{path:path}"], http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE], status_code=200)
+    async def answer(request: Asking) -> Response[bytes]:
+        return await surface.answer(request)
+
+    def refuse(_: Asking, error: HTTPException) -> Response[bytes]:
+        headers = {name: text for name, text in (error.headers or {}).items() if name.lower() == "allow"}
+        return _written(fail("", error.detail), error.status_code, headers)
+
+    return Litestar(
+        [answer],
+        exception_handlers={HTTPException: refuse},
+        request_max_body_size=settings.max_upload_bytes,
+        multipart_form_part_limit=2 * settings.most_pictures + 100,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _check(request: Asking, caller: Caller, scope: Scope) -> None:
+    if scope not in caller.scopes:
+        raise CopyhoundError("forbidden", f"This needs a key with the scope {str(scope)!r}.")
+    # browsers send a remembered password with whatever another site's page asks for, and GET adds and deletes here
+    if scope is not Scope.read and request.headers.get("sec-fetch-site") == "cross-site":
+        raise CopyhoundError("forbidden", "Another site's page may not change a collection.")
+
+
+def _password(header: str) -> str | None:
+    """What comes after the name; the name may be any."""
+    kind, _, encoded = header.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _refused(method: str, error: CopyhoundError, style: Style = PLAIN) -> Response[bytes]:
+    if error.code == "unauthorized":
+        return _written(fail(method, "Authorization Required"), 401, _CHALLENGE, style)
+    if method == "overlay":
+        return _written(fail(method, error.detail), error.status)
+    wait = {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+    return _written(fail(method, error.detail), error.status if error.status in _STATUSES else 200, wait, style)
+
+
+def _written(
+    envelope: Envelope, status: int = 200, headers: dict[str, str] | None = None, style: Style = PLAIN
+) -> Response[bytes]:
+    body, kind = rendered(envelope, style)
+    return Response(body, status_code=status, media_type=kind, headers={"Cache-Control": "no-store", **(headers or {})})
