@@ -1,5 +1,6 @@
 """What plugins may use: hook specifications, types, context, errors, test kit. Public, semantic versions."""
 
+from copyhound.domain.collections import Entry, EntryMatch, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, Bundle, UsageDay
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lifecycle import ApiVersion
@@ -7,6 +8,7 @@ from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Decision, Match, MatchFilter, MatchStatus, Verification, VerificationState
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.domain.searches import ImageInput, Lookup, Search, SearchProgress, SearchRequest
+from copyhound.domain.tags import IgnoredHost, Tag, TagChanges, TagState
 from copyhound.domain.workspaces import Caller, Scope
 from copyhound.plugin_api.hookspecs import hookimpl
 from copyhound.plugin_api.limits import AnswerTooLargeError, limit_answers
@@ -52,10 +54,15 @@ __all__ = [
     "Decision",
     "Edit",
     "EditKind",
+    "Entry",
+    "EntryMatch",
+    "IgnoredHost",
     "Image",
     "ImageInput",
     "ImageList",
+    "Kept",
     "Lead",
+    "Looked",
     "Lookup",
     "Match",
     "MatchFilter",
@@ -80,11 +87,15 @@ __all__ = [
     "SourceSpec",
     "StateStore",
     "SurfaceSpec",
+    "Tag",
+    "TagChanges",
+    "TagState",
     "TriggerSpec",
     "UsageDay",
     "UseCases",
     "Verification",
     "VerificationState",
+    "Weighed",
     "hookimpl",
     "limit_answers",
     "read_json",
