@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from copyhound.domain.filters import And, Condition, Filter, Not
+from copyhound.domain.matches import ResultRow
 from copyhound.domain.metrics import METRICS, Kind, folded
 
 NUMBER_OF_IMAGE: Final = "image_number"
@@ -27,6 +28,36 @@ def holds(tree: Filter, values: Mapping[str, Any]) -> bool:
         return not holds(tree.part, values)
     parts = (holds(part, values) for part in tree.parts)
     return all(parts) if isinstance(tree, And) else any(parts)
+
+
+def values_of(row: ResultRow) -> dict[str, Any]:
+    """What `holds` takes, of a row. Without search_timestamp, host_first_found and tag: they stand elsewhere."""
+    match, page, comparison = row.match, row.page, row.match.verification.comparison
+    return {
+        "title": page.title if page else None,
+        "language": page.language if page else None,
+        "description": page.description if page else None,
+        "url": row.url,
+        "host": row.host,
+        "protocol": row.protocol,
+        "image_url": match.image_url,
+        "image_width": match.width,
+        "image_height": match.height,
+        "image_width_on_page": page.width_on_page if page else None,
+        "image_height_on_page": page.height_on_page if page else None,
+        "image_id": match.image_id,
+        NUMBER_OF_IMAGE: row.image.number,
+        "found_timestamp": row.found_at,
+        "verified": row.verified,
+        "verified_status_code": row.verified_status,
+        "confidence": comparison.confidence if comparison else None,
+        "score": comparison.score if comparison else None,
+        "match_type": comparison.match_type.value if comparison else None,
+        "status": match.status.value,
+        "decision": match.decision.value,
+        "provider": match.providers,
+        "domain": match.domain,
+    }
 
 
 def _condition(condition: Condition, values: Mapping[str, Any]) -> bool:
@@ -53,7 +84,7 @@ def _numbered(condition: Condition, own_id: Any, number: Any) -> bool:
 
 def _any_of(condition: Condition, value: tuple[str, ...]) -> bool:
     wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-    return bool(set(value) & set(wanted)) != (condition.operator == "ne")
+    return bool(set(_fold(value)) & set(_fold(wanted))) != (condition.operator == "ne")
 
 
 def _fold(value: Any) -> Any:

@@ -88,7 +88,8 @@ def filter_of_pairs(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Fil
     Condition(metric='language', operator='in', value=('en', 'fr'))
     """
     parser = _Parser()
-    items = pairs.items() if isinstance(pairs, Mapping) else pairs
+    items = list(pairs.items() if isinstance(pairs, Mapping) else pairs)
+    parser.count(len(items))
     return joined(*[parser.condition(key, value) for key, value in items])
 
 
@@ -129,7 +130,7 @@ class _Parser:
         if len(value) > 1:
             # several keys are an "and", and weigh as much
             depth += 1
-            self._count(len(value))
+            self.count(len(value))
         if depth > MAX_DEPTH:
             raise refused(f"The filter is nested more than {MAX_DEPTH} deep.")
         parts = [self._part(key, inner, depth) for key, inner in value.items()]
@@ -140,7 +141,7 @@ class _Parser:
         if not dash:
             raise refused(f"The key {key[:60]!r} is not [metric]-[operator], such as host-cont; nor and, or, not.")
         value = read_value(metric, operator, raw)
-        self._count(len(value) if isinstance(value, tuple) else 1)
+        self.count(len(value) if isinstance(value, tuple) else 1)
         return Condition(metric, operator, value)
 
     def _part(self, key: Any, value: Any, depth: int) -> Filter:
@@ -164,10 +165,10 @@ class _Parser:
     def _parts(self, name: str, value: Any, depth: int) -> tuple[Filter, ...]:
         if not isinstance(value, list):
             raise refused(f"{name} takes a list of filters.")
-        self._count(len(value))
+        self.count(len(value))
         return tuple(self.object(one, depth) for one in value)
 
-    def _count(self, more: int) -> None:
+    def count(self, more: int) -> None:
         self._left -= more
         if self._left < 0:
             raise refused(f"The filter holds more than {MAX_VALUES} parts and values.")

@@ -14,12 +14,15 @@ def _suffixes() -> PublicSuffixList:
 
 
 def host_of(url: str) -> str:
-    """The host name, lower case, without port; empty for addresses without one (file:).
+    """The host name, lower case, without port; empty for addresses without one (file:), and for what is no address.
 
     >>> host_of("https://Shop.Example.co.uk:8443/a.jpg")
     'shop.example.co.uk'
     """
-    return (urlsplit(url).hostname or "").lower()
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def domain_of(host: str) -> str:

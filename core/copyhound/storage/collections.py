@@ -19,7 +19,7 @@ from copyhound.domain.repositories import PageOf
 from copyhound.storage.base import CHANGES_LOCK, CHUNK, Order, Repository, chunks
 from copyhound.storage.hashes import CHECKED, HashBands, nearest
 from copyhound.storage.lists import unused_blobs
-from copyhound.storage.matches import page_of, page_rows
+from copyhound.storage.match_rows import page_of, page_rows
 from copyhound.storage.tables_collections import (
     COLLECTIONS,
     ENTRIES,
@@ -180,6 +180,11 @@ class Collections(Repository):
             statement = statement.where(ENTRIES.c.url_key == url_key(image_url))
         rows = await self.all_rows(_NEWEST_ENTRY.apply(statement, cursor, limit))
         return PageOf(await self._complete(rows[:limit]), _NEWEST_ENTRY.cursor(rows, limit))
+
+    async def addresses(self, collection: Collection, offset: int, limit: int) -> list[str]:
+        here = sa.select(ENTRIES.c.image_url).where(*_in(collection))
+        in_order = here.order_by(ENTRIES.c.first_seen, ENTRIES.c.number).offset(offset).limit(limit)
+        return [row.image_url for row in await self.all_rows(in_order)]
 
     async def count(self, collection: Collection) -> int:
         return int(await self.scalar(sa.select(sa.func.count()).select_from(ENTRIES).where(*_in(collection))))

@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.hosts import host_of
 from copyhound.domain.matches import Match, MatchFilter, Page
 from copyhound.domain.repositories import PageOf
-from copyhound.storage.base import CHUNK, EVENTS_LOCK, Order, Repository, chunks
+from copyhound.storage.base import CHUNK, EVENTS_LOCK, Order, chunks
 from copyhound.storage.match_filter import conditions
+from copyhound.storage.match_rows import match_of, match_row, page_of, page_rows
+from copyhound.storage.result_rows import ResultRows
 from copyhound.storage.tables_lists import LISTS
 from copyhound.storage.tables_matches import MATCH_CHECKS, MATCH_PAGES, MATCHES
-from copyhound.storage.types import clean, row_of, struct_from, url_key
+from copyhound.storage.types import url_key
 
 _SORTABLE = ("first_seen", "last_seen", "confidence", "score")
 ORDERS = {
@@ -26,7 +28,7 @@ ORDERS = {
 }
 
 
-class Matches(Repository):
+class Matches(ResultRows):
     """Matches, pages and history in SQL."""
 
     async def get(self, workspace_id: str, match_id: str) -> Match | None:
@@ -111,59 +113,9 @@ class Matches(Repository):
             query = sa.select(MATCH_PAGES).where(MATCH_PAGES.c.match_id.in_(chunk))
             for page in await self.all_rows(query.order_by(MATCH_PAGES.c.first_seen, MATCH_PAGES.c.url)):
                 pages.setdefault(page.match_id, []).append(page_of(page))
-        return [_match(row, pages.get(row.id, [])) for row in rows]
+        return [match_of(row, pages.get(row.id, [])) for row in rows]
 
     async def _unite(self, match: Match, seen: datetime) -> None:
         owner = {"match_id": match.id, "workspace_id": match.workspace_id}
-        await self.unite_pages(MATCH_PAGES, owner, page_rows(match.pages, seen))
-
-
-def page_rows(pages: Sequence[Page], seen: datetime) -> list[dict[str, Any]]:
-    """Rows of pages, each URL once; times that are not given are `seen`. Sorted, so that locks are taken in order."""
-    rows = {url_key(page.url): _page_row(page, seen) for page in pages}
-    return [rows[key] for key in sorted(rows)]
-
-
-def _page_row(page: Page, seen: datetime) -> dict[str, Any]:
-    return {
-        "url_key": url_key(page.url),
-        "url": clean(page.url),
-        "title": None if page.title is None else clean(page.title),
-        "first_seen": page.first_seen or seen,
-        "last_seen": page.last_seen or seen,
-    }
-
-
-def page_of(row: sa.Row[Any]) -> Page:
-    """A page from a row of match_pages or entry_pages."""
-    return Page(url=row.url, title=row.title, first_seen=row.first_seen, last_seen=row.last_seen)
-
-
-def match_row(match: Match) -> dict[str, Any]:
-    """A match as a row, without its pages."""
-    verification = match.verification
-    comparison = verification.comparison
-    return row_of(
-        match,
-        MATCHES,
-        url_key=url_key(match.image_url),
-        verification_state=verification.state.value,
-        verified_at=verification.at,
-        reason=verification.reason,
-        comparison=msgspec.to_builtins(comparison),
-        confidence=comparison.confidence if comparison else None,
-        score=comparison.score if comparison else None,
-        match_type=comparison.match_type.value if comparison else None,
-    )
-
-
-def _match(row: sa.Row[Any], pages: list[Page]) -> Match:
-    values = row._mapping
-    verification = {
-        "state": values["verification_state"],
-        "at": values["verified_at"],
-        "comparison": values["comparison"],
-        "reason": values["reason"],
-    }
-    bare = struct_from(Match, values, pages=(), verification=verification)
-    return msgspec.structs.replace(bare, pages=tuple(pages))
+        pages = [{**row, "host": host_of(row["url"])} for row in page_rows(match.pages, seen)]
+        await self.unite_pages(MATCH_PAGES, owner, pages)

@@ -75,6 +75,10 @@ class EntryPageRow(Base, table=True):
     title: str | None = None
     first_seen: datetime
     last_seen: datetime
+    language: str | None = None
+    description: str | None = None
+    width_on_page: int | None = None
+    height_on_page: int | None = None
 
 
 class HashBandRow(Base, table=True):

@@ -47,6 +47,8 @@ class MatchRow(Base, table=True):
     next_check_at: datetime | None = Field(default=None, index=True)
     decided_at: datetime | None = None
     note: str | None = None
+    format: str | None = None
+    bytes: int | None = Field(default=None, sa_type=sa.BigInteger)
 
 
 class MatchPageRow(Base, table=True):
@@ -61,6 +63,11 @@ class MatchPageRow(Base, table=True):
     title: str | None = None
     first_seen: datetime
     last_seen: datetime
+    host: str = Field(sa_column=sa.Column(sa.String(), nullable=False, server_default=""))
+    language: str | None = None
+    description: str | None = None
+    width_on_page: int | None = None
+    height_on_page: int | None = None
 
 
 class MatchCheckRow(Base, table=True):
