@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from copyhound.plugin_api import ProviderSpec, hookimpl
+from copyhound.plugin_api import ProviderSpec, SurfaceSpec, UseCases, hookimpl
 from copyhound_copyleaks.provider import COPYLEAKS
 
 __all__ = ["COPYLEAKS"]
@@ -14,3 +14,11 @@ __all__ = ["COPYLEAKS"]
 def copyhound_providers() -> Sequence[ProviderSpec]:
     """`copyleaks`."""
     return [COPYLEAKS]
+
+
+@hookimpl
+def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
+    """`copyleaks`, under /v1 and /v3."""
+    from copyhound_copyleaks.surface import make_surface
+
+    return [make_surface(use_cases)]
