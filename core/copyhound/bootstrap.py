@@ -280,16 +280,14 @@ class _State:
 
 def job_definitions(services: Services) -> dict[str, JobDefinition]:
     """The durable jobs by their stable names."""
-    lookups, deliveries = services.lookups, services.deliveries
+    lookups, deliveries, notifying = services.lookups, services.deliveries, services.notifying
     return {
         "search": JobDefinition(lookups.fan_out, failed=lookups.fan_out_failed),
         "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
         "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
         "recheck": JobDefinition(services.monitoring.recheck),
-        "notify": JobDefinition(
-            services.notifications.send, settle=services.notifications.settle, failed=services.notifications.broke
-        ),
+        "notify": JobDefinition(notifying.send, settle=notifying.settle, failed=notifying.broke),
         "ingest": JobDefinition(services.ingests.run, failed=services.ingests.failed),
     }
 
@@ -305,7 +303,7 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
         {
             "due lists": Duty(_DUE_LISTS_SECONDS, services.monitoring.run_due_lists),
             "due rechecks": Duty(_DUE_CHECKS_SECONDS, services.monitoring.run_due_checks),
-            "due notifications": Duty(_DUE_NOTIFICATIONS_SECONDS, services.notifications.send_due),
+            "due notifications": Duty(_DUE_NOTIFICATIONS_SECONDS, services.notifying.send_due),
             "watchdog": Duty(_WATCHDOG_SECONDS, watchdog.sweep),
             "ended limits": Duty(_FORGET_SECONDS, services.limits.forget),
             "old job records": Duty(_FORGET_SECONDS, lambda: runtime.forget(now() - _JOB_RECORDS_KEPT)),

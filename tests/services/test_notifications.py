@@ -76,7 +76,7 @@ async def settled(house: Home, notification: Notification) -> Notification:
 
 async def due(house: Home, **by: float) -> int:
     house.clock.turn(**by)
-    return await house.services.notifications.send_due()
+    return await house.services.notifying.send_due()
 
 
 async def test_new_domains_are_told_in_one_message(at_work: Home, receiver: Receiver) -> None:

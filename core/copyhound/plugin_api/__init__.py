@@ -6,6 +6,13 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Decision, Match, MatchFilter, MatchStatus, Verification, VerificationState
+from copyhound.domain.notifications import (
+    DigestFormat,
+    DigestSchedule,
+    NewNotification,
+    Notification,
+    NotificationChanges,
+)
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.domain.searches import ImageInput, Lookup, Search, SearchProgress, SearchRequest
 from copyhound.domain.tags import IgnoredHost, Tag, TagChanges, TagState
@@ -52,6 +59,8 @@ __all__ = [
     "Context",
     "CopyhoundError",
     "Decision",
+    "DigestFormat",
+    "DigestSchedule",
     "Edit",
     "EditKind",
     "Entry",
@@ -68,8 +77,11 @@ __all__ = [
     "MatchFilter",
     "MatchStatus",
     "MatchType",
+    "NewNotification",
     "NoSettings",
     "Notice",
+    "Notification",
+    "NotificationChanges",
     "NotifierSpec",
     "Outcome",
     "OwnIndex",

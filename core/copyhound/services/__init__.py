@@ -29,9 +29,11 @@ from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
 from copyhound.services.merging import Merging
 from copyhound.services.monitoring import MonitoringService
-from copyhound.services.notifications import NotificationService, Notifiers
+from copyhound.services.notifications import NotificationService
+from copyhound.services.notifications_sending import Notifiers, NotifyingService
 from copyhound.services.pictures import PictureService
 from copyhound.services.refreshing import RefreshService
+from copyhound.services.results import ResultService
 from copyhound.services.searches import SearchService
 from copyhound.services.tags import TagService
 from copyhound.services.verifying import Verifying
@@ -56,6 +58,7 @@ class Services:
     hooks: HookService
     deliveries: DeliveryService
     notifications: NotificationService
+    notifying: NotifyingService
     exports: ExportService
     keys: KeyService
     workspaces: WorkspaceService
@@ -65,6 +68,7 @@ class Services:
     links: LinkService
     events: EventService
     lifecycle: LifecycleService
+    results: ResultService
     tags: TagService
     ignores: IgnoreService
     actions: Actions
@@ -106,7 +110,8 @@ class Services:
             ingests=IngestService(kit, sources, collections, candidates),
             hooks=HookService(kit, triggers, sender, new_secret),
             deliveries=DeliveryService(kit, sender, events),
-            notifications=NotificationService(kit, notifiers),
+            notifications=NotificationService(kit, notifiers, LimitService(kit)),
+            notifying=NotifyingService(kit, notifiers),
             exports=exports,
             keys=KeyService(kit),
             workspaces=WorkspaceService(kit),
@@ -116,6 +121,7 @@ class Services:
             links=LinkService(kit),
             events=events,
             lifecycle=LifecycleService(kit),
+            results=ResultService(kit),
             tags=TagService(kit),
             ignores=IgnoreService(kit),
             actions=Actions(searches, lists, exports, kit.public_url),

@@ -1,55 +1,26 @@
-"""Notifications: made, changed, and sent when they are due.
-
-Each due time is a slot, claimed by moving it on; what was told is kept as a sequence number of the event log, moved on
-when it was sent. So two servers tell once, and what could not be sent is told with the next one.
-"""
+"""Notifications: made, changed, looked at, tried."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
-from copyhound.domain.lists import Schedule
-from copyhound.domain.notifications import (
-    CheckedTarget,
-    Digest,
-    DigestSchedule,
-    NewNotification,
-    Notification,
-    NotificationChanges,
-)
+from copyhound.domain.notifications import CheckedTarget, NewNotification, Notification, NotificationChanges
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
-from copyhound.plugin_api import Notice
 from copyhound.services.kit import Kit
+from copyhound.services.limits import LimitService
 from copyhound.services.notifications_digest import filter_of, gather, newest_event, sample
 from copyhound.services.notifications_rendering import Rendered, render
+from copyhound.services.notifications_sending import Notifiers, next_due, opened_target, tell
 
-NOTIFY: Final = "notify"
-NOTIFICATIONS: Final = "notifications"
-DELAYS: Final = (0.0, 60.0, 600.0, 3600.0)
-"""Seconds before attempt 1, 2, 3, 4: three retries, all within the day."""
-_BATCH: Final = 100
 _MAX_LISTS: Final = 1000
-_log = logging.getLogger(__name__)
-
-
-class Notifiers(Protocol):
-    """The notifiers, behind their guard (`plugin_host`)."""
-
-    def target_of(self, notifier: str, values: Mapping[str, Any]) -> CheckedTarget:
-        """Raises CopyhoundError `plugin_unknown`, `settings_invalid`."""
-
-    async def notify(self, notifier: str, notice: Notice, target: Mapping[str, Any], *, workspace_id: str) -> None:
-        """Tells one target, once. Raises CopyhoundError."""
+_MOST_TESTS: Final = 10
+"""In a minute and a workspace: whoever is written to need not have asked for it."""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -62,8 +33,8 @@ class Trial(msgspec.Struct, frozen=True):
 class NotificationService:
     """Notifications of a workspace."""
 
-    def __init__(self, kit: Kit, notifiers: Notifiers) -> None:
-        self._kit, self._notifiers = kit, notifiers
+    def __init__(self, kit: Kit, notifiers: Notifiers, limits: LimitService) -> None:
+        self._kit, self._notifiers, self._limits = kit, notifiers, limits
 
     async def create(self, caller: Caller, new: NewNotification) -> Notification:
         """Tells of what is found from now on; for the first time at the next `at`.
@@ -83,7 +54,7 @@ class NotificationService:
             sealed_target=self._sealed(target),
             format=new.format,
             created_at=now,
-            next_at=self._next(new.schedule, None),
+            next_at=next_due(self._kit, new.schedule),
             after=0,
         )
         async with self._kit.units() as uow:
@@ -126,14 +97,14 @@ class NotificationService:
             given["format"] = changes.format
         if changes.schedule is not UNSET and changes.schedule != item.schedule:
             given["schedule"] = changes.schedule
-            given["next_at"] = self._next(changes.schedule, item.last_slot_at, item.last_slot_at)
+            given["next_at"] = next_due(self._kit, changes.schedule, item.last_slot_at, item.last_slot_at)
         if changes.notifier is not UNSET or changes.target is not UNSET:
             given |= self._aimed(item, changes)
         return msgspec.structs.replace(item, **given)
 
     def _aimed(self, item: Notification, changes: NotificationChanges) -> dict[str, Any]:
         notifier = item.notifier if changes.notifier is UNSET else changes.notifier
-        target = self._target(notifier, self._opened(item) if changes.target is UNSET else changes.target)
+        target = self._target(notifier, opened_target(self._kit, item) if changes.target is UNSET else changes.target)
         return {"notifier": notifier, "target": target.shown, "sealed_target": self._sealed(target)}
 
     async def delete(self, caller: Caller, notification_id: str) -> None:
@@ -150,90 +121,11 @@ class NotificationService:
         return render(digest, found.format)
 
     async def test(self, caller: Caller, notification_id: str) -> Trial:
-        """Send a sample now, once; nothing counts as told."""
+        """Send a sample now, once; nothing counts as told. CopyhoundError too_many_requests: some a minute do."""
         found = await self.get(caller, notification_id)
-        error = await self._tell(found, sample(self._kit.now()), prefix="Test: ")
+        await self._limits.count(caller.workspace_id, "notification_test", most=_MOST_TESTS, seconds=60)
+        error = await tell(self._kit, self._notifiers, found, sample(self._kit.now()), prefix="Test: ")
         return Trial(error is None, error)
-
-    async def send_due(self) -> int:
-        """Queue what is due and has something new to tell; how many were queued here."""
-        async with self._kit.units.read() as uow:
-            due = await uow.notifications.due(self._kit.now(), _BATCH)
-        return sum([await self._claim(notification) for notification in due])
-
-    async def _claim(self, notification: Notification) -> bool:
-        slot, now = notification.next_at, self._kit.now()
-        async with self._kit.units() as uow:
-            following = self._next(notification.schedule, slot, now)
-            if not await uow.notifications.claim_slot(notification.id, slot, following, now):
-                return False
-            until = await newest_event(uow, notification.workspace_id)
-            if until <= notification.after:
-                return False
-            await self._queue(uow, notification, slot.isoformat(), until, 1)
-        return True
-
-    async def _queue(self, uow: UnitOfWork, notification: Notification, slot: str, until: int, number: int) -> None:
-        arguments = (notification.workspace_id, notification.id, slot, until, number)
-        job_id = f"{NOTIFY}:{notification.id}:{slot}:{number}"
-        await uow.jobs.enqueue(NOTIFY, *arguments, id=job_id, queue=NOTIFICATIONS, delay=DELAYS[number - 1])
-
-    async def send(self, workspace_id: str, notification_id: str, slot: str, until: int, number: int) -> dict[str, Any]:
-        """The job's first step: tell what is new, once. {} where there is nothing to do."""
-        async with self._kit.units.read() as uow:
-            found = await uow.notifications.get(workspace_id, notification_id)
-            if found is None or found.after >= until:
-                return {}
-            digest, reached = await gather(self._kit, uow, found, until)
-        error = await self._tell(found, digest) if digest.domains else None
-        return {"after": reached, "sent": bool(digest.domains) and error is None, "error": error}
-
-    async def settle(
-        self, workspace_id: str, notification_id: str, slot: str, until: int, number: int, answer: dict[str, Any]
-    ) -> None:
-        """The job's second step: keep what was told, or queue the next attempt."""
-        if not answer:
-            return
-        async with self._kit.units() as uow:
-            # read again, and held: it may have been changed or deleted while the receiver thought
-            found = await uow.notifications.get(workspace_id, notification_id)
-            if found is None or found.after >= until:
-                return
-            error = answer["error"]
-            if error is None:
-                sent = self._kit.now() if answer["sent"] else found.last_sent_at
-                told = msgspec.structs.replace(found, after=answer["after"], last_sent_at=sent, last_error=None)
-                await uow.notifications.save(told)
-                return
-            await uow.notifications.save(msgspec.structs.replace(found, last_error=error))
-            if number < len(DELAYS):
-                await self._queue(uow, found, slot, until, number + 1)
-        _log.warning("attempt %d of %s failed: %s", number, notification_id, error)
-
-    async def broke(self, *arguments: Any) -> None:
-        """The job itself broke: it counts as an attempt that failed."""
-        *these, reason = arguments
-        await self.settle(*these, {"after": 0, "sent": False, "error": reason})
-
-    async def _tell(self, notification: Notification, digest: Digest, prefix: str = "") -> str | None:
-        """Why it could not be told; None where it was."""
-        rendered = render(digest, notification.format)
-        notice = Notice(
-            title=prefix + rendered.title,
-            text=prefix + rendered.text,
-            events=(),
-            id=digest.id,
-            html=rendered.html,
-            body=rendered.body,
-            content_type=rendered.content_type,
-        )
-        try:
-            await self._notifiers.notify(
-                notification.notifier, notice, self._opened(notification), workspace_id=notification.workspace_id
-            )
-        except CopyhoundError as error:
-            return f"{error.code}: {error.detail}"
-        return None
 
     def _target(self, notifier: str, values: dict[str, Any]) -> CheckedTarget:
         target = self._notifiers.target_of(notifier, values)
@@ -243,21 +135,6 @@ class NotificationService:
 
     def _sealed(self, target: CheckedTarget) -> bytes:
         return self._kit.secrets.seal(msgspec.json.encode(target.values))
-
-    def _opened(self, notification: Notification) -> dict[str, Any]:
-        opened: dict[str, Any] = msgspec.json.decode(self._kit.secrets.open(notification.sealed_target))
-        return opened
-
-    def _next(self, schedule: DigestSchedule, series: datetime | None, told_at: datetime | None = None) -> datetime:
-        """When it is due next; not on the day, where it is read, of `told_at`."""
-        if not 1 <= schedule.days <= 365:
-            raise CopyhoundError("invalid_request", "A notification is sent at most once a day: days is 1 to 365.")
-        plain = Schedule(days=schedule.days, at=schedule.at, timezone=schedule.timezone)
-        due = self._kit.calendar.next_after(plain, self._kit.now(), series)
-        zone = ZoneInfo(schedule.timezone)
-        if told_at is not None and due.astimezone(zone).date() == told_at.astimezone(zone).date():
-            return self._kit.calendar.next_after(plain, due, series)
-        return due
 
 
 def check_filter(wanted: Any) -> Any:
