@@ -1,0 +1,156 @@
+"""Notifications that are due are sent.
+
+Each due time is a slot, claimed by moving it on; what was told is kept as a sequence number of the event log, moved on
+when it was sent. So two servers tell once, and what could not be sent is told with the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.lists import Schedule
+from copyhound.domain.notifications import CheckedTarget, Digest, DigestSchedule, Notification
+from copyhound.domain.repositories import UnitOfWork
+from copyhound.plugin_api import Notice
+from copyhound.services.kit import Kit
+from copyhound.services.notifications_digest import gather, newest_event
+from copyhound.services.notifications_rendering import render
+
+NOTIFY: Final = "notify"
+NOTIFICATIONS: Final = "notifications"
+DELAYS: Final = (0.0, 60.0, 600.0, 3600.0)
+"""Seconds before attempt 1, 2, 3, 4: three retries, all within the day."""
+_BATCH: Final = 100
+_MOST_DAYS: Final = 365
+_log = logging.getLogger(__name__)
+
+
+class Notifiers(Protocol):
+    """The notifiers, behind their guard (`plugin_host`)."""
+
+    def target_of(self, notifier: str, values: Mapping[str, Any]) -> CheckedTarget:
+        """Raises CopyhoundError `plugin_unknown`, `settings_invalid`."""
+
+    async def notify(self, notifier: str, notice: Notice, target: Mapping[str, Any], *, workspace_id: str) -> None:
+        """Tells one target, once. Raises CopyhoundError."""
+
+
+class NotifyingService:
+    """What the clock and the jobs do with notifications."""
+
+    def __init__(self, kit: Kit, notifiers: Notifiers) -> None:
+        self._kit, self._notifiers = kit, notifiers
+
+    async def send_due(self) -> int:
+        """Queue what is due and has something new to tell; how many were queued here."""
+        async with self._kit.units.read() as uow:
+            due = await uow.notifications.due(self._kit.now(), _BATCH)
+        return sum([await self._claim(notification) for notification in due])
+
+    async def _claim(self, notification: Notification) -> bool:
+        slot, now = notification.next_at, self._kit.now()
+        async with self._kit.units() as uow:
+            following = next_due(self._kit, notification.schedule, slot, now)
+            if not await uow.notifications.claim_slot(notification.id, slot, following, now):
+                return False
+            until = await newest_event(uow, notification.workspace_id)
+            if until <= notification.after:
+                return False
+            await self._queue(uow, notification, slot.isoformat(), until, 1)
+        return True
+
+    async def _queue(self, uow: UnitOfWork, notification: Notification, slot: str, until: int, number: int) -> None:
+        arguments = (notification.workspace_id, notification.id, slot, until, number)
+        job_id = f"{NOTIFY}:{notification.id}:{slot}:{number}"
+        await uow.jobs.enqueue(NOTIFY, *arguments, id=job_id, queue=NOTIFICATIONS, delay=DELAYS[number - 1])
+
+    async def send(self, workspace_id: str, notification_id: str, slot: str, until: int, number: int) -> dict[str, Any]:
+        """The job's first step: tell what is new, once. {} where there is nothing to do."""
+        async with self._kit.units.read() as uow:
+            found = await uow.notifications.get(workspace_id, notification_id)
+            if found is None or found.after >= until:
+                return {}
+            digest, reached = await gather(self._kit, uow, found, until)
+        error = await tell(self._kit, self._notifiers, found, digest) if digest.domains else None
+        return {"after": reached, "sent": bool(digest.domains) and error is None, "error": error}
+
+    async def settle(
+        self, workspace_id: str, notification_id: str, slot: str, until: int, number: int, answer: dict[str, Any]
+    ) -> None:
+        """The job's second step: keep what was told, or queue the next attempt."""
+        if not answer:
+            return
+        async with self._kit.units() as uow:
+            # read again, and held: it may have been changed or deleted while the receiver thought
+            found = await uow.notifications.get(workspace_id, notification_id)
+            if found is None or found.after >= until:
+                return
+            error = answer["error"]
+            if error is None:
+                sent = self._kit.now() if answer["sent"] else found.last_sent_at
+                told = msgspec.structs.replace(found, after=answer["after"], last_sent_at=sent, last_error=None)
+                await uow.notifications.save(told)
+                return
+            await uow.notifications.save(msgspec.structs.replace(found, last_error=error))
+            if number < len(DELAYS):
+                await self._queue(uow, found, slot, until, number + 1)
+        _log.warning("attempt %d of %s failed: %s", number, notification_id, error)
+
+    async def broke(
+        self, workspace_id: str, notification_id: str, slot: str, until: int, number: int, reason: str
+    ) -> None:
+        """The job itself broke: it counts as an attempt that failed."""
+        answer = {"after": 0, "sent": False, "error": reason}
+        await self.settle(workspace_id, notification_id, slot, until, number, answer)
+
+
+async def tell(
+    kit: Kit, notifiers: Notifiers, notification: Notification, digest: Digest, prefix: str = ""
+) -> str | None:
+    """Send a digest, once. Why it could not be told; None where it was."""
+    rendered = render(digest, notification.format)
+    notice = Notice(
+        title=prefix + rendered.title,
+        text=prefix + rendered.text,
+        events=(),
+        id=digest.id,
+        html=rendered.html,
+        body=rendered.body,
+        content_type=rendered.content_type,
+    )
+    target = opened_target(kit, notification)
+    try:
+        await notifiers.notify(notification.notifier, notice, target, workspace_id=notification.workspace_id)
+    except CopyhoundError as error:
+        return f"{error.code}: {error.detail}"
+    return None
+
+
+def opened_target(kit: Kit, notification: Notification) -> dict[str, Any]:
+    """Whom to tell, with secrets."""
+    opened: dict[str, Any] = msgspec.json.decode(kit.secrets.open(notification.sealed_target))
+    return opened
+
+
+def next_due(
+    kit: Kit, schedule: DigestSchedule, series: datetime | None = None, told_at: datetime | None = None
+) -> datetime:
+    """When it is due next, counted from `series`, the time that it was due before; not on the day of `told_at`.
+
+    Raises CopyhoundError invalid_request.
+    """
+    if not 1 <= schedule.days <= _MOST_DAYS:
+        raise CopyhoundError("invalid_request", f"It is sent at most once a day: days is 1 to {_MOST_DAYS}.")
+    plain = Schedule(days=schedule.days, at=schedule.at, timezone=schedule.timezone)
+    due = kit.calendar.next_after(plain, kit.now(), series)
+    zone = ZoneInfo(schedule.timezone)
+    if told_at is not None and due.astimezone(zone).date() == told_at.astimezone(zone).date():
+        return kit.calendar.next_after(plain, due, series)
+    return due
