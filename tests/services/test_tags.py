@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.matches import Page
+from copyhound.domain.figures import ImageFigures, ListFigures
+from copyhound.domain.matches import MatchFilter, Page
+from copyhound.domain.searches import Outcome
 from copyhound.domain.tags import DEFAULT_TAGS, TagChanges, TagState, row_id
 from copyhound.domain.workspaces import Caller
 from copyhound.services.ignores import IgnoreService
 from copyhound.services.tags import TagService
-from copyhound.storage.ignores import ignored
-from copyhound.storage.tables_matches import MATCHES
 from copyhound.storage.types import url_key
 
 from ..fixtures.houses import Home, home
-from ..storage.makers import AT, a_list, a_match, an_image
+from ..storage.makers import AT, a_list, a_lookup, a_match, a_search, an_image
 
 ELSEWHERE = Caller("ws_elsewhere", "key_elsewhere", ())
 SHOP, SALE = "https://shop.example/", "https://sale.example/"
@@ -167,13 +169,59 @@ async def test_what_is_no_host(at: Home, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "hides"),
-    [("shop.example", True), ("shop.*", True), ("*op.exam*", True), ("example", False), ("sho_.example", False)],
+    ("pattern", "left"),
+    [
+        ("shop.example", ["sale.example"]),
+        ("sho*", ["sale.example"]),
+        ("*.example", []),
+        ("example", ["sale.example", "shop.example", "shop.example"]),
+        ("sho_.example", ["sale.example", "shop.example", "shop.example"]),
+    ],
 )
-async def test_a_pattern_in_sql(at: Home, pattern: str, hides: bool) -> None:
-    """`*` stands for any text; everything else for itself."""
+async def test_ignored_hosts_are_left_out(at: Home, pattern: str, left: list[str]) -> None:
+    """`*` stands for any text, everything else for itself; of a match on several hosts only those rows go."""
     await at.services.ignores.add(at.caller, "list_1", [pattern])
-    async with at.services.kit.units.read() as uow:
-        hidden = ignored(at.caller.workspace_id, MATCHES.c.list_id, MATCHES.c.host)
-        rows = (await uow.connection.execute(MATCHES.select().where(hidden))).all()  # type: ignore[attr-defined]
-    assert bool(rows) is hides
+    where = MatchFilter(list_id="list_1", without_ignored=True)
+    rows = await at.services.results.rows(at.caller, where, sort=("host", False))
+    assert [row.host for row in rows] == left
+    page = await at.services.matches.page(at.caller, where)
+    assert len(page.items) == len({row.match.id for row in rows})
+    assert len(await at.services.results.rows(at.caller, MatchFilter(list_id="list_1"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hosts"),
+    [
+        ({"tag-eql": "trash"}, ["sale.example"]),
+        ({"tag-in": "trash,approved"}, ["sale.example", "shop.example"]),
+        ({"tag-ne": "trash"}, ["shop.example", "shop.example"]),
+        ({"not": {"tag-in": ["trash", "approved"]}}, ["shop.example"]),
+    ],
+)
+async def test_rows_are_filtered_by_tag(at: Home, wanted: dict[str, Any], hosts: list[str]) -> None:
+    """A tag is a metric of a row: its page's, or its whole match's."""
+    await at.services.tags.give(at.caller, [row(SALE)], "trash")
+    await at.services.tags.give(at.caller, ["match_2"], "approved")
+    results = at.services.results
+    where = MatchFilter(list_id="list_1", filter=results.filter(wanted))
+    assert [one.host for one in await results.rows(at.caller, where, sort=("host", False))] == hosts
+    assert await results.facet(at.caller, MatchFilter(list_id="list_1"), "tag") == [("approved", 1), ("trash", 1)]
+
+
+async def test_figures(at: Home) -> None:
+    """Lists and images are told in figures; an empty list in zeros, another workspace's as well."""
+    results = at.services.results
+    async with at.services.kit.units() as uow:
+        search = a_search(workspace_id=at.caller.workspace_id)
+        lookups = [a_lookup(workspace_id=at.caller.workspace_id)]
+        await uow.searches.add(search, lookups)
+    figures = await results.figures(at.caller, ["list_1", "list_2"])
+    assert figures["list_1"] == ListFigures(1, 1, 1, hosts=2, pages=3, searched_at=AT)
+    assert figures["list_2"] == ListFigures()
+    assert (await results.image_figures(at.caller, ["image_1"]))["image_1"] == ImageFigures(True, 2, 3, AT, None)
+    assert await results.figures(ELSEWHERE, ["list_1"]) == {"list_1": ListFigures()}
+    async with at.services.kit.units() as uow:
+        ended = msgspec.structs.replace(lookups[0], outcome=Outcome.answered, ended_at=AT)
+        await uow.searches.end_lookup(ended)
+    assert (await results.figures(at.caller, ["list_1"]))["list_1"].open_images == 0
+    assert (await results.image_figures(at.caller, ["image_1"]))["image_1"] == ImageFigures(False, 2, 3, AT, AT)

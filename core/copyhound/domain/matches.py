@@ -116,6 +116,8 @@ class MatchFilter(msgspec.Struct, frozen=True):
     include_small: bool = False
     filter: Filter | None = None
     """A match is let through with one of its rows at least; rows are let through each by itself."""
+    without_ignored: bool = False
+    """Rows on hosts that are ignored are left out; a match with no other row as well."""
 
 
 class ImageFacts(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ import msgspec
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
 from copyhound.domain.credits import Bundle, Charge, UsageDay
 from copyhound.domain.events import Event, NewEvent
+from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.hooks import Attempt, Delivery, Hook
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
@@ -417,13 +418,16 @@ class TagRepository(Protocol):
         """Also from all copies that have it."""
 
     async def counts(self, workspace_id: str) -> dict[str | None, int]: ...
+    async def facet(self, workspace_id: str, where: MatchFilter) -> list[tuple[str, int]]:
+        """How many rows have each tag, the most first."""
+
     async def lists_of(self, workspace_id: str, match_ids: Sequence[str]) -> list[str]:
         """The lists in which these matches are."""
 
     async def of_matches(self, workspace_id: str, match_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
         """(match id, page key) -> tags; the page key is empty for tags of the whole match."""
 
-    async def set(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
+    async def give(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
         """Give rows (match id, page key) one tag, or none, in place of those they have; how many were there."""
 
 
@@ -436,6 +440,13 @@ class IgnoreRepository(Protocol):
     async def of_list(self, workspace_id: str, list_id: str | None) -> list[IgnoredHost]: ...
     async def remove(self, workspace_id: str, list_id: str | None, ignore_id: str) -> bool: ...
     async def counts(self, workspace_id: str) -> dict[str | None, int]: ...
+
+
+class FigureRepository(Protocol):
+    """Lists and images in figures; each that was asked for is there."""
+
+    async def of_lists(self, workspace_id: str, list_ids: Sequence[str]) -> dict[str, ListFigures]: ...
+    async def of_images(self, workspace_id: str, image_ids: Sequence[str]) -> dict[str, ImageFigures]: ...
 
 
 class ExecutorRepository(Protocol):
@@ -468,6 +479,7 @@ class UnitOfWork(Protocol):
     limits: LimitRepository
     tags: TagRepository
     ignores: IgnoreRepository
+    figures: FigureRepository
     executors: ExecutorRepository
     jobs: JobQueue
 

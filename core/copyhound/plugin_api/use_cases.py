@@ -15,8 +15,9 @@ import msgspec
 
 from copyhound.domain.collections import Entry, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, UsageDay
+from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.lists import Image, ImageList
-from copyhound.domain.matches import Decision, Match, MatchFilter
+from copyhound.domain.matches import Decision, HostCount, HostGroup, Match, MatchFilter, ResultRow
 from copyhound.domain.notifications import NewNotification, Notification, NotificationChanges
 from copyhound.domain.pictures import Matrix, Readable
 from copyhound.domain.repositories import PageOf
@@ -185,6 +186,41 @@ class ExportUseCases(Protocol):
     def stream(self, caller: Caller, where: MatchFilter, format: str) -> AsyncIterator[bytes]: ...
 
 
+class ResultUseCases(Protocol):
+    """Result rows: each match on each of its pages. `sort`: a metric, and whether the largest come first."""
+
+    def filter(self, wanted: str | dict[str, Any]) -> Any:
+        """A filter for `MatchFilter.filter`. CopyhoundError invalid_request names what is wrong in it."""
+
+    async def rows(
+        self, caller: Caller, where: MatchFilter, *, sort: tuple[str, bool] = ..., start: int = 0, rows: int = 50
+    ) -> list[ResultRow]: ...
+    async def groups(
+        self,
+        caller: Caller,
+        where: MatchFilter,
+        *,
+        sort: tuple[str, bool] = ...,
+        start: int = 0,
+        rows: int = 50,
+        each: int = 10,
+    ) -> list[HostGroup]:
+        """By host; `start` and `rows` count hosts, `each` the rows of one."""
+
+    async def count(self, caller: Caller, where: MatchFilter) -> tuple[int, int]:
+        """(rows, hosts)"""
+
+    async def facet(self, caller: Caller, where: MatchFilter, metric: str) -> list[tuple[Any, int]]:
+        """How many rows there are of each value of a metric, the most first."""
+
+    async def host_counts(self, caller: Caller, where: MatchFilter) -> list[HostCount]: ...
+    def stream(self, caller: Caller, where: MatchFilter) -> AsyncIterator[ResultRow]:
+        """All rows, in constant memory."""
+
+    async def figures(self, caller: Caller, list_ids: Sequence[str]) -> dict[str, ListFigures]: ...
+    async def image_figures(self, caller: Caller, image_ids: Sequence[str]) -> dict[str, ImageFigures]: ...
+
+
 class TagUseCases(Protocol):
     """Tags of a list, and of found copies. `list_id` None stands for all lists of the workspace."""
 
@@ -258,6 +294,8 @@ class UseCases(Protocol):
     def notifications(self) -> NotificationUseCases: ...
     @property
     def collections(self) -> CollectionUseCases: ...
+    @property
+    def results(self) -> ResultUseCases: ...
     @property
     def tags(self) -> TagUseCases: ...
     @property

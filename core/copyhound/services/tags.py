@@ -80,7 +80,7 @@ class TagService:
         parts = [row_parts(row) for row in rows]
         async with self._kit.units() as uow:
             tag = await _tag_for(uow, caller.workspace_id, [match_id for match_id, _ in parts], key) if key else None
-            count = await uow.tags.set(caller.workspace_id, parts, tag)
+            count = await uow.tags.give(caller.workspace_id, parts, tag)
         if parts and not count:
             raise CopyhoundError("not_found", "There is no such result.")
         return count

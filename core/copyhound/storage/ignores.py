@@ -42,9 +42,9 @@ class Ignores(Repository):
         return bool(await self.run(this))
 
     async def counts(self, workspace_id: str) -> dict[str | None, int]:
-        counted = sa.select(IGNORED_HOSTS.c.list_id, sa.func.count())
+        counted = sa.select(IGNORED_HOSTS.c.list_id, sa.func.count().label("number"))
         mine = counted.where(IGNORED_HOSTS.c.workspace_id == workspace_id).group_by(IGNORED_HOSTS.c.list_id)
-        return {row[0]: row[1] for row in await self.all_rows(mine)}
+        return {row.list_id: row.number for row in await self.all_rows(mine)}
 
 
 def _mine(workspace_id: str, list_id: str | None) -> sa.ColumnElement[bool]:

@@ -10,10 +10,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
-from copyhound.domain.filters import And, Condition, Filter, Not, conditions_of
+from copyhound.domain.filters import EVERYTHING, And, Condition, Filter, Not, conditions_of
 from copyhound.domain.matches import MatchFilter
 from copyhound.domain.metrics import METRICS, Kind, refused
 from copyhound.domain.metrics import folded as fold
+from copyhound.storage.ignores import ignored
 from copyhound.storage.result_columns import COLUMNS, OF_PAGE, Expression, folded, found_in, host_in
 from copyhound.storage.tables_lists import LOOKUPS, SEARCHES
 from copyhound.storage.tables_matches import MATCH_PAGES, MATCHES
@@ -39,16 +40,15 @@ _EQUAL = ("list_id", "image_id", "status", "decision", "domain", "host", "match_
 def conditions(workspace_id: str, where: MatchFilter) -> list[Sql]:
     """Of matches; always bound to the workspace. A filter is met by a match with one of its rows at least."""
     found = _facts(workspace_id, where)
-    if where.filter is not None:
-        found.append(_met_by_a_row(where.filter, Scope(workspace_id, where.list_id)))
+    if where.filter is not None or where.without_ignored:
+        found.append(_met_by_a_row(where, Scope(workspace_id, where.list_id)))
     return found
 
 
 def row_conditions(workspace_id: str, where: MatchFilter) -> list[Sql]:
     """Of rows: matches joined with their pages."""
     found = _facts(workspace_id, where)
-    if where.filter is not None:
-        found.append(compiled(where.filter, Scope(workspace_id, where.list_id)))
+    found.append(_of_row(where, Scope(workspace_id, where.list_id)))
     return found
 
 
@@ -68,9 +68,18 @@ def holds(column: sa.ColumnElement[object], value: str) -> Sql:
     return sa.cast(column, sa.Text).like(f"%{quoted}%", escape="\\")
 
 
-def _met_by_a_row(tree: Filter, scope: Scope) -> Sql:
-    met = compiled(tree, scope)
-    if not any(one.metric in OF_PAGE or one.metric in EXTENSIONS for one in conditions_of(tree)):
+def _of_row(where: MatchFilter, scope: Scope) -> Sql:
+    found = [] if where.filter is None else [compiled(where.filter, scope)]
+    if where.without_ignored:
+        found.append(sa.not_(ignored(scope.workspace_id, MATCHES.c.list_id, COLUMNS["host"])))
+    return sa.and_(sa.true(), *found)
+
+
+def _met_by_a_row(where: MatchFilter, scope: Scope) -> Sql:
+    met, tree = _of_row(where, scope), where.filter or EVERYTHING
+    if not where.without_ignored and not any(
+        one.metric in OF_PAGE or one.metric in EXTENSIONS for one in conditions_of(tree)
+    ):
         return met
     alone = sa.select(sa.literal(1).label("one")).subquery("alone")
     joined = alone.outerjoin(MATCH_PAGES, MATCH_PAGES.c.match_id == MATCHES.c.id)

@@ -9,8 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from copyhound.domain.filters import Condition
+from copyhound.domain.matches import MatchFilter
 from copyhound.domain.tags import NO_PAGE, Tag
 from copyhound.storage.base import Repository, chunks
+from copyhound.storage.match_filter import EXTENSIONS, Scope, row_conditions
 from copyhound.storage.tables_matches import MATCH_PAGES, MATCHES
 from copyhound.storage.tables_tags import MATCH_TAGS, TAGS
 from copyhound.storage.types import row_of, struct_of
@@ -21,14 +24,19 @@ def tagged(match_id: sa.ColumnElement[Any], page_key: sa.ColumnElement[Any], tag
     return sa.exists().where(*_on_row(match_id, page_key), MATCH_TAGS.c.tag.in_(tags))
 
 
-def untagged(match_id: sa.ColumnElement[Any], page_key: sa.ColumnElement[Any]) -> Any:
-    """Whether a row has no tag at all."""
-    return ~sa.exists().where(*_on_row(match_id, page_key))
-
-
 def _on_row(match_id: sa.ColumnElement[Any], page_key: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool], ...]:
     on_page = sa.or_(MATCH_TAGS.c.page_key == NO_PAGE, MATCH_TAGS.c.page_key == page_key)
     return MATCH_TAGS.c.match_id == match_id, on_page
+
+
+def _condition(condition: Condition, scope: Scope) -> Any:
+    """The metric `tag`: `ne` is met by what has no tag as well."""
+    wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    has = tagged(MATCHES.c.id, MATCH_PAGES.c.url_key, [str(one) for one in wanted])
+    return sa.not_(has) if condition.operator == "ne" else has
+
+
+EXTENSIONS["tag"] = _condition
 
 
 class Tags(Repository):
@@ -60,8 +68,9 @@ class Tags(Repository):
         await self.run(given)
 
     async def counts(self, workspace_id: str) -> dict[str | None, int]:
-        counted = sa.select(TAGS.c.list_id, sa.func.count()).where(TAGS.c.workspace_id == workspace_id)
-        return {row[0]: row[1] for row in await self.all_rows(counted.group_by(TAGS.c.list_id))}
+        counted = sa.select(TAGS.c.list_id, sa.func.count().label("number"))
+        mine = counted.where(TAGS.c.workspace_id == workspace_id).group_by(TAGS.c.list_id)
+        return {row.list_id: row.number for row in await self.all_rows(mine)}
 
     async def of_matches(self, workspace_id: str, match_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -73,6 +82,14 @@ class Tags(Repository):
                 found[row.match_id, row.page_key].append(row.tag)
         return dict(found)
 
+    async def facet(self, workspace_id: str, where: MatchFilter) -> list[tuple[str, int]]:
+        rows = MATCHES.outerjoin(MATCH_PAGES, MATCH_PAGES.c.match_id == MATCHES.c.id)
+        joined = rows.join(MATCH_TAGS, sa.and_(*_on_row(MATCHES.c.id, MATCH_PAGES.c.url_key)))
+        number = sa.func.count().label("number")
+        counted = sa.select(MATCH_TAGS.c.tag, number).select_from(joined)
+        grouped = counted.where(*row_conditions(workspace_id, where)).group_by(MATCH_TAGS.c.tag)
+        return [(row.tag, row.number) for row in await self.all_rows(grouped.order_by(number.desc(), MATCH_TAGS.c.tag))]
+
     async def lists_of(self, workspace_id: str, match_ids: Sequence[str]) -> list[str]:
         found: set[str] = set()
         for chunk in chunks(sorted(set(match_ids))):
@@ -81,7 +98,7 @@ class Tags(Repository):
             found |= {row.list_id for row in rows}
         return sorted(found)
 
-    async def set(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
+    async def give(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
         known = await self._known(workspace_id, [match_id for match_id, _ in rows])
         wanted = sorted({(match_id, page_key) for match_id, page_key in rows if match_id in known})
         whole = {match_id for match_id, page_key in wanted if page_key == NO_PAGE}

@@ -15,6 +15,7 @@ from copyhound.domain.repositories import (
     DeliveryRepository,
     EventRepository,
     ExecutorRepository,
+    FigureRepository,
     HookRepository,
     IdempotencyRepository,
     IgnoreRepository,
@@ -37,6 +38,7 @@ from copyhound.storage.collections import Collections, Ingests
 from copyhound.storage.credits import Credits, Limits
 from copyhound.storage.database import Database
 from copyhound.storage.events import Deliveries, Events, Hooks
+from copyhound.storage.figures import Figures
 from copyhound.storage.ignores import Ignores
 from copyhound.storage.lists import Images, Lists
 from copyhound.storage.matches import Matches
@@ -84,6 +86,7 @@ class Unit:
         self.limits: LimitRepository = Limits(connection)
         self.tags: TagRepository = Tags(connection)
         self.ignores: IgnoreRepository = Ignores(connection)
+        self.figures: FigureRepository = Figures(connection)
         self.executors: ExecutorRepository = Executors(connection)
         self.jobs: JobQueue = LazyQueue(connection, factory)
 
