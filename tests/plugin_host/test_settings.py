@@ -108,3 +108,15 @@ def test_the_schema_says_what_is_secret() -> None:
     properties = settings_schema(Settings)["$defs"]["Settings"]["properties"]
     assert properties["token"]["x-secret"] is True
     assert properties["port"]["minimum"] == 1
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    names: Annotated[tuple[str, ...], msgspec.Meta(max_length=3)] = ("a",)
+    title: str = ""
+
+
+def test_a_list_may_be_one_text() -> None:
+    """The environment has texts alone: a list's parts are set apart by commas, other texts keep theirs."""
+    read = read_settings("plugins.acme", Listing, {"names": "x, y,", "title": "a, b"})
+    assert (read.names, read.title) == (("x", "y"), "a, b")
+    assert read_settings("plugins.acme", Listing, {"names": ""}).names == ()

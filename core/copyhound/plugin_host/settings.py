@@ -30,13 +30,15 @@ def read_settings(
     *,
     lookup: bool = True,
 ) -> T:
-    """An instance of `struct` from plain values; numbers and booleans may come as texts (from the environment).
+    """An instance of `struct` from plain values; numbers, booleans and lists (with commas) may come as texts.
 
     `$env:NAME` and `$file:PATH` are looked up now, unless `lookup` is off: only the operator may read them.
     `section` is what messages call it, such as `plugins.acme`.
     Raises CopyhoundError `settings_invalid`, which names the field and never tells a value.
     """
-    plain = _looked_up(section, dict(values), os.environ if environ is None else environ) if lookup else dict(values)
+    plain = dict(values)
+    if lookup:
+        plain = _listed(_looked_up(section, plain, os.environ if environ is None else environ), struct)
     try:
         return msgspec.convert(plain, struct, strict=False)
     except msgspec.ValidationError as error:
@@ -170,6 +172,22 @@ def _secrets(value: Any, shape: shapes.Type) -> Iterator[str]:
         return
     for _, inner, inner_shape in _inner(value, shape):
         yield from _secrets(inner, inner_shape)
+
+
+def _listed(values: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """Lists that came as one text, parted at its commas: the environment knows no others."""
+    fields = shapes.type_info(struct).fields  # type: ignore[attr-defined]
+    lists = {
+        field.encode_name
+        for field in fields
+        if any(isinstance(one, (shapes.ListType, shapes.VarTupleType)) for one in _bare(field.type))
+    }
+    return {
+        name: [part.strip() for part in value.split(",") if part.strip()]
+        if name in lists and isinstance(value, str)
+        else value
+        for name, value in values.items()
+    }
 
 
 def _texts(value: Any) -> Iterator[str]:
