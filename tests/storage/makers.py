@@ -27,6 +27,12 @@ def at(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
+def number_in(name: str) -> int:
+    """What the first ones of a workspace are numbered: 2 of `list_2`."""
+    digits = name.rpartition("_")[2]
+    return int(digits) if digits.isdigit() else 0
+
+
 def a_list(list_id: str = "list_1", **changes: Any) -> ImageList:
     full = ImageList(
         id=list_id,
@@ -38,6 +44,7 @@ def a_list(list_id: str = "list_1", **changes: Any) -> ImageList:
         providers=("index", "tineye"),
         min_confidence=62.5,
         next_run_at=at(60),
+        number=number_in(list_id),
     )
     return msgspec.structs.replace(full, **changes)
 
@@ -58,6 +65,7 @@ def an_image(image_id: str = "image_1", **changes: Any) -> Image:
         width=640,
         height=480,
         bytes=5_000_000_000,
+        number=number_in(image_id),
     )
     return msgspec.structs.replace(full, **changes)
 

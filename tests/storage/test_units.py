@@ -215,6 +215,6 @@ def test_other_databases_are_refused(url: str) -> None:
 
 
 def test_every_table_carries_the_workspace() -> None:
-    """All but those that belong to no workspace, and the bands, which are bound by their collection."""
+    """All but those that belong to no workspace, bands (bound by their collection), and what is bound to a key."""
     without = {table.name for table in METADATA.sorted_tables if "workspace_id" not in table.c}
-    assert without == {"workspaces", "executors", "hash_bands"}
+    assert without == {"workspaces", "executors", "hash_bands", "windows", "places", "nonces"}

@@ -49,13 +49,15 @@ class Credits(Repository):
         rows = await self.all_rows(self.held(statement.order_by(BUNDLES.c.expires_at, BUNDLES.c.id)))
         if not rows and not await self.metered(workspace_id):
             return [None] * count
+        if sum(row.remaining for row in rows) < count:
+            return None
         taken: list[str | None] = []
         for row in rows:
             part = min(row.remaining, count - len(taken))
             if part:
                 await self.run(_changed(row.id, -part))
                 taken += [row.id] * part
-        return taken if len(taken) == count else None
+        return taken
 
     async def settle(self, search_id: str, image_id: str, at: datetime) -> None:
         this = CHARGES.c.search_id == search_id, CHARGES.c.image_id == image_id

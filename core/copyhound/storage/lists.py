@@ -48,7 +48,7 @@ class Lists(Repository):
         if (there := await self.get(item.workspace_id, item.id)) is not None:
             return there
         item = msgspec.structs.replace(item, number=number)
-        await self.insert(LISTS, [_list_row(item)])
+        await self.insert(LISTS, [{**_list_row(item), "number": number}])
         return item
 
     async def by_number(self, workspace_id: str, number: int) -> ImageList | None:
@@ -116,7 +116,9 @@ class Images(Repository):
         return struct_of(Image, row) if row else None
 
     async def save(self, image: Image) -> None:
-        await self.run(sa.update(IMAGES).where(*_is_image(image.workspace_id, image.id)).values(row_of(image, IMAGES)))
+        row = row_of(image, IMAGES)
+        del row["number"]  # it is given once
+        await self.run(sa.update(IMAGES).where(*_is_image(image.workspace_id, image.id)).values(row))
 
     async def of_list(self, workspace_id: str, list_id: str, *, cursor: str | None, limit: int) -> PageOf:
         statement = sa.select(IMAGES).where(IMAGES.c.list_id == list_id, IMAGES.c.workspace_id == workspace_id)
@@ -149,4 +151,7 @@ def _is_image(workspace_id: str, image_id: str) -> tuple[sa.ColumnElement[bool],
 
 
 def _list_row(item: ImageList) -> dict[str, object]:
-    return row_of(item, LISTS, label_folded=item.label.casefold())
+    """All but its number, which is given once."""
+    row = row_of(item, LISTS, label_folded=item.label.casefold())
+    del row["number"]
+    return row
