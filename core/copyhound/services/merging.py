@@ -56,6 +56,8 @@ class Merging:
             entry_id=found.entry_id,
             reduced_blob=found.reduced_blob,
             next_check_at=self.next_check(),
+            format=found.facts.format if found.facts else None,
+            bytes=found.facts.bytes if found.facts else None,
         )
         if not await uow.matches.add(match):
             return
@@ -89,6 +91,8 @@ class Merging:
             small=found.small if checked else known.small,
             entry_id=found.entry_id or known.entry_id,
             reduced_blob=found.reduced_blob or known.reduced_blob,
+            format=found.facts.format if found.facts else known.format,
+            bytes=found.facts.bytes if found.facts else known.bytes,
         )
         await uow.matches.save(match)
         if returned:

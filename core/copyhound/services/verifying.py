@@ -37,6 +37,8 @@ class Found(msgspec.Struct, frozen=True):
     reduced_blob: str | None
     seen_at: datetime | None = None
     """When it was last seen at its address, where that is not now (our own index)."""
+    facts: PictureFacts | None = None
+    """Of the file; None where it was not looked at."""
 
     @property
     def small(self) -> bool:
@@ -151,6 +153,7 @@ class Verifying:
             side.reduced_blob
             or (await self._kit.blobs.put(image.workspace_id, side.reduced) if side.reduced else None),
             side.seen_at,
+            side.facts,
         )
 
     async def compare(self, image: Image, reduced: bytes | None, side: Side) -> Comparison | None:
