@@ -117,9 +117,18 @@ class RemainingReply(msgspec.Struct, frozen=True):
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
-    """Any failure. `stats` is empty today, and filled in the documents' old style."""
+    """Any failure, as it is told today."""
 
     code: int
-    stats: dict[str, Any] = {}
     messages: list[str] = []
+    stats: dict[str, Any] = {}
+    results: list[Any] = []
+
+
+class ClassicErrorReply(msgspec.Struct, frozen=True):
+    """Any failure, as the old documents show it."""
+
+    stats: Stats
+    code: int
+    messages: list[str]
     results: list[Any] = []
