@@ -6,13 +6,14 @@ Keys: `run`; `todo-<kind>-<depth>-<number>`, in the order of work; `page:` and `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final
 
 import msgspec
 
 from copyhound.plugin_api import Page, StateStore
+from copyhound_index.looks import Size
 from copyhound_index.urls import without_query
 
 MAX_TRIES: Final = 3
@@ -36,9 +37,11 @@ class Todo(msgspec.Struct):
     depth: int = 0
     tries: int = 0
     page: list[Any] = []
-    """Leads: the page's address and title."""
+    """Leads: the page."""
     pictures: list[str] = []
     """Leads: the pictures that stand on it."""
+    sizes: dict[str, Size] = {}
+    """Leads: how large they are shown on it."""
 
 
 class Record(msgspec.Struct):
@@ -54,7 +57,13 @@ class Record(msgspec.Struct):
     links: list[str] = []
     pictures: list[str] = []
     pages: list[list[Any]] = []
-    """Pictures: pages, with titles, that it was met on before it was fetched."""
+    """Pictures: pages that it was met on before it was fetched."""
+    language: str | None = None
+    description: str | None = None
+    sizes: dict[str, Size] = {}
+    """Pages: how large they show their pictures."""
+    looked: bool = False
+    """Pages: whether language, description and sizes were looked for."""
 
 
 class Run(msgspec.Struct):
@@ -134,10 +143,11 @@ class Frontier:
             self.add(Todo(Kind.page, url, depth))
             self.run.planned += 1
 
-    async def plan_pictures(self, urls: Sequence[str], page: Page) -> None:
+    async def plan_pictures(self, urls: Sequence[str], on_page: Page, sizes: Mapping[str, Size]) -> None:
         """Add pictures that stand on a page: to be fetched where this crawl has not met them, else as leads."""
         leads = []
         for url in urls:
+            page = shown(on_page, sizes.get(url))
             record = await self.record(Kind.picture, url)
             if record.crawl != self.run.crawl:
                 self.keep(
@@ -151,7 +161,8 @@ class Frontier:
             elif not record.failed and _row(page) not in record.pages:
                 leads.append(url)
         if leads:
-            self.add(Todo(Kind.leads, page=_row(page), pictures=leads))
+            said = {url: sizes[url] for url in leads if url in sizes}
+            self.add(Todo(Kind.leads, page=_row(on_page), pictures=leads, sizes=said))
 
     async def _one_more(self, path: str, most: int) -> bool:
         key = f"variants:{_hash(path)}"
@@ -161,8 +172,19 @@ class Frontier:
         return bool(count <= most)
 
 
+def shown(page: Page, size: Size | None) -> Page:
+    """A page, as it shows one of its pictures."""
+    if size is None:
+        return page
+    return msgspec.structs.replace(page, width_on_page=size[0], height_on_page=size[1])
+
+
 def _row(page: Page) -> list[Any]:
-    return [page.url, page.title]
+    """The fields of a page, without those at its end that are not known."""
+    row = list(msgspec.structs.astuple(page))
+    while len(row) > 2 and row[-1] is None:
+        row.pop()
+    return row
 
 
 def _key(what: Kind, url: str) -> str:

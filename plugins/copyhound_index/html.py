@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from copyhound_index.looks import Size, description_of, language_of, size_on_page
 from copyhound_index.taming import tamed
 from copyhound_index.urls import is_picture_file, may_be_page, normalised
 
@@ -17,6 +18,7 @@ MAX_EACH: Final = 2000
 _MAX_NODES: Final = 20_000
 _MAX_SRCSET: Final = 20_000
 _TITLE_LENGTH: Final = 300
+_UNSAID: Final[Size] = (None, None)
 _LAZY: Final = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-image", "data-hi-res-src")
 _LAZY_SETS: Final = ("srcset", "data-srcset", "data-lazy-srcset")
 _METAS: Final = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
@@ -33,10 +35,24 @@ class Found(msgspec.Struct):
     title: str | None = None
     links: list[str] = []
     pictures: list[str] = []
+    language: str | None = None
+    description: str | None = None
+    sizes: dict[str, Size] = {}
+    """How large the page shows its pictures, by address, where it says so."""
 
 
-def read_page(body: bytes, url: str, *, charset: str | None, min_side: int, all_sizes: bool, robots: str) -> Found:
-    """Parse a page. `robots` are the directives of its X-Robots-Tag; the page's own are added.
+def read_page(
+    body: bytes,
+    url: str,
+    *,
+    charset: str | None,
+    min_side: int,
+    all_sizes: bool,
+    robots: str,
+    language: str | None = None,
+) -> Found:
+    """Parse a page. `robots` are the directives of its X-Robots-Tag; the page's own are added. `language` is its
+    Content-Language.
 
     `nofollow` leaves out the links, `noindex` and `noimageindex` the pictures. `min_side` leaves out pictures that
     the page itself gives fewer pixels; of a `srcset` the largest picture is taken, or all.
@@ -45,11 +61,19 @@ def read_page(body: bytes, url: str, *, charset: str | None, min_side: int, all_
     base = _base(tree, url)
     said = directives([robots, *_meta_robots(tree)])
     links, files = _links(tree, base)
-    pictures = [*_pictures(tree, base, min_side, all_sizes), *files]
+    shown = [*_pictures(tree, base, min_side, all_sizes), *((url, _UNSAID) for url in files)]
+    pictures = [] if said & {"noindex", "noimageindex"} else _once(url for url, _ in shown)
+    sizes: dict[str, Size] = {}
+    for url, size in shown:
+        if size != _UNSAID:
+            sizes.setdefault(url, size)
     return Found(
         title=_title(tree),
         links=[] if "nofollow" in said else _once(links),
-        pictures=[] if said & {"noindex", "noimageindex"} else _once(pictures),
+        pictures=pictures,
+        language=language_of(tree, language),
+        description=description_of(tree),
+        sizes={url: sizes[url] for url in pictures if url in sizes},
     )
 
 
@@ -125,19 +149,26 @@ def _refreshed(tree: LexborHTMLParser, base: str) -> Iterator[str]:
             yield from _resolved([found[1]], base)
 
 
-def _pictures(tree: LexborHTMLParser, base: str, min_side: int, all_sizes: bool) -> Iterator[str]:
+def _pictures(tree: LexborHTMLParser, base: str, min_side: int, all_sizes: bool) -> Iterator[tuple[str, Size]]:
+    """Addresses of pictures, and how large each is shown."""
     for node in _nodes(tree, "meta[content]"):
         if (_value(node, "property") or _value(node, "name")).lower() in _METAS:
-            yield from _resolved([_value(node, "content")], base)
+            yield from _sized([_value(node, "content")], base)
     for node in _nodes(tree, "link[rel=image_src][href]"):
-        yield from _resolved([_value(node, "href")], base)
+        yield from _sized([_value(node, "href")], base)
     for node in _nodes(tree, "img, picture source, video[poster], input[type=image]"):
         if node.tag == "source" and _value(node, "type").lower() in _OTHER_TYPES:
             continue
         if not _too_small(node, min_side):
-            yield from _resolved(_addresses(node, all_sizes), base)
+            yield from _sized(_addresses(node, all_sizes), base, size_on_page(node))
     for node in _nodes(tree, "[style*='url(']"):
-        yield from _resolved(_STYLE_URL.findall(_value(node, "style")[:_MAX_SRCSET]), base)
+        addresses = _STYLE_URL.findall(_value(node, "style")[:_MAX_SRCSET])
+        yield from _sized(addresses, base, size_on_page(node))
+
+
+def _sized(addresses: Iterable[str], base: str, size: Size = _UNSAID) -> Iterator[tuple[str, Size]]:
+    for url in _resolved(addresses, base):
+        yield url, size
 
 
 def _addresses(node: LexborNode, all_sizes: bool) -> Iterator[str]:

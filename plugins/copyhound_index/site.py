@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from copyhound.plugin_api import Context, CopyhoundError, Lead, Page, Progress, SourceItem, SourceSpec
 from copyhound_index.fetching import Answered, FetchError, Monotonic, PoliteFetcher, Sleep
-from copyhound_index.frontier import MAX_TRIES, Frontier, Kind, Record, Todo
+from copyhound_index.frontier import MAX_TRIES, Frontier, Kind, Record, Todo, shown
 from copyhound_index.html import Found, directives, read_page
 from copyhound_index.sitemaps import read_sitemap
 from copyhound_index.urls import extension, host_of, normalised, same_site
@@ -159,7 +159,7 @@ class Crawl:
     async def _leads(self, todo: Todo) -> AsyncIterator[Given]:
         page = Page(*todo.page)
         for url in todo.pictures:
-            yield Lead(url, (page,))
+            yield Lead(url, (shown(page, todo.sizes.get(url)),))
 
     async def _picture(self, todo: Todo) -> AsyncIterator[Given]:
         frontier = self._frontier
@@ -201,7 +201,9 @@ class Crawl:
     async def _page(self, todo: Todo) -> AsyncIterator[Given]:
         record = await self._frontier.record(Kind.page, todo.url)
         if record.done != self._frontier.run.crawl:
-            headers = {"accept": "text/html,application/xhtml+xml", **record.validators}
+            # what an older version has read is asked for once more, whole
+            validators = record.validators if record.looked else {}
+            headers = {"accept": "text/html,application/xhtml+xml", **validators}
             answer = await self._fetcher.get(todo.url, max_bytes=_MAX_PAGE_BYTES, headers=headers)
             await self._take_page(todo, record, answer)
             self._frontier.run.pages += 1
@@ -221,12 +223,14 @@ class Crawl:
             return
         if answer.status != _NOT_MODIFIED:
             found = await self._found(answer)
-            record.title, record.links, record.pictures = found.title, found.links, found.pictures
-            record.validators = answer.validators
+            for name in ("title", "links", "pictures", "language", "description", "sizes"):
+                setattr(record, name, getattr(found, name))
+            record.looked, record.validators = True, answer.validators
         if todo.depth < self._settings.max_depth:
             await self._plan_pages(record.links, todo.depth + 1)
         pictures = [url for url in record.pictures if self._may_hold_pictures(url)]
-        await self._frontier.plan_pictures(pictures, Page(todo.url, record.title))
+        page = Page(todo.url, record.title, language=record.language, description=record.description)
+        await self._frontier.plan_pictures(pictures, page, record.sizes)
 
     async def _found(self, answer: Answered) -> Found:
         if answer.media_type not in _PAGE_TYPES:
@@ -239,6 +243,7 @@ class Crawl:
             min_side=self._settings.min_side,
             all_sizes=self._settings.all_sizes,
             robots=", ".join(answer.headers.get_list("x-robots-tag")),
+            language=answer.headers.get("content-language"),
         )
 
     async def _read_sitemap(self, answer: Answered) -> None:
@@ -249,7 +254,7 @@ class Crawl:
         await self._plan_pages(found.pages, 0)
         for picture, page in found.pictures:
             if self._may_hold_pictures(picture) and self._ours(page):
-                await self._frontier.plan_pictures([picture], Page(page))
+                await self._frontier.plan_pictures([picture], Page(page), {})
 
     async def _plan_pages(self, urls: list[str], depth: int) -> None:
         ours = [url for url in urls if self._ours(url)]

@@ -68,7 +68,7 @@ def _condition(condition: Condition, values: Mapping[str, Any]) -> bool:
     if isinstance(value, tuple) or metric.kind is Kind.tags:
         return _any_of(condition, value or ())
     if metric.kind is Kind.flag:
-        return value in tuple(wanted)  # type: ignore[arg-type]
+        return value in tuple(wanted)
     if metric.kind is Kind.string:
         value, wanted = _fold(value), _fold(wanted)
     return _OPERATORS[condition.operator](value, wanted)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.metrics import MAX_VALUES, Value, plain_value, read_value, refused
+from copyhound.domain.metrics import MAX_VALUES, plain_value, read_value, refused
 
 MAX_DEPTH: Final = 10
 MAX_CHARACTERS: Final = 100_000
@@ -21,27 +21,27 @@ _SUNSET: Final = (
 )
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """One metric compared with a value; `value` is as metrics.read_value gives it."""
+class Condition(msgspec.Struct, frozen=True, tag=True):
+    """One metric compared with a value; `value` is a metrics.Value, as read_value gives it."""
 
     metric: str
     operator: str
-    value: Value
+    value: Any
 
 
-class And(msgspec.Struct, frozen=True):
+class And(msgspec.Struct, frozen=True, tag=True):
     """All parts hold; with no parts, anything does."""
 
     parts: tuple[Filter, ...]
 
 
-class Or(msgspec.Struct, frozen=True):
+class Or(msgspec.Struct, frozen=True, tag=True):
     """At least one part holds."""
 
     parts: tuple[Filter, ...]
 
 
-class Not(msgspec.Struct, frozen=True):
+class Not(msgspec.Struct, frozen=True, tag=True):
     """The part does not hold. Its exact complement: what has no value is in one of both."""
 
     part: Filter

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from litestar.params import FromQuery, QueryParameter
 
+from copyhound.domain.filters import read_filter
 from copyhound.domain.matches import Decision, MatchFilter, MatchStatus
 from copyhound.domain.pictures import MatchType
 from copyhound.http.bodies import in_utc
@@ -14,6 +15,13 @@ from copyhound.http.bodies import in_utc
 Cursor = Annotated[str | None, QueryParameter(max_length=500, description="Where the last page ended: its `cursor`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
 Percent = Annotated[float | None, QueryParameter(ge=0, le=100)]
+FilterText = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=100_000,
+        description='A JSON object of conditions, such as `{"host-cont": "domain.com"}`; see the manual, Filters.',
+    ),
+]
 Sort = Literal["first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"]
 
 
@@ -31,6 +39,7 @@ def provide_filter(
     found_after: FromQuery[datetime | None] = None,
     found_before: FromQuery[datetime | None] = None,
     include_small: FromQuery[bool] = False,
+    filter: FilterText = None,
 ) -> MatchFilter:
     """Which matches are asked for, from the query."""
     return MatchFilter(
@@ -47,6 +56,7 @@ def provide_filter(
         found_after=_zoned(found_after, "found_after"),
         found_before=_zoned(found_before, "found_before"),
         include_small=include_small,
+        filter=None if filter is None else read_filter(filter),
     )
 
 

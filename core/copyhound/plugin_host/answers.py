@@ -17,6 +17,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_URL: Final = 4096
 MAX_PAGES: Final = 200
 MAX_TITLE: Final = 1000
+_TEXTS: Final = {"title": MAX_TITLE, "language": 20, "description": MAX_TITLE}
+_SIZES: Final = ("width_on_page", "height_on_page")
 _BLANK: Final = re.compile(r"[\s\x00-\x20\x7f-\x9f\ud800-\udfff]")
 """Blanks, control characters, and halves of surrogate pairs, which can be neither stored nor sent."""
 
@@ -56,12 +58,14 @@ def is_web_url(url: str, schemes: Collection[str] = ("http", "https")) -> bool:
 
 
 def tidy_pages(pages: tuple[Page, ...]) -> tuple[Page, ...]:
-    """The pages with usable addresses, titles cut."""
-    kept = [page for page in pages[:MAX_PAGES] if is_web_url(page.url)]
-    return tuple(
-        page if page.title is None else msgspec.structs.replace(page, title=_plain(page.title, MAX_TITLE))
-        for page in kept
-    )
+    """The pages with usable addresses, texts cut, sizes that cannot be left out."""
+    return tuple(_tidy_page(page) for page in pages[:MAX_PAGES] if is_web_url(page.url))
+
+
+def _tidy_page(page: Page) -> Page:
+    texts = {name: _plain(text, most) for name, most in _TEXTS.items() if (text := getattr(page, name)) is not None}
+    sizes = {name: None for name in _SIZES if (size := getattr(page, name)) is not None and not 0 <= size < 2**31}
+    return msgspec.structs.replace(page, **texts, **sizes)
 
 
 def _plain(text: str, most: int) -> str:

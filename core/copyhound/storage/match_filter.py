@@ -184,7 +184,6 @@ def _choice(column: Expression, sign: str, value: Any) -> Sql:
 
 def _verified(condition: Condition) -> Sql:
     column, wanted = COLUMNS["verified"], condition.value
-    assert isinstance(wanted, tuple)
     known = [int(one) for one in wanted if isinstance(one, bool)]
     is_one = sa.func.coalesce(column.in_(known), sa.false()) if known else sa.false()
     return sa.or_(is_one, column.is_(None)) if None in wanted else is_one

@@ -64,9 +64,7 @@ _URL: Final = sa.func.coalesce(MATCH_PAGES.c.url, MATCHES.c.image_url)
 _GONE: Final = MATCHES.c.status == "removed"
 _SEEN: Final = MATCHES.c.verification_state == "verified"
 _ASKED: Final = sa.or_(MATCHES.c.reason.is_(None), sa.func.substr(MATCHES.c.reason, 1, len(NOT_ASKED)) != NOT_ASKED)
-NUMBER: Final = (
-    sa.select(IMAGES.c.number).where(IMAGES.c.id == MATCHES.c.image_id).correlate(MATCHES).scalar_subquery()
-)
+NUMBER: Final = sa.select(IMAGES.c.number).where(IMAGES.c.id == MATCHES.c.image_id).correlate(MATCHES).scalar_subquery()
 """Of the image that was found."""
 _SEARCHED: Final = (
     sa.select(sa.func.max(SEARCHES.c.created_at))

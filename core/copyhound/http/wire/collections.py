@@ -27,11 +27,19 @@ class CollectionOut(msgspec.Struct):
     """Of all its entries; where it is not the one that the server works with, it must be refreshed."""
 
 
+Pixels = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+
+
 class PageIn(msgspec.Struct, forbid_unknown_fields=True):
     """A page on which an indexed picture stands."""
 
     url: Url
     title: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    language: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+    description: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    width_on_page: Pixels | None = None
+    """As the page shows the picture, in CSS pixels."""
+    height_on_page: Pixels | None = None
 
 
 class EntryIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -180,7 +188,7 @@ def found_entry(found: EntryMatch) -> FoundEntry:
 
 def seen_on(pages: list[PageIn]) -> tuple[SeenOn, ...]:
     """Pages that a client sent, as entities."""
-    return tuple(SeenOn(page.url, page.title) for page in pages)
+    return tuple(SeenOn(**msgspec.structs.asdict(page)) for page in pages)
 
 
 def ingest_out(ingest: Ingest, catalogue: Catalogue) -> IngestOut:

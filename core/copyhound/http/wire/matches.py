@@ -24,6 +24,12 @@ class PageOut(msgspec.Struct):
     title: str | None
     first_seen: Instant | None
     last_seen: Instant | None
+    language: str | None = None
+    """A code in small letters, such as `en`."""
+    description: str | None = None
+    width_on_page: int | None = None
+    """As the page shows the picture, in CSS pixels."""
+    height_on_page: int | None = None
 
 
 class ComparisonOut(msgspec.Struct):
@@ -114,7 +120,7 @@ def comparison_out(comparison: Comparison | None) -> ComparisonOut | None:
 
 def page_out(page: SeenOn) -> PageOut:
     """A page as clients see it."""
-    return PageOut(page.url, page.title, page.first_seen, page.last_seen)
+    return PageOut(**{name: getattr(page, name) for name in PageOut.__struct_fields__})
 
 
 def match_out(match: Match, service: MatchService, public_url: str) -> MatchOut:
