@@ -18,7 +18,7 @@ def copyhound_providers() -> Sequence[ProviderSpec]:
 
 @hookimpl
 def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
-    """`copyleaks`, under /v1 and /v3."""
-    from copyhound_copyleaks.surface import make_surface
+    """`copyleaks`, under /v1, and what belongs to it, under /v3."""
+    from copyhound_copyleaks.surface import make_surfaces
 
-    return [make_surface(use_cases)]
+    return make_surfaces(use_cases)

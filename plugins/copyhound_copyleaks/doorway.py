@@ -10,17 +10,15 @@ from urllib.parse import quote, unquote
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-CHECK: Final = "/v1/image-plagiarism-detector/check"
-SCAN: Final = "/v1/image-plagiarism-detector/scan"
-_CHECK: Final = re.compile(r"/v1/image-plagiarism-detector/(.*)/check", re.DOTALL)
-_SCAN: Final = re.compile(r"/v1/image-plagiarism-detector/([^/]*)", re.DOTALL)
+_ROOT: Final = "/image-plagiarism-detector/"
+_SCAN: Final = re.compile(rf".*?{_ROOT}(?:(?P<checked>.*)(?P<check>/check)|(?P<seen>[^/]*))", re.DOTALL)
 _DRAINED_BYTES: Final = 64 * 2**20
 _DRAINED_SECONDS: Final = 15.0
 _WITH_BODY: Final = ("POST", "PUT", "PATCH")
 
 
 class Doorway:
-    """Gives the application paths without a scan id in them; the id is `scan_id` in the scope's state.
+    """Routes scan ids of all kinds; the id is `scan_id` in the scope's state.
 
     A scan id may hold a slash, as `%2F`: only the raw path tells it from the path's own.
     """
@@ -35,23 +33,27 @@ class Doorway:
         raw = scope.get("raw_path") or quote(scope["path"]).encode()
         path, scan_id = placed(raw.partition(b"?")[0].decode("latin-1"))
         state = {**scope.get("state", {}), "scan_id": scan_id}
-        inner: Any = {**scope, "path": path, "state": state}
+        inner: Any = {**scope, "path": path or scope["path"], "state": state}
         tide = _Tide(inner, receive, send)
         await self._app(inner, tide.receive, tide.send)
 
 
-def placed(raw: str) -> tuple[str, str | None]:
-    """(path, scan id) of a raw path.
+def placed(raw: str) -> tuple[str | None, str | None]:
+    """(path to route, scan id) of a raw path; (None, None) where there is no scan id in it.
 
     >>> placed("/v1/image-plagiarism-detector/a%2Fb/check")
-    ('/v1/image-plagiarism-detector/check', 'a/b')
-    >>> placed("/v3/scans/credits")
-    ('/v3/scans/credits', None)
+    ('/image-plagiarism-detector/a%2Fb/check', 'a/b')
+    >>> placed("/v1/image-plagiarism-detector/my-scan")
+    ('/image-plagiarism-detector/my-scan', 'my-scan')
+    >>> placed("/v1/ai-image-detector/a/check")
+    (None, None)
     """
-    for pattern, path in ((_CHECK, CHECK), (_SCAN, SCAN)):
-        if found := pattern.fullmatch(raw):
-            return path, unquote(found[1])
-    return unquote(raw), None
+    found = _SCAN.fullmatch(raw)
+    if found is None:
+        return None, None
+    scan_id = unquote(found["seen"] if found["checked"] is None else found["checked"])
+    # as one segment, never empty: its length and its characters are judged later
+    return f"{_ROOT}{quote(scan_id, safe='') or '-'}{found['check'] or ''}", scan_id
 
 
 class _Tide:
