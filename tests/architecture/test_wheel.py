@@ -46,6 +46,8 @@ def test_only_our_names_are_on_top(wheel: zipfile.ZipFile) -> None:
         "copyhound/demo/report.css",
         "copyhound/demo/pictures/LICENCES.md",
         "copyhound/demo/pictures/kodak_0001.jpg",
+        "copyhound/http/swagger/swagger-ui-bundle.js.gz",
+        "copyhound/http/swagger/LICENSE",
         "copyhound_schemas/openapi.json",
     ],
 )

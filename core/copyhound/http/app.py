@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 from copyhound.domain.lifecycle import NATIVE, OLD_OPERATIONS, ApiVersion, Lifecycle
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
+from copyhound.http import tryout
 from copyhound.http.auth import KeyGuard
 from copyhound.http.controllers import (
     accounts,
@@ -69,6 +70,8 @@ _API_HANDLERS: Final[list[Any]] = [
     operations.list_providers,
 ]
 
+_CONSTANTS: Final = ("catalogue", "plugins", "metrics", "openapi", "journal", "surface_documents")
+
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
@@ -91,7 +94,15 @@ def create_app(
     app = Litestar(
         [*_handlers(settings), get_openapi],
         guards=[KeyGuard(services), KnownQuery(openapi)],
-        dependencies=_dependencies(services, catalogue, plugins, metrics, openapi, journal),
+        dependencies=_dependencies(
+            services,
+            catalogue=catalogue,
+            plugins=plugins,
+            metrics=metrics,
+            openapi=openapi,
+            journal=journal,
+            surface_documents=tryout.SurfaceDocuments(surfaces),
+        ),
         exception_handlers=Problems(docs).handlers,
         request_max_body_size=settings.max_upload_bytes,
         multipart_form_part_limit=services.kit.limits.images_per_search * 2 + 100,
@@ -118,7 +129,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
     services = cast(Services, SimpleNamespace(kit=kit))
     app = Litestar(
         _handlers(HttpSettings()),
-        dependencies=_dependencies(services, Catalogue(), {}, Metrics(), Document(dict), cast(Journal, None)),
+        dependencies=_dependencies(services, **dict.fromkeys(_CONSTANTS)),
         openapi_config=CONFIG,
         logging_config=None,
     )
@@ -127,20 +138,13 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
 
 def _handlers(settings: HttpSettings) -> list[Any]:
     root: list[Any] = [operations.get_health, operations.get_readiness, get_root, get_docs, get_docs_page]
-    root.append(get_lifecycle)
+    root += [get_lifecycle, *tryout.HANDLERS]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]
 
 
-def _dependencies(
-    services: Services,
-    catalogue: Catalogue,
-    plugins: Plugins,
-    metrics: Metrics,
-    openapi: Document,
-    journal: Journal,
-) -> dict[str, Provide]:
+def _dependencies(services: Services, **constants: Any) -> dict[str, Provide]:
     def constant(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
@@ -148,12 +152,7 @@ def _dependencies(
         return Once(services, request.user, request)
 
     return {
-        "services": constant(services),
-        "catalogue": constant(catalogue),
-        "plugins": constant(plugins),
-        "metrics": constant(metrics),
-        "openapi": constant(openapi),
-        "journal": constant(journal),
+        **{name: constant(value) for name, value in {"services": services, **constants}.items()},
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(once, sync_to_thread=False),
         "where": Provide(provide_filter, sync_to_thread=False),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
 
 from copyhound.plugin_api import SurfaceSpec
+
+_SCHEMES: Final = {
+    "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic"},
+}
+"""The ways in which vendors' clients send a key; which of them a surface takes is on its page of the manual."""
 
 
 def describe_surface(
@@ -27,6 +34,8 @@ def describe_surface(
     document: dict[str, Any] = plugin.provide_openapi_schema()
     paths = document.get("paths", {})
     document["paths"] = {f"{prefix}{path}" if path != "/" else prefix or "/": item for path, item in paths.items()}
+    document.setdefault("components", {})["securitySchemes"] = _SCHEMES
+    document["security"] = [{name: []} for name in _SCHEMES]
     return document
 
 
