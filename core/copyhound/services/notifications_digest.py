@@ -34,15 +34,15 @@ async def gather(kit: Kit, uow: UnitOfWork, notification: Notification, until: i
     found: list[FoundDomain] = []
     after = notification.after
     while after < until and len(found) < _DOMAINS:
-        events = await uow.events.after(notification.workspace_id, NEW_DOMAIN, after, _EVENTS)
-        if not events:
-            return _digest(notification, found, until), until
+        read = await uow.events.after(notification.workspace_id, NEW_DOMAIN, after, _EVENTS)
+        events = [event for event in read if event.sequence <= until]
+        after = events[-1].sequence if events else until
         for event in events:
-            if event.sequence > until:
-                return _digest(notification, found, until), until
             if told := await _told(kit, uow, notification, event):
                 found.append(told)
-            after = event.sequence
+            if len(found) == _DOMAINS:
+                after = event.sequence
+                break
     return _digest(notification, found, after), after
 
 

@@ -1,0 +1,177 @@
+"""A digest in its formats, to the letter."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import msgspec
+import pytest
+
+from copyhound.domain.notifications import Digest, DigestFormat, FoundCopy, FoundDomain
+from copyhound.services.notifications_rendering import COLUMNS, headline, render
+
+AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def copy(number: int = 1, **changes: Any) -> FoundCopy:
+    full = FoundCopy(
+        match_id=f"match_{number}",
+        image_id=f"image_id_{number}",
+        image_number=number,
+        image_name=f"picture {number}.jpg",
+        image_url="https://shop.example.com/a.jpg",
+        page_url="https://shop.example.com/page",
+        page_title="A poster",
+        confidence=99.25,
+        score=64.0,
+        match_type="partial",
+        first_seen=AT,
+        overlay_url=f"https://copyhound.test/overlay{number}?a=1&b=2",
+        thumbnail_url=f"https://copyhound.test/thumbnail{number}?a=1&b=2",
+    )
+    return msgspec.structs.replace(full, **changes)
+
+
+def on(domain: str, *copies: FoundCopy, list_id: str = "list_1", label: str = "Summer") -> FoundDomain:
+    return FoundDomain(domain, list_id, label, AT, copies or (copy(),))
+
+
+def digest(*found: FoundDomain) -> Digest:
+    return Digest("ntc_1", "ntf_1", found)
+
+
+def body(made: Digest, format: str) -> str:
+    return render(made, DigestFormat(format)).body.decode()
+
+
+class Seen(HTMLParser):
+    """Tags with their attributes, and the text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def of(self, tag: str, name: str) -> list[str | None]:
+        return [attributes[name] for kind, attributes in self.tags if kind == tag and name in attributes]
+
+
+def test_the_line_counts_and_names_each_domain_once() -> None:
+    """One domain in two lists counts once; the noun fits the number; what is too much is counted."""
+    assert headline(digest(on("a.com"))) == "1 New Domain: a.com"
+    assert headline(digest(on("a.com"), on("b.com"), on("a.com", list_id="list_2"))) == "2 New Domains: a.com, b.com"
+    many = digest(*(on(f"{number}.com") for number in range(52)))
+    assert headline(many).startswith("52 New Domains: 0.com, 1.com, ")
+    assert headline(many).endswith(", 51.com")
+    assert headline(many, 2) == "52 New Domains: 0.com, 1.com and 50 more"
+
+
+def test_the_short_formats() -> None:
+    """Text, the text as a message in JSON, and the figures in JSON."""
+    made = digest(on("a.com"), on("b.com"), on("a.com", list_id="list_2", label="Winter"))
+    assert body(made, "textsummary") == "2 New Domains: a.com, b.com"
+    assert body(made, "jsontextsummary") == '{"message":"2 New Domains: a.com, b.com"}'
+    assert msgspec.json.decode(body(made, "jsonsummary")) == {
+        "new_domains": 2,
+        "domains": ["a.com", "b.com"],
+        "lists": [
+            {"list_id": "list_1", "list_label": "Summer", "new_domains": 2},
+            {"list_id": "list_2", "list_label": "Winter", "new_domains": 1},
+        ],
+    }
+
+
+def test_the_full_format_goes_by_image() -> None:
+    """Each image has the domains on which it was found, and its copies there."""
+    made = digest(on("a.com", copy(1), copy(2), copy(1, match_id="match_3")), on("b.com", copy(2)))
+    full = msgspec.json.decode(body(made, "jsonfull"))
+    assert {name: image["domains_found"] for name, image in full.items()} == {
+        "image_1": ["a.com"],
+        "image_2": ["a.com", "b.com"],
+    }
+    assert (full["image_1"]["image_id"], full["image_1"]["image_name"]) == ("image_id_1", "picture 1.jpg")
+    assert [one["match_id"] for one in full["image_1"]["copies"]] == ["match_1", "match_3"]
+    assert full["image_2"]["copies"][1]["domain"] == "b.com"
+
+
+def test_the_table_has_a_row_for_each_copy() -> None:
+    """Columns are named; what a spreadsheet would take for a formula gets an apostrophe."""
+    made = digest(on("a.com", copy(1, page_title='=HYPERLINK("x")'), copy(2, confidence=None)), on("b.com"))
+    rows = list(csv.DictReader(io.StringIO(body(made, "csv"))))
+    assert tuple(rows[0]) == COLUMNS
+    assert [(row["domain"], row["image_number"], row["confidence"]) for row in rows] == [
+        ("a.com", "1", "99.25"),
+        ("a.com", "2", ""),
+        ("b.com", "1", "99.25"),
+    ]
+    assert rows[0]["page_title"] == '\'=HYPERLINK("x")'
+
+
+def test_the_page_shows_thumbnails_and_leads_to_overlays() -> None:
+    """A row for each domain, with the best copy's thumbnail in a link to its overlay, and a link to the page."""
+    seen = Seen(body(digest(on("a.com", copy(1), copy(2)), on("b.com", copy(3, confidence=None))), "htmlsummary"))
+    assert seen.of("img", "src") == [f"https://copyhound.test/thumbnail{number}?a=1&b=2" for number in (1, 3)]
+    links = seen.of("a", "href")
+    assert links.count("https://copyhound.test/overlay1?a=1&b=2") == 2
+    assert "https://shop.example.com/page" in links
+    for text in ("2 New Domains", "A poster", "partial copy, confidence 99.25 %", "and 1 more on", "not verified"):
+        assert text in seen.text
+
+
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+
+def test_what_pages_say_of_themselves_is_text() -> None:
+    """Markup in names, labels, titles and addresses is shown, not obeyed; only web addresses are links."""
+    evil = copy(
+        1,
+        image_name=EVIL,
+        page_title=EVIL,
+        page_url="javascript:alert(1)",
+        match_type=EVIL,
+        thumbnail_url=f"https://a.example/{EVIL}",
+        overlay_url=f"https://a.example/{EVIL}",
+    )
+    untitled = copy(2, page_title=None, page_url=f"https://a.example/{EVIL}")
+    made = digest(on(EVIL, evil, label=EVIL), on("b.com", untitled))
+    seen = Seen(body(made, "htmlsummary"))
+    assert {tag for tag, _ in seen.tags} <= {
+        *("html", "head", "meta", "title", "body", "h1", "table", "tr", "td", "strong", "br", "a", "img")
+    }
+    assert [name for _, attributes in seen.tags for name in attributes if name.startswith("on")] == []
+    assert [href for href in seen.of("a", "href") if href and not href.startswith("https://")] == []
+    assert "<script>alert(1)</script>" in seen.text
+
+
+def test_titles_and_texts_are_free_of_line_breaks() -> None:
+    """A label with line breaks makes no line of its own."""
+    made = render(digest(on("a.com", label="Summer\r\nBcc: x@example.org")), DigestFormat.htmlsummary)
+    assert "\nBcc" not in made.text
+    assert "\n" not in made.title
+
+
+def test_a_long_page_is_cut() -> None:
+    """A page has 200 rows, and says how many domains it leaves out."""
+    seen = Seen(body(digest(*(on(f"{number}.com") for number in range(230))), "htmlsummary"))
+    assert len(seen.of("img", "src")) == 200
+    assert "And 30 more." in seen.text
+
+
+@pytest.mark.parametrize("format", list(DigestFormat))
+def test_the_same_digest_gives_the_same_bytes(format: DigestFormat) -> None:
+    """A repetition can be told from a new message by its bytes too; and every format has a text for people."""
+    first, second = (render(digest(on("a.com")), format) for _ in range(2))
+    assert first == second
+    assert first.text.startswith("1 New Domain: a.com\n")
+    assert (first.html is not None) is (format is DigestFormat.htmlsummary)
