@@ -87,7 +87,11 @@ class Surface:
     def _key_of_network(self, request: Asking) -> str | None:
         if not self._networks or request.client is None:
             return None
-        address = ipaddress.ip_address(request.client.host)
+        try:
+            address = ipaddress.ip_address(request.client.host)
+        except ValueError:  # a socket of this machine has no address
+            return None
+        address = getattr(address, "ipv4_mapped", None) or address
         return next((key for network, key in self._networks if address in network), None)
 
 

@@ -38,13 +38,14 @@ class Overlays:
     def address(
         self, caller: Caller, collection: str, names: tuple[str, str], keys: tuple[str, str], seen: Comparison
     ) -> str:
-        """Relative to /rest/: the names of query and target, how they lie, and a signature.
+        """Relative to /rest/: the last parts of both names, how they lie, and a signature.
 
         `keys`: for each an entry's id, or what `keep` answered.
         """
         places = {f"m{row}{column}": f"{seen.matrix[row - 1][column - 1]:.9g}" for row in _THREE for column in _THREE}
         expires = str(int((self._use_cases.now() + self._life).timestamp()))
-        fields = {"query": names[0], "target": names[1], **places, "q": keys[0], "t": keys[1]}
+        query, target = (name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for name in names)
+        fields = {"query": query, "target": target, **places, "q": keys[0], "t": keys[1]}
         fields |= {"workspace": caller.workspace_id, "expires": expires}
         signature = self._use_cases.links.sign(_signed_text(collection, fields))
         return f"overlay/?{urlencode(fields | {'signature': signature})}"
