@@ -83,6 +83,22 @@ def test_keys_are_made_listed_and_revoked(server: Server, copyhound: Command) ->
     assert [bool(key["revoked_at"]) for key in again if key["id"] == made["id"]] == [True]
 
 
+def test_workspaces_keys_and_credits_by_command(server: Server, copyhound: Command) -> None:
+    """A workspace is made, given a key with limits and credits, and all of it is told again."""
+    made = copyhound("workspaces", "create", "client", "--json").json
+    assert made["id"] in copyhound("workspaces", "list").out
+    options = ("--workspace", made["id"], "--signs", "--concurrent", "9", "--json")
+    key = copyhound("keys", "create", "theirs", *options).json
+    assert (key["signs"], key["limits"]) == (True, {"concurrent": 9})
+    assert "500 credits" in copyhound("credits", "grant", "500", "--workspace", made["id"], "--note", "trial").out
+    (bundle,) = copyhound("credits", "list", "--workspace", made["id"], "--json").json
+    assert (bundle["remaining"], bundle["note"]) == (500, "trial")
+    own = copyhound("keys", "create", "mine", "--json").json
+    assert own["scopes"] == ["read", "write", "admin"]
+    assert "requests 5" in copyhound("keys", "limit", own["id"], "--requests", "5").out
+    assert copyhound("credits", "usage", "--json").json["credits"]["metered"] is False
+
+
 def test_searching_through_the_server(server: Server, copyhound: Command, picture: Callable[[str], Path]) -> None:
     """`search --no-wait` answers at once with the ids."""
     begun = copyhound("search", picture("kodak_0001"), "--no-wait", "--json").json

@@ -93,6 +93,29 @@ def test_nothing_is_lost_when_killed(tmp_path: Path) -> None:
     assert len(found) == len(set(found)) == 3 * len(complete)
 
 
+@pytest.mark.timeout(600)
+def test_no_credit_is_lost_or_taken_twice_when_killed(tmp_path: Path) -> None:
+    """After kills at random instants, each search that ended has taken one credit, and none is left reserved."""
+    seed = random.Random(11)
+    with Server(tmp_path / "data") as server:
+        assert server.command("credits", "grant", "1000", "--json")["remaining"] == 1000
+        for number in range(5):
+            post_search(server, number)
+            time.sleep(seed.uniform(0.0, 0.8))  # the random instant, not a wait for something
+            server.kill()
+            server.start()
+        with server.client() as client:
+            deadline = time.monotonic() + 3 * PATIENCE
+            while not all(one["completed_at"] for one in drained(client, "/searches")):
+                assert time.monotonic() < deadline, server.tail()
+                time.sleep(0.2)
+            usage, searches = client.get("/usage").json(), drained(client, "/searches")
+    assert searches
+    assert sum(day["settled"] for day in usage["days"]) == len(searches)
+    assert sum(day["reserved"] for day in usage["days"]) == 0
+    assert usage["credits"]["remaining"] == 1000 - len(searches)
+
+
 def kill_while_searching(server: Server, sink: Sink) -> list[str]:
     """Searches and deliveries, with a kill after each; the ids of the searches that were acknowledged."""
     seed = random.Random(7)

@@ -53,8 +53,9 @@ def credits() -> None:
 @click.option("--workspace", help="Its id (default: the first one).")
 @click.option("--days", type=click.IntRange(min=1), default=730, show_default=True, help="They last so many days.")
 @click.option("--note", help="What for.")
+@json_option
 @click.pass_obj
-def grant(choices: Choices, count: int, workspace: str | None, days: int, note: str | None) -> None:
+def grant(choices: Choices, count: int, workspace: str | None, days: int, note: str | None, as_json: bool) -> None:
     """Grant a workspace credits; from its first bundle on it is metered."""
     ends = (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
@@ -63,6 +64,9 @@ def grant(choices: Choices, count: int, workspace: str | None, days: int, note: 
         return await api.call("POST", path, json={"credits": count, "expires_at": ends, "note": note})
 
     made = with_api(choices.settings(), give)
+    if as_json:
+        print_json(made)
+        return
     click.echo(f"{made['id']}: {made['granted']} credits until {made['expires_at']}.")
 
 
