@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -20,10 +21,11 @@ _SECONDS: Final = 20.0
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _PLAIN: Final = "text/plain"
 _MAX_SUBJECT: Final = 200
-# neither spaces nor control characters: what stands here goes into headers and commands
-_ADDRESS: Final = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$"
+# neither spaces nor control characters: what stands here goes into headers and commands; `$` alone lets a line break by
+_ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_END: Final = r"$(?!\n)"
 
-Address = Annotated[str, msgspec.Meta(pattern=_ADDRESS, max_length=254)]
+Address = Annotated[str, msgspec.Meta(pattern=f"^{_ADDRESS}{_END}", max_length=254)]
 
 
 class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +41,10 @@ class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Annotated[
         str, msgspec.Meta(description="Password to log in with", extra_json_schema={"x-secret": True})
     ] = ""
-    sender: Annotated[str, msgspec.Meta(description="Address that the messages come from")] = ""
+    sender: Annotated[
+        str,
+        msgspec.Meta(description="Address that the messages come from", pattern=f"^(?:{_ADDRESS})?{_END}"),
+    ] = ""
     ca_file: Annotated[str, msgspec.Meta(description="Certificates to trust, PEM; empty: the system's")] = ""
 
 
@@ -59,7 +64,10 @@ async def notify(notice: Notice, target: EmailTarget, context: Context) -> None:
         raise CopyhoundError("settings_invalid", f"plugins.email.{missing} is not set.")
     message = compose(notice, settings.sender, target.to, context.now())
     # smtplib blocks; the thread ends by its own time limit
-    await asyncio.to_thread(_send, message, settings, target.to)
+    refused = await asyncio.to_thread(_send, message, settings, target.to)
+    if refused:
+        # no failure: the others would get it again with every attempt
+        context.log.warning("%s; the others have the message", refused)
 
 
 def compose(notice: Notice, sender: str, to: Sequence[str], now: datetime) -> EmailMessage:
@@ -71,7 +79,7 @@ def compose(notice: Notice, sender: str, to: Sequence[str], now: datetime) -> Em
     message["Date"] = format_datetime(now)
     if notice.id:
         # the same for the same notice: a mailbox may leave out what it has
-        message["Message-ID"] = f"<{_header(notice.id)}@{sender.rpartition('@')[2].strip('<> ') or 'copyhound'}>"
+        message["Message-ID"] = f"<{_header(notice.id)}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.text)
     if notice.html is not None:
@@ -91,14 +99,12 @@ def _header(text: str) -> str:
     return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
 
 
-def _send(message: EmailMessage, settings: EmailSettings, to: Sequence[str]) -> None:
+def _send(message: EmailMessage, settings: EmailSettings, to: Sequence[str]) -> str:
+    """Which addresses were refused, where others were not; empty where all have it."""
     port = settings.port or _PORTS[settings.security]
     where = f"{settings.host}:{port}"
     try:
-        with _connected(settings, port) as server:
-            if settings.user:
-                server.login(settings.user, settings.password)
-            refused = server.send_message(message, settings.sender, list(to))
+        refused = _over(_connected(settings, port), message, settings, to)
     except smtplib.SMTPAuthenticationError as error:
         raise CopyhoundError("settings_invalid", f"{where} refused the log-in ({error.smtp_code}).") from None
     except smtplib.SMTPNotSupportedError as error:
@@ -107,14 +113,30 @@ def _send(message: EmailMessage, settings: EmailSettings, to: Sequence[str]) -> 
         raise CopyhoundError("fetch_failed", f"{where} refused {_told(error.recipients)}.") from None
     except smtplib.SMTPResponseException as error:
         raise CopyhoundError("fetch_failed", f"{where} answered {error.smtp_code} {_text(error.smtp_error)}") from None
-    except TimeoutError:
-        raise CopyhoundError("fetch_timeout", f"{where} did not answer within {_SECONDS:g} seconds.") from None
     except ssl.SSLError as error:
         raise CopyhoundError("fetch_failed", f"{where}: no TLS ({error.reason or 'error'}).") from None
     except (OSError, smtplib.SMTPException) as error:
+        # smtplib makes a lost connection of a time-out
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            told = f"{where} did not answer within {_SECONDS:g} seconds."
+            raise CopyhoundError("fetch_timeout", told) from None
         raise CopyhoundError("fetch_failed", f"{where} could not be reached ({type(error).__name__}).") from None
-    if refused:
-        raise CopyhoundError("fetch_failed", f"{where} refused {_told(refused)}; the others have the message.")
+    return f"{where} refused {_told(refused)}" if refused else ""
+
+
+def _over(
+    server: smtplib.SMTP, message: EmailMessage, settings: EmailSettings, to: Sequence[str]
+) -> dict[str, tuple[int, bytes]]:
+    try:
+        if settings.user:
+            server.login(settings.user, settings.password)
+        refused = server.send_message(message, settings.sender, list(to))
+        # taken is taken, however the server says goodbye
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            server.quit()
+        return refused
+    finally:
+        server.close()
 
 
 def _connected(settings: EmailSettings, port: int) -> smtplib.SMTP:

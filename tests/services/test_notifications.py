@@ -79,7 +79,8 @@ async def told(house: Home, notification: Notification) -> Notification:
     newest = (await house.events("new_domain_found"))[-1]["sequence"]
 
     async def reached() -> bool:
-        return (await house.services.notifications.get(house.caller, notification.id)).after >= newest
+        now = await house.services.notifications.get(house.caller, notification.id)
+        return bool(now.after >= newest)
 
     await until(reached, "the notification")
     return await house.services.notifications.get(house.caller, notification.id)
