@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import ipaddress
 import logging
 from typing import Any, Final
@@ -20,6 +21,7 @@ from copyhound_matchengine.wire import PLAIN, Envelope, Style, fail, rendered
 
 _log = logging.getLogger(__name__)
 _PARTS: Final = 3
+_DRAINED: Final = 32 * 2**20
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="MatchEngine", charset="UTF-8"'}
 _STATUSES: Final = frozenset({401, 402, 403, 413, 429, 500, 503})
 """All other errors are told with status 200, as MatchEngine does: its clients read no body of another status."""
@@ -37,6 +39,12 @@ class Surface:
 
     async def answer(self, request: Asking) -> Response[bytes]:
         """Any request. Slashes may be doubled, and stand at the end or not."""
+        answer = await self._answer(request)
+        if answer.status_code != 200:
+            await _drain(request)
+        return answer
+
+    async def _answer(self, request: Asking) -> Response[bytes]:
         parts = [part for part in request.scope["path"].split("/") if part]
         if len(parts) != _PARTS or parts[1] != "rest":
             return _written(fail("", "There is nothing here: expected /matchengine/<collection>/rest/<method>/"), 404)
@@ -47,8 +55,6 @@ class Surface:
             return await self._call(request, collection, method)
         except CopyhoundError as error:
             return _refused(method, error)
-        except TimeoutError:
-            return _written(fail(method, "The call timed out"))
         except HTTPException as error:
             if error.status_code == 413:
                 return _written(fail(method, "The request is too large"), 413)
@@ -77,6 +83,8 @@ class Surface:
                 return _written(await call(caller, collection, asked), style=style)
         except RefusedError as error:
             return _written(fail(method, str(error)), style=style)
+        except TimeoutError:
+            return _written(fail(method, "The call timed out"), style=style)
         except CopyhoundError as error:
             return _refused(method, error, style)
 
@@ -116,6 +124,16 @@ def make_app(use_cases: UseCases, settings: MatchEngineSettings) -> Litestar:
         logging_config=None,
         debug=False,
     )
+
+
+async def _drain(request: Asking) -> None:
+    """Read what is still sent: a client that hears nothing before it has sent all would see a broken connection."""
+    left = _DRAINED
+    with contextlib.suppress(HTTPException):  # it was read already, or is too large, or the client is gone
+        async for piece in request.stream():
+            left -= len(piece)
+            if left < 0:
+                return
 
 
 def _check(request: Asking, caller: Caller, scope: Scope) -> None:
