@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from copyhound.domain.filter_meaning import holds, values_of
-from copyhound.domain.filters import And, Condition, Filter, Not, Or, filter_json, parse_filter
+from copyhound.domain.filters import And, Filter, Not, Or, filter_json, parse_filter
 from copyhound.domain.matches import Decision, Match, MatchFilter, MatchStatus, Page, ResultRow, Verification
 from copyhound.domain.matches import VerificationState as State
 from copyhound.domain.metrics import METRICS, Kind
@@ -95,9 +94,13 @@ def some_value(name: str, operator: str) -> st.SearchStrategy[Any]:
     return st.lists(one, min_size=1, max_size=3) if operator in ("in", "opt", "glob") else one
 
 
+def one_condition(key: str, raw: Any) -> Filter:
+    return parse_filter({key: raw})
+
+
 conditions = st.one_of(
     *[
-        some_value(metric.name, operator).map(lambda raw, key=f"{metric.name}-{operator}": parse_filter({key: raw}))
+        st.builds(one_condition, st.just(f"{metric.name}-{operator}"), some_value(metric.name, operator))
         for metric in METRICS.values()
         if metric.kind is not Kind.tags
         for operator in metric.operators

@@ -86,15 +86,15 @@ class ResultRows(Repository):
         self, workspace_id: str, where: MatchFilter, sort: Sort, hosts: list[str], each: int
     ) -> dict[str, list[ResultRow]]:
         """The first rows of each of these hosts."""
-        host = COLUMNS["host"]
-        tables, by = _sorted(workspace_id, where, sort)
+        host, (tables, by) = COLUMNS["host"], _sorted(workspace_id, where, sort)
         place = sa.func.row_number().over(partition_by=host, order_by=_order(by, sort)).label("place")
-        ranked = sa.select(*_SHOWN, host.label("of_host"), place).select_from(tables).where(host.in_(hosts))
+        ranked = sa.select(MATCHES.c.id, _KEY.label("page_key"), place).select_from(tables).where(host.in_(hosts))
         every = ranked.where(*row_conditions(workspace_id, where)).subquery("ranked")
-        first = sa.select(every).where(every.c.place <= each).order_by(every.c.of_host, every.c.place)
+        this = sa.and_(every.c.id == MATCHES.c.id, every.c.page_key == _KEY)
+        first = sa.select(*_SHOWN).select_from(_JOINED.join(every, this)).where(every.c.place <= each)
         found: dict[str, list[ResultRow]] = {}
-        for row in await self.all_rows(first):
-            found.setdefault(row.of_host, []).append(_row_of(row))
+        for row in map(_row_of, await self.all_rows(first.order_by(every.c.place))):
+            found.setdefault(row.host, []).append(row)
         return found
 
     async def facet(
