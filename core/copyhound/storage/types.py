@@ -86,7 +86,8 @@ def struct_of(kind: type[S], row: sa.Row[Any], **more: Any) -> S:
 
 def struct_from(kind: type[S], values: Mapping[Any, Any], **more: Any) -> S:
     """A Struct from names and values; names that it lacks are left out."""
-    return msgspec.convert({**values, **more}, kind)
+    # columns of a subquery may be named by a subclass of str, which msgspec refuses
+    return msgspec.convert({str(name): value for name, value in {**values, **more}.items()}, kind)
 
 
 def like_literal(text: str) -> str:
