@@ -19,8 +19,19 @@ from copyhound.storage import Database, Units
 from copyhound.storage.migrations import upgrade
 
 from .fixtures import postgres
+from .proofs import Proofs
 
 _numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--proofs", action="store_true", help="Fail unless all tests that requirements.toml names passed.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # among several processes, the one that gathers their reports has no workerinput
+    if config.getoption("--proofs") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Proofs(), "proofs")
 
 
 class RecordedJobs:
