@@ -16,6 +16,7 @@ from copyhound.plugin_api import Bundle as Credits
 from copyhound_tineye import sandbox
 from copyhound_tineye.answers import begin, indent, rendered, stats
 from copyhound_tineye.auth import SANDBOX, Door, need_scope
+from copyhound_tineye.errors import Refusal
 from copyhound_tineye.links import Links
 from copyhound_tineye.pictures import doubled
 from copyhound_tineye.requests import Sent, picture_of, read_options, read_query, read_sent
@@ -53,6 +54,8 @@ class Desk:
     async def answer(self, request: Request[Any, Any, Any], resource: str, work: Work) -> Response[bytes]:
         """Lets the caller in, holds one of its places, and renders what `work` has made."""
         begin(request)
+        if self._settings.https_only and request.scope["scheme"] != "https":
+            raise Refusal(403, "Please use HTTPS.")
         caller = await self._door.by_header(request)
         sent = None
         if caller is None:  # a signature is over the form, too

@@ -52,6 +52,7 @@ class TinEyeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collection_domains: Annotated[
         tuple[str, ...], Meta(description="Domains whose matches are tagged `collection`.")
     ] = ()
+    https_only: Annotated[bool, Meta(description="Refuse requests that came over plain HTTP.")] = False
     link_days: Annotated[int, Meta(ge=1, description="Days that an overlay's address works.")] = 30
     max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest request.")] = 21 * 2**20
     sandbox: Annotated[bool, Meta(description="Answer TinEye's public sandbox key with a fixed picture's matches.")] = (

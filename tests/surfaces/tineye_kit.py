@@ -10,15 +10,36 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
+import msgspec
 
 from copyhound.cli.app import make_app
 from copyhound.domain.workspaces import ALL_SCOPES, ApiKey, KeyLimits, Scope
 from copyhound_tineye.signing import Signed, parse_query, signature_of
+from copyhound_tineye.wire import CountReply, RemainingReply, SearchReply
 
 from ..fixtures.houses import Home, TestClock, home
 
 HOST = "http://copyhound.test"
 REST = f"{HOST}/rest/"
+
+
+def strict(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """The JSON Schema of a Struct, all of whose fields must be there, and no others."""
+    schema = msgspec.json.schema(struct)
+    for one in schema["$defs"].values():
+        one["additionalProperties"] = False
+        one["required"] = list(one["properties"])
+    schema["$defs"]["SearchStats"] = _exact_stats(schema["$defs"].get("SearchStats"))
+    schema["$defs"]["Stats"] = _exact_stats(schema["$defs"].get("Stats"))
+    return schema
+
+
+def _exact_stats(stats: dict[str, Any] | None) -> dict[str, Any]:
+    for name in ("timestamp", "query_time"):
+        if stats:
+            stats["properties"][name] = {"type": "string", "pattern": r"^\d+\.\d\d$"}
+    return stats or {}
 
 
 @dataclass
@@ -97,3 +118,38 @@ async def counter(
         key, plain = await opened.services.keys.create(opened.caller.workspace_id, "tineye", ALL_SCOPES, signs=True)
         async with httpx.AsyncClient(transport=transport, base_url=HOST, timeout=60) as client:
             yield Counter(opened, client, key, plain)
+
+
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["code", "messages", "stats", "results"],
+    "additionalProperties": False,
+    "properties": {
+        "code": {"type": "integer", "minimum": 400, "maximum": 599},
+        "messages": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "stats": {
+            "type": "object",
+            "properties": {name: {"type": "string", "pattern": r"^\d+\.\d\d$"} for name in ("timestamp", "query_time")},
+            "additionalProperties": False,
+        },
+        "results": {"type": "array", "maxItems": 0},
+    },
+}
+"""What every failure looks like, of both generations."""
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "search": strict(SearchReply),
+    "image_count": strict(CountReply),
+    "remaining_searches": strict(RemainingReply),
+}
+"""What the answer of each method looks like."""
+
+
+def checked(answer: httpx.Response, method: str = "search") -> dict[str, Any]:
+    """The body, which fits its schema, whose code is the status."""
+    body: dict[str, Any] = answer.json()
+    jsonschema.validate(body, SCHEMAS[method] if answer.status_code == 200 else ERROR_SCHEMA)
+    assert set(body) == {"stats", "code", "messages", "results"}
+    assert body["code"] == answer.status_code
+    assert answer.headers["content-type"] == "application/json"
+    return body
