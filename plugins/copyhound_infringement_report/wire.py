@@ -45,7 +45,7 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     verified_status_code: str | None = None
     similarity: float | None = None
     """0-100, of verified results."""
-    tag: list[str] = []
+    tag: list[str] | None = None
 
 
 class DocumentList(msgspec.Struct, frozen=True, kw_only=True):

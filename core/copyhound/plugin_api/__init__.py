@@ -3,9 +3,20 @@
 from copyhound.domain.collections import Entry, EntryMatch, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, Bundle, UsageDay
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.lists import Image, ImageList
-from copyhound.domain.matches import Decision, Match, MatchFilter, MatchStatus, Verification, VerificationState
+from copyhound.domain.matches import (
+    Decision,
+    HostCount,
+    HostGroup,
+    Match,
+    MatchFilter,
+    MatchStatus,
+    ResultRow,
+    Verification,
+    VerificationState,
+)
 from copyhound.domain.notifications import (
     DigestFormat,
     DigestSchedule,
@@ -65,12 +76,16 @@ __all__ = [
     "EditKind",
     "Entry",
     "EntryMatch",
+    "HostCount",
+    "HostGroup",
     "IgnoredHost",
     "Image",
+    "ImageFigures",
     "ImageInput",
     "ImageList",
     "Kept",
     "Lead",
+    "ListFigures",
     "Looked",
     "Lookup",
     "Match",
@@ -91,6 +106,7 @@ __all__ = [
     "ProviderLimits",
     "ProviderSpec",
     "Query",
+    "ResultRow",
     "Scope",
     "Search",
     "SearchProgress",

@@ -127,6 +127,9 @@ class ListUseCases(Protocol):
     async def image(self, caller: Caller, image_id: str) -> Image: ...
     async def image_by_number(self, caller: Caller, number: int) -> Image: ...
     async def images_by_ids(self, caller: Caller, image_ids: Sequence[str]) -> list[Image]: ...
+    async def picture(self, workspace_id: str, image_id: str) -> bytes:
+        """A JPEG of an image, made small. CopyhoundError not_found where it was not looked at yet."""
+
     async def delete_image(self, caller: Caller, list_id: str, image_id: str) -> None: ...
 
 
@@ -189,8 +192,11 @@ class ExportUseCases(Protocol):
 class ResultUseCases(Protocol):
     """Result rows: each match on each of its pages. `sort`: a metric, and whether the largest come first."""
 
-    def filter(self, wanted: str | dict[str, Any]) -> Any:
-        """A filter for `MatchFilter.filter`. CopyhoundError invalid_request names what is wrong in it."""
+    def filter(self, *wanted: str | dict[str, Any]) -> Any:
+        """A filter for `MatchFilter.filter`, from JSON or its text; all must hold.
+
+        CopyhoundError invalid_request names what is wrong in it.
+        """
 
     async def rows(
         self, caller: Caller, where: MatchFilter, *, sort: tuple[str, bool] = ..., start: int = 0, rows: int = 50
@@ -251,7 +257,7 @@ class NotificationUseCases(Protocol):
     """Who is told of new domains. `new` is a `NewNotification`, `changes` a `NotificationChanges`."""
 
     async def create(self, caller: Caller, new: NewNotification) -> Notification:
-        """CopyhoundError invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden."""
+        """CopyhoundError not_found, invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden."""
 
     async def get(self, caller: Caller, notification_id: str) -> Notification: ...
     async def by_number(self, caller: Caller, number: int) -> Notification: ...

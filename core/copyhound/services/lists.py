@@ -145,6 +145,14 @@ class ListService:
         async with self._kit.units.read() as uow:
             return await uow.images.by_ids(caller.workspace_id, image_ids)
 
+    async def picture(self, workspace_id: str, image_id: str) -> bytes:
+        """A JPEG of an image, made small. CopyhoundError not_found where it was not looked at yet."""
+        async with self._kit.units.read() as uow:
+            image = await uow.images.get(workspace_id, image_id)
+        if image is None or image.reduced_blob is None:
+            raise CopyhoundError("not_found", "No copy of this picture was kept.")
+        return await self._kit.blobs.get(image.reduced_blob)
+
     async def delete_image(self, caller: Caller, list_id: str, image_id: str) -> None:
         """Delete an image with its matches."""
         async with self._kit.units() as uow:

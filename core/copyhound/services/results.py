@@ -7,7 +7,7 @@ from typing import Any
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.figures import ImageFigures, ListFigures
-from copyhound.domain.filters import Filter, parse_filter, read_filter
+from copyhound.domain.filters import Filter, joined, parse_filter, read_filter
 from copyhound.domain.matches import HostCount, HostGroup, MatchFilter, ResultRow
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
@@ -24,9 +24,9 @@ class ResultService:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 
-    def filter(self, wanted: str | dict[str, Any]) -> Filter:
-        """A filter from JSON, or from its text. CopyhoundError invalid_request names what is wrong in it."""
-        return read_filter(wanted) if isinstance(wanted, str) else parse_filter(wanted)
+    def filter(self, *wanted: str | dict[str, Any]) -> Filter:
+        """A filter from JSON, or from its text; all must hold. CopyhoundError invalid_request names what is wrong."""
+        return joined(*(read_filter(one) if isinstance(one, str) else parse_filter(one) for one in wanted))
 
     async def rows(
         self, caller: Caller, where: MatchFilter, *, sort: Sort = OLDEST, start: int = 0, rows: int = 50
