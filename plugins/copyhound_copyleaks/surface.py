@@ -111,7 +111,7 @@ def _account(desk: Desk) -> list[Any]:
     async def get_usage(request: Request[Any, Any, Any]) -> Response[bytes]:
         """What each day took, as CSV: start and end as dd-MM-yyyy."""
         headers = {"Content-Disposition": 'attachment; filename="usage.csv"', **_NO_STORE}
-        return Response(await desk.usage(request), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(await desk.usage(request), media_type="text/csv", headers=headers)
 
     return [login, get_credits, get_usage]
 
