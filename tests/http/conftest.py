@@ -28,7 +28,17 @@ from copyhound.http.settings import HttpSettings
 from copyhound.indexes import BruteForceIndex
 from copyhound.jobs.calendar import WallCalendar
 from copyhound.net.policy import NetPolicy, check_url
-from copyhound.plugin_api import Answer, Candidate, Outcome, Progress, ProviderSpec, SourceSpec, hookimpl
+from copyhound.plugin_api import (
+    Answer,
+    Candidate,
+    Notice,
+    NotifierSpec,
+    Outcome,
+    Progress,
+    ProviderSpec,
+    SourceSpec,
+    hookimpl,
+)
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
 from copyhound.plugin_host.sources import SourceDesk
@@ -89,14 +99,29 @@ async def run_nothing(settings: Any, context: Any) -> AsyncIterator[Any]:
     yield Progress(note="empty")
 
 
+class PostTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
+    token: Annotated[str, msgspec.Meta(extra_json_schema={"x-secret": True})] = ""
+
+
+async def post_nothing(notice: Notice, target: Any, context: Any) -> None:
+    """A notifier that tells nobody, and fails where the target says so."""
+    if "fails" in target.url:
+        raise CopyhoundError("fetch_failed", "The target answered with HTTP status 500.")
+
+
 class TestedPlugin:
-    """A provider over the own index, and a source that reads the server's files."""
+    """A provider over the own index, a source that reads the server's files, and a notifier that tells nobody."""
 
     __test__ = False
 
     @hookimpl
     def copyhound_providers(self) -> list[ProviderSpec]:
         return [ProviderSpec(name="own", title="Own", description="The own index.", search=find_own)]
+
+    @hookimpl
+    def copyhound_notifiers(self) -> list[NotifierSpec]:
+        return [NotifierSpec("post", "Post", "Posts.", post_nothing, target=PostTarget)]
 
     @hookimpl
     def copyhound_sources(self) -> list[SourceSpec]:

@@ -12,6 +12,10 @@ WRITES: dict[str, dict[str, Any]] = {
     "PATCH /lists/{list}": {"json": {"label": "theirs"}},
     "PATCH /matches/{match}": {"json": {"decision": "allowed"}},
     "PATCH /hooks/{hook}": {"json": {"description": "theirs"}},
+    "PATCH /notifications/{notification}": {"json": {"format": "csv"}},
+    "POST /notifications": {
+        "json": {"notifier": "post", "target": {"url": "https://a.example.com/"}, "list_ids": ["{list}"]}
+    },
     "POST /lists/{list}/images": {"json": {"images": [{"url": "https://a.example.com/1.jpg"}]}},
     "POST /searches": {"json": {"list_id": "{list}", "images": [{"url": "https://a.example.com/1.jpg"}]}},
     "POST /actions/start_search": {"json": {"list_id": "{list}", "images": [{"url": "https://a.example.com/1.jpg"}]}},
@@ -31,6 +35,10 @@ HIDDEN = [
     "GET /collections/web/entries",
     "GET /hooks/{hook}",
     "GET /hooks/{hook}/secret",
+    "GET /notifications/{notification}",
+    "GET /notifications/{notification}/preview",
+    "POST /notifications/{notification}/test",
+    "DELETE /notifications/{notification}",
     "GET /deliveries/{delivery}",
     "GET /deliveries/{delivery}/attempts",
     "GET /ingests/{ingest}",
@@ -45,7 +53,7 @@ HIDDEN = [
     "DELETE /lists/{list}",
     *WRITES,
 ]
-PAGES = ["/lists", "/searches", "/matches", "/collections", "/hooks", "/deliveries", "/ingests"]
+PAGES = ["/lists", "/searches", "/matches", "/collections", "/hooks", "/notifications", "/deliveries", "/ingests"]
 
 
 @pytest.fixture
@@ -53,6 +61,8 @@ async def ids(world: World, picture: bytes) -> dict[str, str]:
     """One thing of every kind, all of the first workspace."""
     target = {"target_url": "https://hooks.example.com/in", "triggers": ["match_found"]}
     hook = (await world.call("POST", "/hooks", json=target)).json()
+    told = {"notifier": "post", "target": {"url": "https://hooks.example.com/in"}}
+    notification = (await world.call("POST", "/notifications", json=told)).json()
     result = await found(world, picture)
     ingest = (await world.call("POST", "/collections/web/ingests", json={"source": "feed"})).json()
     items = {path: (await world.call("GET", path)).json()["items"] for path in ("/deliveries", "/keys")}
@@ -63,6 +73,7 @@ async def ids(world: World, picture: bytes) -> dict[str, str]:
         "image": result["images"][0]["image_id"],
         "match": result["matches"][0]["id"],
         "hook": hook["id"],
+        "notification": notification["id"],
         "delivery": items["/deliveries"][0]["id"],
         "key": items["/keys"][0]["id"],
         "entry": entries[0]["id"],

@@ -395,7 +395,7 @@ async def test_secrets_of_a_target_are_kept_sealed(idle: Home, receiver: Receive
         (NewNotification("email", {"to": ["a@example.org\nBcc: b@example.org"]}), "settings_invalid"),
         (NewNotification("email", {"to": []}), "settings_invalid"),
         (NewNotification("pigeon", {}), "plugin_unknown"),
-        (NewNotification("email", {"to": ["a@example.org"]}, list_ids=("list_none",)), "invalid_request"),
+        (NewNotification("email", {"to": ["a@example.org"]}, list_ids=("list_none",)), "not_found"),
         (NewNotification("email", {"to": ["a@example.org"]}, filter={"hots-cont": "x"}), "invalid_request"),
         (NewNotification("email", {"to": ["a@example.org"]}, filter="host:x"), "invalid_request"),
         (NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(days=0)), "invalid_request"),

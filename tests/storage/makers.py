@@ -13,6 +13,7 @@ from copyhound.domain.events import NewEvent
 from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, HookStatus
 from copyhound.domain.lists import Image, ImageList, Schedule
 from copyhound.domain.matches import Decision, Match, MatchStatus, Page, Verification, VerificationState
+from copyhound.domain.notifications import DigestFormat, DigestSchedule, Notification
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.searches import Lookup, Search, SearchKind, lookup_id
@@ -126,6 +127,28 @@ def a_hook(hook_id: str = "hook_1", **changes: Any) -> Hook:
         secret=b"sealed",
         status=HookStatus.active,
         created_at=AT,
+    )
+    return msgspec.structs.replace(full, **changes)
+
+
+def a_notification(notification_id: str = "ntf_1", **changes: Any) -> Notification:
+    full = Notification(
+        id=notification_id,
+        workspace_id=W1,
+        list_ids=("list_1",),
+        filter={"host-cont": "shop"},
+        schedule=DigestSchedule(days=7, at="06:30", timezone="Europe/Berlin"),
+        notifier="email",
+        target={"to": ["me@example.org"]},
+        sealed_target=b"\x00\xff",
+        format=DigestFormat.jsonfull,
+        created_at=AT,
+        next_at=at(60),
+        after=41,
+        number=1,
+        last_slot_at=at(1),
+        last_sent_at=at(2),
+        last_error="fetch_failed: no",
     )
     return msgspec.structs.replace(full, **changes)
 

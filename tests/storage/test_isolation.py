@@ -20,6 +20,7 @@ from .makers import (
     a_list,
     a_lookup,
     a_match,
+    a_notification,
     a_search,
     an_entry,
     an_event,
@@ -65,6 +66,10 @@ READS: dict[str, Read] = {
     "ingests.page": lambda unit, ws: unit.ingests.page(ws, cursor=None, limit=9),
     "state.get": lambda unit, ws: unit.state.get(ws, "scope", "key"),
     "state.scan": lambda unit, ws: unit.state.scan(ws, "scope"),
+    "notifications.get": lambda unit, ws: unit.notifications.get(ws, "ntf_1"),
+    "notifications.by_number": lambda unit, ws: unit.notifications.by_number(ws, 1),
+    "notifications.page": lambda unit, ws: unit.notifications.page(ws, cursor=None, limit=9),
+    "notifications.delete": lambda unit, ws: unit.notifications.delete(ws, "ntf_1"),
     "hooks.delete": lambda unit, ws: unit.hooks.delete(ws, "hook_1"),
     "images.delete": lambda unit, ws: unit.images.delete(ws, "image_1"),
     "lists.delete": lambda unit, ws: unit.lists.delete(ws, "list_1"),
@@ -92,6 +97,7 @@ async def _fill(unit: UnitOfWork) -> None:
     await unit.hooks.add(a_hook(), "key")
     await unit.deliveries.add(a_delivery())
     await unit.collections.put_entry(await web(unit), an_entry(), AT)
+    await unit.notifications.add(a_notification())
     await unit.ingests.add(an_ingest())
     await unit.state.put(W1, "scope", {"key": 1})
 
@@ -116,6 +122,7 @@ async def test_another_workspace_changes_nothing(units: Units) -> None:
         await unit.matches.save(a_match(workspace_id=W2, note="theirs", last_seen=at(9)))
         await unit.hooks.save(a_hook(workspace_id=W2, description="theirs"))
         await unit.deliveries.save(a_delivery(workspace_id=W2, attempts=7))
+        await unit.notifications.save(a_notification(workspace_id=W2, notifier="theirs"))
         await unit.ingests.save(an_ingest(workspace_id=W2, note="theirs"))
         await unit.state.delete(W2, "scope")
         collection = msgspec.structs.replace(await web(unit), workspace_id=W2)
@@ -127,6 +134,7 @@ async def test_another_workspace_changes_nothing(units: Units) -> None:
         assert await unit.matches.get(W1, "match_1") == a_match()
         assert await unit.hooks.get(W1, "hook_1") == a_hook()
         assert await unit.deliveries.get(W1, "delivery_1") == a_delivery()
+        assert await unit.notifications.get(W1, "ntf_1") == a_notification()
         assert await unit.ingests.get(W1, "ingest_1") == an_ingest()
         assert await unit.state.get(W1, "scope", "key") == 1
         assert await unit.collections.count(await web(unit)) == 1

@@ -41,7 +41,8 @@ async def test_migrations_go_down_and_up_again(empty: Database) -> None:
 
 async def test_each_step_can_be_taken_alone(empty: Database) -> None:
     """One revision after the other, up and down."""
-    for revision in ("0001", "0002", "0003", "0004", "0003", "0002", "0001"):
+    revisions = [f"{number:04}" for number in range(1, int(head() or 0) + 1)]
+    for revision in (*revisions, *revisions[-2::-1]):
         await (upgrade if revision > (await revision_of(empty) or "") else downgrade)(empty, revision)
         assert await revision_of(empty) == revision
 

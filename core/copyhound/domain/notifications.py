@@ -27,7 +27,7 @@ class DigestFormat(StrEnum):
     """A row for each image on each domain."""
 
 
-class DigestSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class DigestSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a notification is due: every so many days, at most once a day."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 1

@@ -39,7 +39,7 @@ class NotificationService:
     async def create(self, caller: Caller, new: NewNotification) -> Notification:
         """Tells of what is found from now on; for the first time at the next `at`.
 
-        Raises CopyhoundError invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden.
+        Raises CopyhoundError not_found, invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden.
         """
         now = self._kit.now()
         target = self._target(new.notifier, new.target)
@@ -154,7 +154,7 @@ def _each_once(list_ids: tuple[str, ...]) -> tuple[str, ...]:
 async def _lists_exist(uow: UnitOfWork, caller: Caller, list_ids: tuple[str, ...]) -> None:
     for list_id in list_ids:
         if await uow.lists.get(caller.workspace_id, list_id) is None:
-            raise CopyhoundError("invalid_request", f"The notification names a list that is not there: {list_id}.")
+            raise CopyhoundError("not_found", f"There is no list {list_id}.")
 
 
 async def _get(uow: UnitOfWork, caller: Caller, notification_id: str) -> Notification:

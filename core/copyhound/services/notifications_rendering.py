@@ -60,6 +60,8 @@ def render(digest: Digest, format: DigestFormat) -> Rendered:
 def headline(digest: Digest, most: int = _IN_LINE) -> str:
     """`2 New Domains: a.com, b.com`; what is more than `most` is counted."""
     names = digest.names
+    if not names:
+        return "0 New Domains"
     noun = "New Domain" if len(names) == 1 else "New Domains"
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{len(names)} {noun}: {', '.join(names[:most])}{rest}"

@@ -1,0 +1,143 @@
+"""Notifications over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from .conftest import World, found
+
+TARGET = {"url": "https://hooks.example.com/in", "token": "very secret"}
+
+
+async def made(world: World, **fields: Any) -> dict[str, Any]:
+    answer = await world.call("POST", "/notifications", json={"notifier": "post", "target": TARGET, **fields})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_one_is_made_with_little(world: World) -> None:
+    """Notifier and target are enough: daily at 08:00, all lists, a page. Secrets are not told."""
+    answer = await world.call("POST", "/notifications", json={"notifier": "post", "target": TARGET})
+    body = answer.json()
+    assert (answer.status_code, answer.headers["location"].endswith(f"/notifications/{body['id']}")) == (201, True)
+    assert body["target"] == {"url": TARGET["url"], "token": "***"}
+    assert (body["list_ids"], body["filter"], body["format"]) == ([], None, "htmlsummary")
+    assert (body["schedule"], body["number"] >= 1) == ({"days": 1, "at": "08:00", "timezone": "UTC"}, True)
+    assert body["next_at"][11:] == "08:00:00Z"
+    assert (body["last_sent_at"], body["last_error"]) == (None, None)
+    assert "very secret" not in answer.text
+
+
+async def test_it_is_read_changed_and_deleted(world: World) -> None:
+    """What was made is read alone and in the page; a change changes only what it names; deleted is gone."""
+    wanted = {"host-cont": "shop"}
+    first = await made(world, filter=wanted, schedule={"days": 7, "at": "06:30", "timezone": "Europe/Berlin"})
+    second = await made(world, format="csv")
+    assert (await world.call("GET", f"/notifications/{first['id']}")).json() == first
+    assert (await world.call("GET", "/notifications")).json()["items"] == [second, first]
+    changed = await world.call("PATCH", f"/notifications/{first['id']}", json={"format": "jsonfull"})
+    assert changed.json() == {**first, "format": "jsonfull"}
+    no_filter = await world.call("PATCH", f"/notifications/{first['id']}", json={"filter": None})
+    assert no_filter.json()["filter"] is None
+    assert (await world.call("DELETE", f"/notifications/{first['id']}")).status_code == 204
+    for method in ("GET", "DELETE"):
+        assert (await world.call(method, f"/notifications/{first['id']}")).status_code == 404
+    assert (await world.call("GET", "/notifications")).json()["items"] == [second]
+
+
+async def test_pages_go_on(world: World) -> None:
+    """Three notifications in pages of two."""
+    ids = [(await made(world))["id"] for _ in range(3)]
+    page = (await world.call("GET", "/notifications?limit=2")).json()
+    rest = (await world.call("GET", f"/notifications?limit=2&cursor={page['cursor']}")).json()
+    assert [one["id"] for one in page["items"] + rest["items"]] == ids[::-1]
+    assert rest["cursor"] is None
+
+
+async def test_the_same_request_makes_one(world: World) -> None:
+    """Under one Idempotency-Key, sent twice."""
+    body = {"notifier": "post", "target": TARGET}
+    for _ in range(2):
+        await world.call("POST", "/notifications", json=body, headers={"Idempotency-Key": "n1"})
+    assert len((await world.call("GET", "/notifications")).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code", "told"),
+    [
+        ({"notifier": "pigeon"}, 422, "plugin_unknown", "pigeon"),
+        ({"target": {}}, 422, "settings_invalid", "url"),
+        ({"target": {**TARGET, "more": 1}}, 422, "settings_invalid", "more"),
+        ({"target": {"url": "http://192.168.0.7/"}}, 422, "url_forbidden", "192.168.0.7"),
+        ({"target": {"url": "nowhere"}}, 422, "url_invalid", "absolute"),
+        ({"list_ids": ["list_none"]}, 404, "not_found", "list_none"),
+        ({"filter": {"hots-cont": "x"}}, 400, "invalid_request", "hots"),
+        ({"filter": "host:x"}, 400, "invalid_request", "JSON"),
+        ({"filter": 7}, 400, "invalid_request", "object"),
+        ({"schedule": {"days": 0}}, 400, "invalid_request", "schedule"),
+        ({"schedule": {"cron": "* * * * *"}}, 400, "invalid_request", "schedule"),
+        ({"schedule": {"at": "8 o'clock"}}, 400, "invalid_request", "schedule"),
+        ({"schedule": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
+        ({"format": "pdf"}, 400, "invalid_request", "format"),
+        ({"list_ids": ["x"] * 1001}, 400, "invalid_request", "list_ids"),
+        ({"colour": "red"}, 400, "invalid_request", "colour"),
+    ],
+)
+async def test_what_cannot_be_is_refused(
+    world: World, fields: dict[str, Any], status: int, code: str, told: str
+) -> None:
+    """With a code and the field or the value that is wrong; the same for a change as for a new one."""
+    kept = await made(world)
+    one = await world.call("POST", "/notifications", json={"notifier": "post", "target": TARGET, **fields})
+    other = await world.call("PATCH", f"/notifications/{kept['id']}", json=fields)
+    for answer in (one, other):
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+        assert told in answer.text
+    assert (await world.call("GET", "/notifications")).json()["items"] == [kept]
+
+
+async def test_keys_need_their_scopes(world: World) -> None:
+    """A key that only reads may read and preview; making, changing, testing and deleting need one that writes."""
+    path = f"/notifications/{(await made(world))['id']}"
+    for route in ("GET /notifications", f"GET {path}", f"GET {path}/preview"):
+        assert (await world.call(*route.split(" "), key=world.reader)).status_code == 200, route
+    body = {"json": {"notifier": "post", "target": TARGET}}
+    for route, sent in (
+        ("POST /notifications", body),
+        (f"PATCH {path}", {"json": {}}),
+        (f"POST {path}/test", {}),
+        (f"DELETE {path}", {}),
+    ):
+        assert (await world.call(*route.split(" "), key=world.reader, **sent)).status_code == 403, route
+        assert (await world.call(*route.split(" "), key=None, **sent)).status_code == 401, route
+
+
+async def test_a_test_tells_how_it_went(world: World) -> None:
+    """200 in both cases: the request was answered, whether or not the target took it."""
+    good = await made(world)
+    bad = await made(world, target={"url": "https://hooks.example.com/fails"})
+    assert (await world.call("POST", f"/notifications/{good['id']}/test")).json() == {"ok": True, "error": None}
+    answer = (await world.call("POST", f"/notifications/{bad['id']}/test")).json()
+    assert (answer["ok"], "500" in answer["error"]) == (False, True)
+
+
+async def test_a_preview_shows_what_is_new_with_links_that_open(world: World, picture: bytes) -> None:
+    """Before anything is found it is empty; then its thumbnail and overlay are pictures, without a key."""
+    one = await made(world)
+    path = f"/notifications/{one['id']}/preview"
+    assert (await world.call("GET", path)).json()["title"] == "0 New Domains"
+    await found(world, picture)
+    shown = (await world.call("GET", path)).json()
+    assert (shown["title"], shown["content_type"]) == ("1 New Domain: example.com", "text/html; charset=utf-8")
+    links = [part.split('"')[0].replace("&amp;", "&") for part in shown["body"].split('src="')[1:]]
+    links += [part.split('"')[0].replace("&amp;", "&") for part in shown["body"].split('href="')[1:]]
+    ours = [link for link in links if "/api/v1/matches/" in link]
+    assert {urlsplit(link).path.rpartition("/")[2] for link in ours} == {"thumbnail", "overlay"}
+    for link in ours:
+        opened = await world.client.get(link)
+        assert (opened.status_code, opened.headers["content-type"]) == (200, "image/jpeg")
+        assert (await world.client.get(link[:-4] + "AAAA")).status_code == 401
