@@ -106,5 +106,5 @@ def _element(name: str, value: Any) -> str:
     elif isinstance(value, dict):
         inside = "".join(_element(key, one) for key, one in value.items())
     else:
-        inside = escape(_NO_XML.sub("\ufffd", str(value)))
+        inside = escape(_NO_XML.sub("\ufffd", str(value)), {"\r": "&#13;"})
     return f"<{name}>{inside}</{name}>"
