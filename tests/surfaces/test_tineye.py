@@ -200,7 +200,8 @@ async def test_pretty_indents(desk: Counter) -> None:
         assert "\n" not in plain.text
         assert '\n    "code"' in pretty.text
         assert plain.json()["results"] == pretty.json()["results"]
-    for parameters in ({"data": {"pretty": "true"}}, {"params": {"pretty": "true"}}):
+    chosen: tuple[dict[str, Any], ...] = ({"data": {"pretty": "true"}}, {"params": {"pretty": "true"}})
+    for parameters in chosen:
         files = {"image_upload": photo(MINE)}
         headers = {"x-api-key": desk.plain}
         assert "\n    " in (await desk.http.post("/rest/search/", files=files, headers=headers, **parameters)).text
@@ -266,7 +267,7 @@ async def test_formats_by_upload_and_by_address(desk: Counter, site: Website, fo
 
 async def test_upload_by_form_with_everything_in_it(desk: Counter) -> None:
     """An HTML form (enctype multipart/form-data) may hold the arguments too; the form's go before the query's."""
-    files = {"limit": (None, "1"), "image_upload": ("p.jpg", photo(MINE), "image/jpeg")}
+    files: dict[str, Any] = {"limit": (None, "1"), "image_upload": ("p.jpg", photo(MINE), "image/jpeg")}
     answer = await desk.http.post("/rest/search/?limit=3", files=files, headers={"x-api-key": desk.plain})
     assert len(checked(answer)["results"]["matches"]) == 1
     address = await desk.http.post("/rest/search/", data={"image_url": "nowhere"}, headers={"x-api-key": desk.plain})
@@ -342,8 +343,9 @@ async def test_what_is_no_upload_is_told(desk: Counter) -> None:
     """Bodies of other kinds, forms without a file and forms that are cut are refused, not searched."""
     headers = {"x-api-key": desk.plain}
     told = ["Please supply an image or a URL for searching."]
-    for body in ({"json": {"image_url": 1}}, {"content": photo(MINE)}, {"data": {"a": "b"}}, {}):
-        answer = await desk.http.post("/rest/search/", headers=headers, **body)  # type: ignore[arg-type]
+    bodies: list[dict[str, Any]] = [{"json": {"image_url": 1}}, {"content": photo(MINE)}, {"data": {"a": "b"}}, {}]
+    for body in bodies:
+        answer = await desk.http.post("/rest/search/", headers=headers, **body)
         assert checked(answer)["messages"] == told
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
         broken = await desk.http.post("/rest/search/", headers={**headers, "content-type": kind}, content=b"--x\r\nab")
@@ -371,7 +373,7 @@ async def test_bundles_come_from_the_ledger(tmp_path: Path) -> None:
         assert left["bundles"][0] == first
         assert [bundle["remaining_searches"] for bundle in left["bundles"]] == [719, 10000]
         assert left["total_remaining_searches"] == 10719
-        datetime.strptime(first["start_date"], "%Y-%m-%d %X UTC")  # noqa: DTZ007 - as the clients do
+        datetime.strptime(str(first["start_date"]), "%Y-%m-%d %X UTC")  # noqa: DTZ007 - as the clients do
 
 
 async def test_searches_are_paid_when_they_are_answered(tmp_path: Path) -> None:
