@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+import copyhound_webhook
 from copyhound.plugin_api import CopyhoundError, Notice
 from copyhound.plugin_api.testing import LoopbackServer, Reply
 from copyhound.plugin_host.loader import PluginState
@@ -41,6 +43,37 @@ def test_without_a_secret_nothing_is_signed(run_notifier: RunNotifier) -> None:
     first, second = server.requests
     assert "webhook-signature" not in first.headers
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain; charset=utf-8", "text/csv; charset=utf-8"])
+def test_a_notices_own_body_is_posted_as_it_is(run_notifier: RunNotifier, content_type: str) -> None:
+    """Byte for byte, with its content type and its id, and signed."""
+    notice = Notice("t", "x", (), id="ntc_7", body="größer;1\r\n".encode(), content_type=content_type)
+    with LoopbackServer(lambda _: Reply(200)) as server:
+        run_notifier(WEBHOOK, notice, target={"url": server.base_url, "secret": SECRET})
+        (request,) = server.requests
+    assert (request.body, request.headers["content-type"]) == (notice.body, content_type)
+    assert request.headers["webhook-id"] == "ntc_7"
+    signed = f"ntc_7.{request.headers['webhook-timestamp']}.".encode() + request.body
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert request.headers["webhook-signature"] == f"v1,{signature}"
+
+
+def test_without_a_body_the_notice_is_posted_as_before(run_notifier: RunNotifier) -> None:
+    """Title, text, events and address, and nothing of the fields that came later."""
+    with LoopbackServer(lambda _: Reply(200)) as server:
+        run_notifier(WEBHOOK, NOTICE, target={"url": server.base_url})
+        (request,) = server.requests
+    assert sorted(json.loads(request.body)) == ["events", "text", "title", "url"]
+
+
+def test_a_target_that_does_not_answer_is_left(run_notifier: RunNotifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has 10 seconds; a shorter time in this test."""
+    assert copyhound_webhook._SECONDS == 10.0
+    monkeypatch.setattr(copyhound_webhook, "_SECONDS", 0.3)
+    with LoopbackServer(lambda _: Reply(hangs=True)) as server, pytest.raises(CopyhoundError, match="ReadTimeout"):
+        run_notifier(WEBHOOK, NOTICE, target={"url": server.base_url})
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
