@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 import copyhound_schemas
+from copyhound import client_export
 from copyhound.breaking import breaks
 from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.app import describe_api
@@ -129,7 +130,26 @@ def export(into: Path | None = None) -> list[Path]:
     for file in changed:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(wanted[file])
-    return changed
+    return changed + ([] if into else _export_clients())
+
+
+def stale_clients() -> dict[Path, bytes]:
+    """The generated clients that differ from the code, as they should be; none where there is no working copy."""
+    base = client_export.folder()
+    if base is None:
+        return {}
+    document = msgspec.json.decode(msgspec.json.encode(describe_api(list(TRIGGERS.values()))))
+    wanted = client_export.clients(document)
+    files = {base / name: data for name, data in wanted.items()}
+    return {file: data for file, data in files.items() if not file.exists() or file.read_bytes() != data}
+
+
+def _export_clients() -> list[Path]:
+    stale = stale_clients()
+    for file, data in stale.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return list(stale)
 
 
 def check(within: Path | None = None) -> list[str]:
@@ -140,7 +160,9 @@ def check(within: Path | None = None) -> list[str]:
     missing = [f"{name} is missing" for name in sorted(wanted.keys() - present.keys())]
     surplus = [f"{name} is no longer exported" for name in sorted(present.keys() - wanted.keys())]
     stale = [f"{name} differs from the code" for name in sorted(wanted) if present.get(name, b"") != wanted[name]]
-    return missing + surplus + [text for text in stale if text.split(" ")[0] in present]
+    drift = missing + surplus + [text for text in stale if text.split(" ")[0] in present]
+    clients = {} if within else stale_clients()
+    return drift + [f"connectors: {file.name} differs from the code" for file in clients]
 
 
 def main(arguments: Sequence[str] = ()) -> int:

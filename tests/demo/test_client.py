@@ -8,13 +8,17 @@ import httpx
 import pytest
 
 from copyhound.demo.client import Client
+from copyhound_client import CopyhoundApiError
 
+SEEN = "2026-11-21T09:30:01Z"
 COMPARISON = {
     "confidence": 99.5,
     "score": 41.0,
     "match_type": "partial",
     "query_share": 58.0,
     "match_share": 100.0,
+    "matrix": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+    "pixels_checked": True,
     "edits": [
         {"kind": "cropped", "share": 41.6},
         {"kind": "rotated", "angle": -11.2},
@@ -25,12 +29,28 @@ COMPARISON = {
 
 
 def match(number: int, comparison: dict[str, Any] | None) -> dict[str, Any]:
+    """A match as the API's document has it, with what the demo reads."""
     return {
         "id": f"match_{number}",
+        "list_id": "list_1",
         "image_id": "image_1",
         "image_url": f"http://127.0.0.1:1/media/{number}.jpg",
-        "pages": [{"url": "http://127.0.0.1:1/posts/1.html"}],
-        "verification": {"comparison": comparison},
+        "host": "127.0.0.1",
+        "domain": "127.0.0.1",
+        "providers": ["copyhound_index"],
+        "pages": [{"url": "http://127.0.0.1:1/posts/1.html", "title": None, "first_seen": None, "last_seen": None}],
+        "verification": {"state": "verified", "at": SEEN, "reason": None, "comparison": comparison},
+        "status": "online",
+        "decision": "open",
+        "decided_at": None,
+        "note": None,
+        "first_seen": SEEN,
+        "last_seen": SEEN,
+        "width": 640,
+        "height": 480,
+        "small": False,
+        "overlay_url": None,
+        "thumbnail_url": None,
     }
 
 
@@ -64,6 +84,6 @@ def test_an_error_tells_its_detail() -> None:
     """An error answer is raised with what the server said."""
     with (
         Client("http://127.0.0.1:1", "a key", answering({})) as client,
-        pytest.raises(httpx.HTTPStatusError, match="no such thing"),
+        pytest.raises(CopyhoundApiError, match="no such thing"),
     ):
         client.search("search_1")

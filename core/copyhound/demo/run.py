@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -18,6 +17,7 @@ from copyhound.demo.report import write_report
 from copyhound.demo.site import make_site, pages_of
 from copyhound.demo.story import Story
 from copyhound.demo.verdict import Hit, Verdict, judge
+from copyhound_client import CopyhoundApiError
 
 _TRIGGERS: Final = ["match_found", "search_complete"]
 _WAIT_SECONDS: Final = 120.0
@@ -49,7 +49,7 @@ def run(out: Path, *, keep: bool = False, story: Story | None = None) -> bool:
             with serve(data, out / "server.log") as house, Client(house.url, house.key) as client:
                 story.say(f"ready at {house.url} (process {house.pid}); log in {out / 'server.log'}")
                 return _play(Scene(story, plan, website, receiver, client), out)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, CopyhoundApiError) as error:
             raise DemoError(f"{error}\nThe server's log: {out / 'server.log'}") from error
         finally:
             if not keep:
@@ -88,35 +88,36 @@ def _play(scene: Scene, out: Path) -> bool:
 def _crawl(scene: Scene) -> None:
     scene.story.step("Crawl the website into the collection `web`, as any site")
     ingest_id = scene.client.start_crawl(f"{scene.website.base_url}/")
-    last: dict[str, Any] = {}
+    last = scene.client.ingest(ingest_id)
 
     def read() -> tuple[int, int, str, bool]:
-        last.update(scene.client.ingest(ingest_id))
-        ended = last["status"] in ("complete", "failed")
-        return last["seen"], last["seen"] if ended else 0, f"pictures from {last['pages']} pages", ended
+        nonlocal last
+        last = scene.client.ingest(ingest_id)
+        ended = last.status in ("complete", "failed")
+        return last.seen, last.seen if ended else 0, f"pictures from {last.pages} pages", ended
 
-    if not scene.story.watch("crawling", read, _WAIT_SECONDS) or last["status"] != "complete":
-        raise DemoError(f"The crawl did not end well: {last.get('status')}, {last.get('note')}")
-    scene.story.say(f"{last['added']} pictures indexed, {last['refused']} refused")
+    if not scene.story.watch("crawling", read, _WAIT_SECONDS) or last.status != "complete":
+        raise DemoError(f"The crawl did not end well: {last.status}, {last.note}")
+    scene.story.say(f"{last.added} pictures indexed, {last.refused} refused")
     scene.story.say(f"the crawler calls itself {', '.join(sorted(scene.website.agents))}")
 
 
 def _search(scene: Scene) -> list[Hit]:
     scene.story.step(f"One search with all {len(scene.plan.own)} own pictures: POST /api/v1/searches")
     begun = scene.client.start_search(scene.plan.own, "The photographer's own")
-    last: dict[str, Any] = {}
+    last = scene.client.search(begun.search_id)
 
     def read() -> tuple[int, int, str, bool]:
-        last.update(scene.client.search(begun["search_id"]))
-        outcomes: Mapping[str, int] = last["outcomes"]
-        total = sum(outcomes.values())
-        return total - outcomes.get("open", 0), total, "lookups", bool(last["complete"])
+        nonlocal last
+        last = scene.client.search(begun.search_id)
+        total = sum(last.outcomes.values())
+        return total - last.outcomes.get("open", 0), total, "lookups", last.complete
 
     if not scene.story.watch("searching", read, _WAIT_SECONDS):
-        raise DemoError(f"The search did not end: {last.get('outcomes')}")
-    scene.story.say("outcomes: " + ", ".join(f"{name} {count}" for name, count in sorted(last["outcomes"].items())))
-    names = {image["image_id"]: image["name"] for image in last["images"]}
-    return scene.client.hits(begun["list_id"], names)
+        raise DemoError(f"The search did not end: {last.outcomes}")
+    scene.story.say("outcomes: " + ", ".join(f"{name} {count}" for name, count in sorted(last.outcomes.items())))
+    names = {image.image_id: image.name for image in last.images}
+    return scene.client.hits(begun.list_id, names)
 
 
 def _webhook_problems(scene: Scene, hits: list[Hit]) -> list[str]:

@@ -109,6 +109,8 @@ def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
         yield body.struct
     for _, kind in _answers(handler):
         yield kind
+    for kind, _ in handler.opt.get("files", {}).values():
+        yield kind
 
 
 def _body(handler: HTTPRouteHandler) -> Any:
@@ -116,7 +118,7 @@ def _body(handler: HTTPRouteHandler) -> Any:
 
 
 def _answers(handler: HTTPRouteHandler) -> Iterator[tuple[int, Any]]:
-    """(status, type) of the answers in JSON."""
+    """(status, type) of the answers in JSON. What is streamed stands in the handler option `files`."""
     kind = handler.parsed_fn_signature.return_type.annotation
     if get_origin(kind) is Response:
         kind = get_args(kind)[0]
@@ -136,6 +138,12 @@ def _amend(handler: HTTPRouteHandler, operation: dict[str, Any], known: dict[Any
         answer.pop("headers", None)
     for status, kind in _answers(handler):
         success[str(status)] = {"description": "Done.", "content": {"application/json": {"schema": known[kind]}}}
+    for answer in success.values() if "files" in handler.opt else ():
+        answer["description"] = "A file."
+        answer["content"] = {
+            media: {"schema": known[kind], "example": example}
+            for media, (kind, example) in handler.opt["files"].items()
+        }
     failure = {"description": "A problem.", "content": {"application/problem+json": {"schema": known[Problem]}}}
     operation["responses"] = {**success, "default": failure}
     if handler.opt.get("public"):

@@ -18,6 +18,7 @@ from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit, Sort
 from copyhound.http.uploads import PicturesBody, Sent, fingerprint, limit_count
 from copyhound.http.wire.common import Items, items, shaped
+from copyhound.http.wire.exports import FILES
 from copyhound.http.wire.images import ImageOut, ImagesIn, image_out
 from copyhound.http.wire.lists import ListIn, ListOut
 from copyhound.http.wire.matches import MatchOut
@@ -159,7 +160,7 @@ class ListContentController(Controller):
         within = msgspec.structs.replace(where, list_id=list_id)
         return await match_page(services, caller, within, cursor, limit, sort)
 
-    @get("/export")
+    @get("/export", opt={"files": FILES})
     async def export_matches(
         self,
         services: NamedDependency[Services],
@@ -168,7 +169,7 @@ class ListContentController(Controller):
         list_id: FromPath[str],
         format: FromQuery[Literal["csv", "json", "jsonl"]] = "csv",
     ) -> Stream:
-        """All matches of a list, streamed."""
+        """All matches of a list, streamed: as CSV for spreadsheets, as one JSON array, or as a JSON object a line."""
         within = msgspec.structs.replace(where, list_id=list_id)
         headers = {
             "Content-Disposition": f'attachment; filename="copyhound-matches.{format}"',

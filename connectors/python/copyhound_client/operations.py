@@ -1,0 +1,780 @@
+"""A method for every operation. Written by `make schemas` from the OpenAPI document, never by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from copyhound_client import models
+from copyhound_client.transport import Files, Transport
+
+
+class Copyhound(Transport):
+    """The Copyhound API, version 1. Error answers raise CopyhoundApiError."""
+
+    def add_entries(
+        self,
+        name: str,
+        body: models.EntriesIn | None = None,
+        *,
+        files: Files | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.ItemsEntryResult:
+        """Index pictures under their addresses. Of several, one that is refused harms no other: each has its
+        result.
+        """
+        return cast(
+            models.ItemsEntryResult,
+            self._call(
+                "POST",
+                f"/api/v1/collections/{quote(name, safe='')}/entries",
+                {201: models.ItemsEntryResult},
+                body=body,
+                files=files,
+                key=idempotency_key,
+            ),
+        )
+
+    def add_images(
+        self,
+        list_id: str,
+        body: models.ImagesIn | None = None,
+        *,
+        files: Files | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.ItemsImageOut:
+        """Add images to a list without searching them now."""
+        return cast(
+            models.ItemsImageOut,
+            self._call(
+                "POST",
+                f"/api/v1/lists/{quote(list_id, safe='')}/images",
+                {201: models.ItemsImageOut},
+                body=body,
+                files=files,
+                key=idempotency_key,
+            ),
+        )
+
+    def change_key(self, key_id: str, body: models.KeyChanges) -> models.KeyOut:
+        """Hold a key to other limits, from its next request on."""
+        return cast(
+            models.KeyOut,
+            self._call("PATCH", f"/api/v1/keys/{quote(key_id, safe='')}", {200: models.KeyOut}, body=body),
+        )
+
+    def compare(self, body: models.PairIn | None = None, *, files: Files | None = None) -> models.ComparedOut:
+        """Whether two pictures are the same one, and how they differ. Nothing is kept."""
+        return cast(
+            models.ComparedOut, self._call("POST", "/api/v1/compare", {200: models.ComparedOut}, body=body, files=files)
+        )
+
+    def create_hook(self, body: models.HookIn, *, idempotency_key: str | None = None) -> models.HookMade:
+        """Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there."""
+        return cast(
+            models.HookMade, self._call("POST", "/api/v1/hooks", {201: models.HookMade}, body=body, key=idempotency_key)
+        )
+
+    def create_key(self, body: models.KeyIn, *, idempotency_key: str | None = None) -> models.KeyMade:
+        """Make a key; it is shown now and never again."""
+        return cast(
+            models.KeyMade, self._call("POST", "/api/v1/keys", {201: models.KeyMade}, body=body, key=idempotency_key)
+        )
+
+    def create_list(self, body: models.ListIn, *, idempotency_key: str | None = None) -> models.ListOut:
+        """Make a list."""
+        return cast(
+            models.ListOut, self._call("POST", "/api/v1/lists", {201: models.ListOut}, body=body, key=idempotency_key)
+        )
+
+    def create_notification(
+        self, body: models.NotificationIn, *, idempotency_key: str | None = None
+    ) -> models.NotificationOut:
+        """Make a notification: it tells of what is found from now on."""
+        return cast(
+            models.NotificationOut,
+            self._call("POST", "/api/v1/notifications", {201: models.NotificationOut}, body=body, key=idempotency_key),
+        )
+
+    def create_workspace(self, body: models.WorkspaceIn, *, idempotency_key: str | None = None) -> models.WorkspaceMade:
+        """Make a workspace with a first key, which is shown now and never again."""
+        return cast(
+            models.WorkspaceMade,
+            self._call("POST", "/api/v1/workspaces", {201: models.WorkspaceMade}, body=body, key=idempotency_key),
+        )
+
+    def create_workspace_key(
+        self, workspace_id: str, body: models.KeyIn, *, idempotency_key: str | None = None
+    ) -> models.KeyMade:
+        """Make a key of a workspace."""
+        return cast(
+            models.KeyMade,
+            self._call(
+                "POST",
+                f"/api/v1/workspaces/{quote(workspace_id, safe='')}/keys",
+                {201: models.KeyMade},
+                body=body,
+                key=idempotency_key,
+            ),
+        )
+
+    def decide_match(self, match_id: str, body: models.MatchChanges) -> models.MatchOut:
+        """Keep what a person says of a match. It sticks."""
+        return cast(
+            models.MatchOut,
+            self._call("PATCH", f"/api/v1/matches/{quote(match_id, safe='')}", {200: models.MatchOut}, body=body),
+        )
+
+    def delete_hook(self, hook_id: str) -> None:
+        """Unsubscribe; 204 also where it is gone already."""
+        self._call("DELETE", f"/api/v1/hooks/{quote(hook_id, safe='')}", {})
+
+    def delete_image(self, list_id: str, image_id: str) -> None:
+        """Delete an image with its matches."""
+        self._call("DELETE", f"/api/v1/lists/{quote(list_id, safe='')}/images/{quote(image_id, safe='')}", {})
+
+    def delete_list(self, list_id: str) -> None:
+        """Delete a list with its images, searches and matches."""
+        self._call("DELETE", f"/api/v1/lists/{quote(list_id, safe='')}", {})
+
+    def delete_notification(self, notification_id: str) -> None:
+        """Nothing is sent any more."""
+        self._call("DELETE", f"/api/v1/notifications/{quote(notification_id, safe='')}", {})
+
+    def enable_hook(self, hook_id: str) -> models.HookOut:
+        """Wake a disabled hook: same id, same secret."""
+        return cast(
+            models.HookOut, self._call("POST", f"/api/v1/hooks/{quote(hook_id, safe='')}/enable", {200: models.HookOut})
+        )
+
+    def export_matches(
+        self,
+        list_id: str,
+        *,
+        image_id: str | None = None,
+        search_id: str | None = None,
+        status: models.MatchStatus | None = None,
+        decision: models.Decision | None = None,
+        domain: str | None = None,
+        host: str | None = None,
+        provider: str | None = None,
+        match_type: models.MatchType | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        found_after: datetime | None = None,
+        found_before: datetime | None = None,
+        include_small: bool | None = None,
+        filter: str | None = None,
+        format: Literal["csv", "json", "jsonl"] | None = None,
+    ) -> bytes:
+        """All matches of a list, streamed: as CSV for spreadsheets, as one JSON array, or as a JSON object a
+        line.
+        """
+        return cast(
+            bytes,
+            self._call(
+                "GET",
+                f"/api/v1/lists/{quote(list_id, safe='')}/export",
+                {200: bytes},
+                query={
+                    "image_id": image_id,
+                    "search_id": search_id,
+                    "status": status,
+                    "decision": decision,
+                    "domain": domain,
+                    "host": host,
+                    "provider": provider,
+                    "match_type": match_type,
+                    "min_confidence": min_confidence,
+                    "min_score": min_score,
+                    "found_after": found_after,
+                    "found_before": found_before,
+                    "include_small": include_small,
+                    "filter": filter,
+                    "format": format,
+                },
+            ),
+        )
+
+    def get_action(self, key: str) -> models.Descriptor:
+        """The descriptor of one action."""
+        return cast(
+            models.Descriptor, self._call("GET", f"/api/v1/actions/{quote(key, safe='')}", {200: models.Descriptor})
+        )
+
+    def get_collection(self, name: str) -> models.CollectionOut:
+        """One collection."""
+        return cast(
+            models.CollectionOut,
+            self._call("GET", f"/api/v1/collections/{quote(name, safe='')}", {200: models.CollectionOut}),
+        )
+
+    def get_delivery(self, delivery_id: str) -> models.DeliveryOut:
+        """One delivery."""
+        return cast(
+            models.DeliveryOut,
+            self._call("GET", f"/api/v1/deliveries/{quote(delivery_id, safe='')}", {200: models.DeliveryOut}),
+        )
+
+    def get_events(self, key: str, *, cursor: str | None = None, limit: int | None = None) -> models.EventsOut:
+        """Events after a cursor, oldest first; without one, from the beginning of the log."""
+        return cast(
+            models.EventsOut,
+            self._call(
+                "GET",
+                f"/api/v1/triggers/{quote(key, safe='')}/events",
+                {200: models.EventsOut},
+                query={"cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def get_health(self) -> models.HealthOut:
+        """The process is alive."""
+        return cast(models.HealthOut, self._call("GET", "/healthz", {200: models.HealthOut}))
+
+    def get_hook(self, hook_id: str) -> models.HookOut:
+        """One hook, with its state and why it is so."""
+        return cast(
+            models.HookOut, self._call("GET", f"/api/v1/hooks/{quote(hook_id, safe='')}", {200: models.HookOut})
+        )
+
+    def get_hook_secret(self, hook_id: str) -> models.SecretOut:
+        """The secret that signs what is sent."""
+        return cast(
+            models.SecretOut,
+            self._call("GET", f"/api/v1/hooks/{quote(hook_id, safe='')}/secret", {200: models.SecretOut}),
+        )
+
+    def get_index(self) -> models.IndexOut:
+        """What the candidate index holds and takes, how far it follows the database, and which caps searches
+        met.
+        """
+        return cast(models.IndexOut, self._call("GET", "/api/v1/index", {200: models.IndexOut}))
+
+    def get_ingest(self, ingest_id: str) -> models.IngestOut:
+        """How far a run is."""
+        return cast(
+            models.IngestOut, self._call("GET", f"/api/v1/ingests/{quote(ingest_id, safe='')}", {200: models.IngestOut})
+        )
+
+    def get_key(self, key_id: str) -> models.KeyOut:
+        """One key."""
+        return cast(models.KeyOut, self._call("GET", f"/api/v1/keys/{quote(key_id, safe='')}", {200: models.KeyOut}))
+
+    def get_lifecycle(self) -> models.LifecycleOut:
+        """Every version of every API: which are deprecated, since when, until when, what takes their place.
+
+        With an admin's key also how much each is used.
+        """
+        return cast(models.LifecycleOut, self._call("GET", "/lifecycle", {200: models.LifecycleOut}))
+
+    def get_list(self, list_id: str) -> models.ListOut:
+        """One list."""
+        return cast(
+            models.ListOut, self._call("GET", f"/api/v1/lists/{quote(list_id, safe='')}", {200: models.ListOut})
+        )
+
+    def get_match(self, match_id: str) -> models.MatchOut:
+        """One match."""
+        return cast(
+            models.MatchOut, self._call("GET", f"/api/v1/matches/{quote(match_id, safe='')}", {200: models.MatchOut})
+        )
+
+    def get_match_history(self, match_id: str) -> models.ItemsHistoryLine:
+        """Every check of a match, oldest first."""
+        return cast(
+            models.ItemsHistoryLine,
+            self._call("GET", f"/api/v1/matches/{quote(match_id, safe='')}/history", {200: models.ItemsHistoryLine}),
+        )
+
+    def get_me(self) -> models.MeOut:
+        """Whose key this is, what it may do, and what credits are left."""
+        return cast(models.MeOut, self._call("GET", "/api/v1/me", {200: models.MeOut}))
+
+    def get_metrics(self) -> bytes:
+        """Figures for Prometheus."""
+        return cast(bytes, self._call("GET", "/metrics", {200: bytes}))
+
+    def get_notification(self, notification_id: str) -> models.NotificationOut:
+        """One notification, with when it is due and why it failed last."""
+        return cast(
+            models.NotificationOut,
+            self._call(
+                "GET", f"/api/v1/notifications/{quote(notification_id, safe='')}", {200: models.NotificationOut}
+            ),
+        )
+
+    def get_overlay(self, match_id: str, *, view: Literal["pair", "difference"] | None = None) -> bytes:
+        """A JPEG: left half the copy, right half the image aligned to it; or their difference."""
+        return cast(
+            bytes,
+            self._call(
+                "GET", f"/api/v1/matches/{quote(match_id, safe='')}/overlay", {200: bytes}, query={"view": view}
+            ),
+        )
+
+    def get_readiness(self) -> models.HealthOut:
+        """It can work: the database and the index answer."""
+        return cast(models.HealthOut, self._call("GET", "/readyz", {200: models.HealthOut}))
+
+    def get_samples(self, key: str, *, limit: int | None = None) -> list[dict[str, Any]]:
+        """The newest events; before there are any, a made-up one (`X-Copyhound-Sample: static`)."""
+        return cast(
+            "list[dict[str, Any]]",
+            self._call(
+                "GET",
+                f"/api/v1/triggers/{quote(key, safe='')}/samples",
+                {200: list[dict[str, Any]]},
+                query={"limit": limit},
+            ),
+        )
+
+    def get_search(self, search_id: str) -> models.ProgressOut:
+        """How far a search is: each image at each provider, how it ended and why."""
+        return cast(
+            models.ProgressOut,
+            self._call("GET", f"/api/v1/searches/{quote(search_id, safe='')}", {200: models.ProgressOut}),
+        )
+
+    def get_thumbnail(self, match_id: str) -> bytes:
+        """A small JPEG of the found copy."""
+        return cast(bytes, self._call("GET", f"/api/v1/matches/{quote(match_id, safe='')}/thumbnail", {200: bytes}))
+
+    def get_trigger(self, key: str) -> models.Descriptor:
+        """The descriptor of one trigger."""
+        return cast(
+            models.Descriptor, self._call("GET", f"/api/v1/triggers/{quote(key, safe='')}", {200: models.Descriptor})
+        )
+
+    def get_usage(self, *, first: date | None = None, last: date | None = None) -> models.UsageOut:
+        """Credits by day and surface: one for each picture of each search."""
+        return cast(
+            models.UsageOut,
+            self._call("GET", "/api/v1/usage", {200: models.UsageOut}, query={"first": first, "last": last}),
+        )
+
+    def grant_credits(
+        self, workspace_id: str, body: models.BundleIn, *, idempotency_key: str | None = None
+    ) -> models.BundleOut:
+        """Grant a workspace credits; from its first bundle on it is metered."""
+        return cast(
+            models.BundleOut,
+            self._call(
+                "POST",
+                f"/api/v1/workspaces/{quote(workspace_id, safe='')}/credits",
+                {201: models.BundleOut},
+                body=body,
+                key=idempotency_key,
+            ),
+        )
+
+    def list_actions(self) -> models.ItemsDescriptor:
+        """The descriptors of all actions."""
+        return cast(models.ItemsDescriptor, self._call("GET", "/api/v1/actions", {200: models.ItemsDescriptor}))
+
+    def list_attempts(self, delivery_id: str) -> models.ItemsAttemptOut:
+        """Every HTTP request of a delivery, and how it was answered."""
+        return cast(
+            models.ItemsAttemptOut,
+            self._call(
+                "GET", f"/api/v1/deliveries/{quote(delivery_id, safe='')}/attempts", {200: models.ItemsAttemptOut}
+            ),
+        )
+
+    def list_bundles(self, workspace_id: str) -> models.ItemsBundleOut:
+        """All credits that a workspace was ever granted."""
+        return cast(
+            models.ItemsBundleOut,
+            self._call(
+                "GET", f"/api/v1/workspaces/{quote(workspace_id, safe='')}/credits", {200: models.ItemsBundleOut}
+            ),
+        )
+
+    def list_collections(self) -> models.ItemsCollectionOut:
+        """All collections, with how many entries each holds."""
+        return cast(
+            models.ItemsCollectionOut, self._call("GET", "/api/v1/collections", {200: models.ItemsCollectionOut})
+        )
+
+    def list_deliveries(
+        self,
+        *,
+        hook_id: str | None = None,
+        status: models.DeliveryStatus | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.ItemsDeliveryOut:
+        """Deliveries, newest first."""
+        return cast(
+            models.ItemsDeliveryOut,
+            self._call(
+                "GET",
+                "/api/v1/deliveries",
+                {200: models.ItemsDeliveryOut},
+                query={"hook_id": hook_id, "status": status, "cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_entries(
+        self, name: str, *, image_url: str | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> models.ItemsEntryOut:
+        """Entries, newest first."""
+        return cast(
+            models.ItemsEntryOut,
+            self._call(
+                "GET",
+                f"/api/v1/collections/{quote(name, safe='')}/entries",
+                {200: models.ItemsEntryOut},
+                query={"image_url": image_url, "cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_hooks(
+        self, *, target_url: str | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> models.ItemsHookOut:
+        """Hooks, newest first."""
+        return cast(
+            models.ItemsHookOut,
+            self._call(
+                "GET",
+                "/api/v1/hooks",
+                {200: models.ItemsHookOut},
+                query={"target_url": target_url, "cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_images(self, list_id: str, *, cursor: str | None = None, limit: int | None = None) -> models.ItemsImageOut:
+        """The images of a list, as they were added."""
+        return cast(
+            models.ItemsImageOut,
+            self._call(
+                "GET",
+                f"/api/v1/lists/{quote(list_id, safe='')}/images",
+                {200: models.ItemsImageOut},
+                query={"cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_ingests(self, *, cursor: str | None = None, limit: int | None = None) -> models.ItemsIngestOut:
+        """Runs, newest first."""
+        return cast(
+            models.ItemsIngestOut,
+            self._call(
+                "GET", "/api/v1/ingests", {200: models.ItemsIngestOut}, query={"cursor": cursor, "limit": limit}
+            ),
+        )
+
+    def list_keys(self) -> models.ItemsKeyOut:
+        """The keys of the workspace, revoked ones too."""
+        return cast(models.ItemsKeyOut, self._call("GET", "/api/v1/keys", {200: models.ItemsKeyOut}))
+
+    def list_lists(
+        self, *, label: str | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> models.ItemsListOut:
+        """Lists, newest first."""
+        return cast(
+            models.ItemsListOut,
+            self._call(
+                "GET",
+                "/api/v1/lists",
+                {200: models.ItemsListOut},
+                query={"label": label, "cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_matches(
+        self,
+        *,
+        image_id: str | None = None,
+        search_id: str | None = None,
+        status: models.MatchStatus | None = None,
+        decision: models.Decision | None = None,
+        domain: str | None = None,
+        host: str | None = None,
+        provider: str | None = None,
+        match_type: models.MatchType | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        found_after: datetime | None = None,
+        found_before: datetime | None = None,
+        include_small: bool | None = None,
+        filter: str | None = None,
+        sort: Literal[
+            "first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"
+        ]
+        | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.ItemsMatchOut:
+        """The matches of all lists."""
+        return cast(
+            models.ItemsMatchOut,
+            self._call(
+                "GET",
+                "/api/v1/matches",
+                {200: models.ItemsMatchOut},
+                query={
+                    "image_id": image_id,
+                    "search_id": search_id,
+                    "status": status,
+                    "decision": decision,
+                    "domain": domain,
+                    "host": host,
+                    "provider": provider,
+                    "match_type": match_type,
+                    "min_confidence": min_confidence,
+                    "min_score": min_score,
+                    "found_after": found_after,
+                    "found_before": found_before,
+                    "include_small": include_small,
+                    "filter": filter,
+                    "sort": sort,
+                    "cursor": cursor,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    def list_matches_of_list(
+        self,
+        list_id: str,
+        *,
+        image_id: str | None = None,
+        search_id: str | None = None,
+        status: models.MatchStatus | None = None,
+        decision: models.Decision | None = None,
+        domain: str | None = None,
+        host: str | None = None,
+        provider: str | None = None,
+        match_type: models.MatchType | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        found_after: datetime | None = None,
+        found_before: datetime | None = None,
+        include_small: bool | None = None,
+        filter: str | None = None,
+        sort: Literal[
+            "first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"
+        ]
+        | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.ItemsMatchOut:
+        """The matches of a list, as soon as they are there."""
+        return cast(
+            models.ItemsMatchOut,
+            self._call(
+                "GET",
+                f"/api/v1/lists/{quote(list_id, safe='')}/matches",
+                {200: models.ItemsMatchOut},
+                query={
+                    "image_id": image_id,
+                    "search_id": search_id,
+                    "status": status,
+                    "decision": decision,
+                    "domain": domain,
+                    "host": host,
+                    "provider": provider,
+                    "match_type": match_type,
+                    "min_confidence": min_confidence,
+                    "min_score": min_score,
+                    "found_after": found_after,
+                    "found_before": found_before,
+                    "include_small": include_small,
+                    "filter": filter,
+                    "sort": sort,
+                    "cursor": cursor,
+                    "limit": limit,
+                },
+            ),
+        )
+
+    def list_notifications(self, *, cursor: str | None = None, limit: int | None = None) -> models.ItemsNotificationOut:
+        """Notifications, newest first."""
+        return cast(
+            models.ItemsNotificationOut,
+            self._call(
+                "GET",
+                "/api/v1/notifications",
+                {200: models.ItemsNotificationOut},
+                query={"cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_plugins(self) -> models.ItemsPluginOut:
+        """What was found, what is not loaded and why, and how each specification fares."""
+        return cast(models.ItemsPluginOut, self._call("GET", "/api/v1/plugins", {200: models.ItemsPluginOut}))
+
+    def list_providers(self) -> models.ItemsSpecState:
+        """The providers, how they fare, and what they need."""
+        return cast(models.ItemsSpecState, self._call("GET", "/api/v1/providers", {200: models.ItemsSpecState}))
+
+    def list_searches(
+        self, *, list_id: str | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> models.ItemsSearchOut:
+        """Searches, newest first."""
+        return cast(
+            models.ItemsSearchOut,
+            self._call(
+                "GET",
+                "/api/v1/searches",
+                {200: models.ItemsSearchOut},
+                query={"list_id": list_id, "cursor": cursor, "limit": limit},
+            ),
+        )
+
+    def list_triggers(self) -> models.ItemsDescriptor:
+        """The descriptors of all triggers."""
+        return cast(models.ItemsDescriptor, self._call("GET", "/api/v1/triggers", {200: models.ItemsDescriptor}))
+
+    def list_workspaces(self) -> models.ItemsWorkspaceOut:
+        """All workspaces."""
+        return cast(models.ItemsWorkspaceOut, self._call("GET", "/api/v1/workspaces", {200: models.ItemsWorkspaceOut}))
+
+    def preview_notification(self, notification_id: str) -> models.PreviewOut:
+        """What would be sent now; nothing is sent."""
+        return cast(
+            models.PreviewOut,
+            self._call(
+                "GET", f"/api/v1/notifications/{quote(notification_id, safe='')}/preview", {200: models.PreviewOut}
+            ),
+        )
+
+    def put_collection(self, name: str) -> models.CollectionOut:
+        """Make a collection; the one that is there where there is one."""
+        return cast(
+            models.CollectionOut,
+            self._call("PUT", f"/api/v1/collections/{quote(name, safe='')}", {200: models.CollectionOut}),
+        )
+
+    def remove_entries(self, name: str, *, prefix: str | None = None, all: bool | None = None) -> models.RemovedOut:
+        """Remove the entries whose address begins with `prefix`; with `all=true`, and no prefix, all of them."""
+        return cast(
+            models.RemovedOut,
+            self._call(
+                "DELETE",
+                f"/api/v1/collections/{quote(name, safe='')}/entries",
+                {200: models.RemovedOut},
+                query={"prefix": prefix, "all": all},
+            ),
+        )
+
+    def remove_entry(self, name: str, entry_id: str) -> None:
+        """Remove one entry."""
+        self._call("DELETE", f"/api/v1/collections/{quote(name, safe='')}/entries/{quote(entry_id, safe='')}", {})
+
+    def resend_delivery(self, delivery_id: str, *, idempotency_key: str | None = None) -> models.DeliveryOut:
+        """Send it once more, with the same `webhook-id`."""
+        return cast(
+            models.DeliveryOut,
+            self._call(
+                "POST",
+                f"/api/v1/deliveries/{quote(delivery_id, safe='')}/resend",
+                {202: models.DeliveryOut},
+                key=idempotency_key,
+            ),
+        )
+
+    def revoke_key(self, key_id: str) -> None:
+        """Revoke a key, at once and for good."""
+        self._call("DELETE", f"/api/v1/keys/{quote(key_id, safe='')}", {})
+
+    def run_action(self, key: str, body: dict[str, Any], *, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does."""
+        return cast(
+            "dict[str, Any]",
+            self._call(
+                "POST", f"/api/v1/actions/{quote(key, safe='')}", {200: dict[str, Any]}, body=body, key=idempotency_key
+            ),
+        )
+
+    def search_collection(
+        self, name: str, body: models.OneImageIn | None = None, *, files: Files | None = None
+    ) -> models.ItemsFoundEntry:
+        """The entries that show the same picture, surest first. Nothing is kept."""
+        return cast(
+            models.ItemsFoundEntry,
+            self._call(
+                "POST",
+                f"/api/v1/collections/{quote(name, safe='')}/search",
+                {200: models.ItemsFoundEntry},
+                body=body,
+                files=files,
+            ),
+        )
+
+    def start_ingest(self, name: str, body: models.IngestIn, *, idempotency_key: str | None = None) -> models.IngestOut:
+        """Start a run. A source that reads the server's files needs a key with the scope `admin`."""
+        return cast(
+            models.IngestOut,
+            self._call(
+                "POST",
+                f"/api/v1/collections/{quote(name, safe='')}/ingests",
+                {201: models.IngestOut},
+                body=body,
+                key=idempotency_key,
+            ),
+        )
+
+    def start_search(
+        self,
+        body: models.SearchIn | None = None,
+        *,
+        wait: float | None = None,
+        files: Files | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.SearchOut | models.ResultOut:
+        """Start a search: 202 at once. With `wait`, 200 and the result where it is complete in time."""
+        return cast(
+            "models.SearchOut | models.ResultOut",
+            self._call(
+                "POST",
+                "/api/v1/searches",
+                {202: models.SearchOut, 200: models.ResultOut},
+                query={"wait": wait},
+                body=body,
+                files=files,
+                key=idempotency_key,
+            ),
+        )
+
+    def test_hook(self, hook_id: str) -> models.AttemptOut:
+        """Send the sample event now, once, and tell how the target answered."""
+        return cast(
+            models.AttemptOut,
+            self._call("POST", f"/api/v1/hooks/{quote(hook_id, safe='')}/test", {200: models.AttemptOut}),
+        )
+
+    def test_notification(self, notification_id: str) -> models.TrialOut:
+        """Send a sample now, once; nothing counts as told."""
+        return cast(
+            models.TrialOut,
+            self._call("POST", f"/api/v1/notifications/{quote(notification_id, safe='')}/test", {200: models.TrialOut}),
+        )
+
+    def update_hook(self, hook_id: str, body: models.HookChanges) -> models.HookOut:
+        """Change what a hook is told of."""
+        return cast(
+            models.HookOut,
+            self._call("PATCH", f"/api/v1/hooks/{quote(hook_id, safe='')}", {200: models.HookOut}, body=body),
+        )
+
+    def update_list(self, list_id: str, body: models.ListChanges) -> models.ListOut:
+        """Change a list: its label, whether and when it is searched again, its providers and threshold."""
+        return cast(
+            models.ListOut,
+            self._call("PATCH", f"/api/v1/lists/{quote(list_id, safe='')}", {200: models.ListOut}, body=body),
+        )
+
+    def update_notification(self, notification_id: str, body: models.NotificationChangesIn) -> models.NotificationOut:
+        """Change a notification. A new schedule counts from the last time that it was due."""
+        return cast(
+            models.NotificationOut,
+            self._call(
+                "PATCH",
+                f"/api/v1/notifications/{quote(notification_id, safe='')}",
+                {200: models.NotificationOut},
+                body=body,
+            ),
+        )
