@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 import msgspec
+
 from copyhound_matchengine.settings import MatchEngineSettings
 from copyhound_matchengine.wire import CompareMatch, SearchMatch
 
