@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
@@ -455,3 +457,18 @@ async def test_a_target_is_checked_again_when_it_is_dialled(tmp_path: Path, rece
         trial = await strict.services.notifications.test(strict.caller, made.id)
     assert (trial.ok, "url_forbidden" in (trial.error or "")) == (False, True)
     assert receiver.requests == []
+
+
+async def test_the_manuals_examples_work(tmp_path: Path) -> None:
+    """Both are taken as they stand, where the list is there; all formats and fields are in the tables."""
+    page = (resources.files("copyhound") / "docs" / "notifications.md").read_text("utf-8")
+    examples = [part.split("```")[0] for part in page.split("```json")[1:]]
+    assert len(examples) == 2
+    async with home(tmp_path / "strict", work=False, net={}) as house:
+        summer = await a_list(house)
+        for example in examples:
+            there = example.replace("list_01k9x8r4tq2m6v0c3h7s1n5w9e", summer.id)
+            new = msgspec.json.decode(there, type=NewNotification)
+            assert (await house.services.notifications.create(house.caller, new)).notifier == new.notifier
+    for word in (*DigestFormat, *NewNotification.__struct_fields__):
+        assert f"| `{word}` |" in page

@@ -6,11 +6,14 @@ import datetime
 import socket
 import ssl
 import threading
+import tomllib
 from collections.abc import Callable
+from importlib import resources
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,11 +23,13 @@ from cryptography.x509.oid import NameOID
 import copyhound_email
 from copyhound.plugin_api import CopyhoundError, Notice
 from copyhound.plugin_host.loader import PluginState
+from copyhound.plugin_host.settings import read_settings
 from copyhound.plugin_host.trial import RunNotifier
 from copyhound_email import EMAIL
 
 from ...fixtures.mailbox import Mailbox
 
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")
 NOTICE = Notice("2 New Domains: a.com, b.com", "Found on 2 domains – größer.\n", (), id="ntc_1")
 TO = {"to": ["me@example.org"]}
 LOGIN = ("copyhound", "correct horse")
@@ -271,6 +276,19 @@ def test_the_loop_is_not_blocked(run_notifier: RunNotifier, monkeypatch: pytest.
         run_notifier(EMAIL, NOTICE, target=TO, settings=settings(mailbox))
     assert threads
     assert threads[0] != "plugin-email"
+
+
+def test_every_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manual's table has each setting with its default, and its example is one."""
+    monkeypatch.setenv("SMTP_PASSWORD", "secret")
+    page = (resources.files("copyhound") / "docs" / "notifications.md").read_text("utf-8")
+    for field in msgspec.structs.fields(EMAIL.settings):
+        default = f"`{field.default}`" if field.default != "" else ""
+        env = f"COPYHOUND_PLUGINS_EMAIL__{field.name.upper()}"
+        assert f"| `{field.name}` | `{env}` | {default} |" in page
+    example = tomllib.loads(page.split("```toml")[1].split("```")[0])["plugins"]["email"]
+    assert set(example) <= set(EMAIL.settings.__struct_fields__)
+    assert read_settings("plugins.email", EMAIL.settings, example).password == "secret"  # type: ignore[attr-defined]
 
 
 def test_it_is_installed(installed_plugin: Callable[[str], PluginState]) -> None:
