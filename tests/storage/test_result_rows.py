@@ -298,6 +298,31 @@ async def test_the_default_order_is_the_oldest_first(found: Units) -> None:
     assert len(seen) == len(set(seen)) == 6
 
 
+async def test_fifty_rows_are_a_page(found: Units) -> None:
+    """Unless more or fewer are asked for: the 51st row stands on the second page."""
+    pages = tuple(Page(f"https://f.example/{number:02}", None, AT, AT) for number in range(47))
+    async with found() as unit:
+        await unit.matches.add(a_match("m5", pages=pages, first_seen=at(30)))
+    async with found.read() as unit:
+        first = await unit.matches.rows(W1, MatchFilter())
+        second = await unit.matches.rows(W1, MatchFilter(), start=50)
+        whole = await unit.matches.rows(W1, MatchFilter(), rows=1000)
+    assert (len(first), len(second)) == (50, 1)
+    assert [*first, *second] == whole
+
+
+async def test_sort_page_and_filter_combine(found: Units) -> None:
+    """The page is cut out of the sorted rows that the filter lets through."""
+    where = MatchFilter(list_id="list_1", filter=parse_filter({"protocol-eql": "https", "image_id-in": "1,2"}))
+    async with found.read() as unit:
+        every = [
+            name(row)
+            for start in range(4)
+            for row in await unit.matches.rows(W1, where, sort=("url", True), start=start, rows=1)
+        ]
+    assert every == [BARE, SAVED_ROW, HOME_ROW]
+
+
 @pytest.mark.parametrize("metric", ["tag", "provider", "price", "id; DROP TABLE matches"])
 async def test_other_sorts_are_refused(found: Units, metric: str) -> None:
     """A sort that there is not is an error, before anything is asked."""
@@ -377,6 +402,24 @@ async def test_all_rows_are_streamed_once(found: Units, monkeypatch: pytest.Monk
         assert [name(row) async for row in unit.matches.stream_rows(W1, english)] != []
         assert [row async for row in unit.matches.stream_rows(W2, MatchFilter())] == []
     assert len(streamed) == 9
+
+
+async def test_streaming_skips_no_rows_to_go_on(found: Units, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece begins after the last row's key, so that the last one costs as much as the first."""
+    monkeypatch.setattr(result_rows_module, "CHUNK", 2)
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        statements.append(statement)
+
+    async with found.read() as unit:
+        engine = unit.matches.connection.engine.sync_engine  # type: ignore[attr-defined]
+        sa.event.listen(engine, "before_cursor_execute", note)
+        streamed = [row async for row in unit.matches.stream_rows(W1, MatchFilter())]
+        sa.event.remove(engine, "before_cursor_execute", note)
+    reads = [one for one in statements if one.startswith("SELECT")]
+    assert (len(streamed), len(reads)) == (4, 3)
+    assert [one for one in reads[1:] if "(matches.first_seen, matches.id) >=" not in one] == []
 
 
 async def test_other_tables_may_add_conditions(found: Units, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,6 +196,37 @@ def folder_table() -> str:
     return _source_table("folder")
 
 
+def metrics() -> str:
+    """Every metric that results are filtered by."""
+    from copyhound.domain.metrics import METRICS
+
+    rows = (
+        (
+            f"`{one.name}`",
+            one.kind.value,
+            " ".join(f"`{operator}`" for operator in one.operators),
+            one.about + (f": {', '.join(f'`{choice}`' for choice in one.choices)}" if one.choices else ""),
+        )
+        for one in METRICS.values()
+    )
+    return table(("metric", "type", "operators", "what it is"), rows)
+
+
+def operators() -> str:
+    """Every operator of a filter."""
+    from copyhound.domain.metrics import METRICS, OPERATOR_MEANINGS
+
+    rows = (
+        (
+            f"`{name}`",
+            means,
+            ", ".join(dict.fromkeys(one.kind.value for one in METRICS.values() if name in one.operators)),
+        )
+        for name, means in OPERATOR_MEANINGS.items()
+    )
+    return table(("operator", "lets through what", "for"), rows)
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings": settings_table,
     "errors": errors,
@@ -206,5 +237,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "commands": commands,
     "site": site_table,
     "folder": folder_table,
+    "metrics": metrics,
+    "operators": operators,
 }
 """Name of a generated part -> what makes it."""
