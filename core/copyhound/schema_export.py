@@ -19,7 +19,7 @@ from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.app import describe_api
 from copyhound.http.openapi_surfaces import documents
 from copyhound.http.wire.descriptors import json_schema
-from copyhound.plugin_api import UseCases
+from copyhound.plugin_api import SurfaceSpec, UseCases
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services.actions import Actions, builtin_actions
 from copyhound.services.hooks import HookFilter
@@ -51,11 +51,15 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def openapi_documents() -> dict[str, dict[str, Any]]:
     """Path within the folder -> OpenAPI document: of the native API, and of each surface that ships."""
+    found = {f"openapi/{name}.json": document for name, document in documents(shipped_surfaces()).items()}
+    return {NATIVE: describe_api(list(TRIGGERS.values())), **found}
+
+
+def shipped_surfaces() -> list[SurfaceSpec]:
+    """The surfaces of our own plugins, with nothing behind them, by their names."""
     catalogue = Catalogue.build(use_cases=cast(UseCases, _Unbound()))
     shipped = {name for plugin in catalogue.plugins if plugin.distribution == DISTRIBUTION for name in plugin.surfaces}
-    surfaces = [spec for name, spec in sorted(catalogue.surfaces.items()) if name in shipped]
-    found = {f"openapi/{name}.json": document for name, document in documents(surfaces).items()}
-    return {NATIVE: describe_api(list(TRIGGERS.values())), **found}
+    return [spec for name, spec in sorted(catalogue.surfaces.items()) if name in shipped]
 
 
 class _Unbound:

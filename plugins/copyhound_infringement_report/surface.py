@@ -42,6 +42,16 @@ _CONTROLLERS: Final[list[Any]] = [
 ]
 
 
+_NEW = ApiVersion(api=NAME, version="3.0", prefix="/3.0")
+_OLD = ApiVersion(
+    api=NAME,
+    version="2.0",
+    prefix="/2.0",
+    successor="/3.0",
+    note="Answers as 3.0 does, for the clients that were built for it. It stays for as long as 3.0.",
+)
+
+
 def surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
     """One surface for each version."""
     settings = use_cases.settings(NAME, InfringementReportSettings)
@@ -56,7 +66,7 @@ def _surface(use_cases: UseCases, settings: InfringementReportSettings, version:
         description=_ABOUT,
         prefixes=(prefix,),
         app=make_app(Office(use_cases, settings, version)),
-        versions=(ApiVersion(api=NAME, version=f"{version}.0", prefix=prefix),),
+        versions=(_NEW if version == 3 else _OLD,),
     )
 
 

@@ -48,12 +48,26 @@ def test_only_our_names_are_on_top(wheel: zipfile.ZipFile) -> None:
         "copyhound/demo/pictures/kodak_0001.jpg",
         "copyhound/http/swagger/swagger-ui-bundle.js.gz",
         "copyhound/http/swagger/LICENSE",
+        "copyhound_client/operations.py",
         "copyhound_schemas/openapi.json",
     ],
 )
 def test_data_is_in_it(wheel: zipfile.ZipFile, name: str) -> None:
     """Manual, demo pictures with their licences, and schemas are part of the package."""
     assert name in wheel.namelist()
+
+
+def test_the_licence_is_in_it(wheel: zipfile.ZipFile) -> None:
+    """MIT: anyone may use and change it, and nobody is liable; the text is part of what is installed."""
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/licenses/LICENSE"))
+    text = " ".join(wheel.read(name).decode().split())
+    assert text == " ".join((ROOT / "LICENSE").read_text("utf-8").split())
+    assert "MIT License" in text
+    assert "without restriction" in text
+    assert "WITHOUT WARRANTY OF ANY KIND" in text
+    assert "IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE" in text
+    (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    assert "License-Expression: MIT" in wheel.read(metadata).decode()
 
 
 def test_decisions_and_caches_stay_out(wheel: zipfile.ZipFile) -> None:

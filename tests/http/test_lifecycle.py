@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from structlog.testing import capture_logs
 
 from copyhound.domain.lifecycle import NATIVE, ApiVersion, Lifecycle, OldOperation, Use
 from copyhound.http import app as app_module
@@ -155,9 +156,15 @@ async def test_counts_survive_a_database_that_does_not_answer(world: World, monk
 
 
 async def test_what_may_go_is_found_by_both_rules(world: World) -> None:
-    """The service names what is past its sunset, and what nobody uses; what is used until then stays."""
+    """What is past its sunset, and what nobody uses, is named in the log, once; what is used until then stays."""
     unused = ApiVersion(api="a", version="1", prefix="/a", announced=ANNOUNCED, sunset=date(2199, 1, 1))
     used = ApiVersion(api="b", version="1", prefix="/b", announced=ANNOUNCED, sunset=date(2199, 1, 1))
     past = ApiVersion(api="c", version="1", prefix="/c", announced=ANNOUNCED, sunset=SUNSET)
     await world.services.lifecycle.add({"/b": 1, "/c": 1}, "one")
-    assert await world.services.lifecycle.may_go(Lifecycle([unused, used, past])) == ["/a", "/c"]
+    table = Lifecycle([unused, used, past])
+    assert await world.services.lifecycle.may_go(table) == ["/a", "/c"]
+    journal = Journal(table, Metrics(), docs="")
+    with capture_logs() as lines:
+        await journal.look(world.services)
+        await journal.look(world.services)
+    assert [(line["log_level"], line["what"]) for line in lines] == [("warning", "/a"), ("warning", "/c")]

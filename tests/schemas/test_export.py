@@ -171,7 +171,7 @@ def test_nothing_breaks_clients() -> None:
 def test_a_surface_is_described() -> None:
     """Any Litestar application of a surface gives a document for each of its versions, and is left as it was."""
 
-    @get("/search/{number:int}")
+    @get("/search/{number:int}", opt={"openapi": {"externalDocs": {"url": "https://example.com"}}})
     async def search(number: FromPath[int], limit: FromQuery[int] = 10) -> dict[str, int]:
         """Find things."""
         return {"n": number}
@@ -183,6 +183,7 @@ def test_a_surface_is_described() -> None:
     assert set(found) == {"acme-2.0", "acme-3.0"}
     operation = found["acme-3.0"]["paths"]["/3.0/search/{number}"]["get"]
     assert operation["description"] == "Find things."
+    assert operation["externalDocs"] == {"url": "https://example.com"}
     assert {one["name"] for one in operation["parameters"]} == {"number", "limit"}
     assert found["acme-2.0"]["info"]["version"] == "2.0"
     assert len(app.routes) == 1

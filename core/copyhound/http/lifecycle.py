@@ -69,6 +69,7 @@ class Journal:
         self.table, self._metrics, self._executor = table, metrics, executor
         self.policy = f"{docs}/lifecycle"
         self.counted: Counter[str] = Counter()
+        self._told: set[str] = set()
 
     def headers(self, method: str, path: str, today: Callable[[], date]) -> list[tuple[bytes, bytes]]:
         """Count a request, and answer the headers that tell of its end."""
@@ -102,14 +103,19 @@ class Journal:
             await self.keep(services)
 
     async def _keep_on(self, services: Services) -> None:
-        told: set[str] = set()
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
             await self.keep(services)
-            with contextlib.suppress(Exception):
-                for key in set(await services.lifecycle.may_go(self.table)) - told:
-                    log.warning("may be taken away: its sunset has come, or nobody uses it", what=key)
-                    told.add(key)
+            try:
+                await self.look(services)
+            except Exception as error:
+                log.warning("the use of versions could not be read", error=str(error))
+
+    async def look(self, services: Services) -> None:
+        """Say in the log, once for each, what may be taken away."""
+        for key in sorted(set(await services.lifecycle.may_go(self.table)) - self._told):
+            log.warning("may be taken away: its sunset has come, or nobody uses it", what=key)
+            self._told.add(key)
 
     def lifespan(self, services: Services) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
         """For the application."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Litestar
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
+from litestar.routes import HTTPRoute
 
 from copyhound.plugin_api import SurfaceSpec
 
@@ -24,7 +25,8 @@ def describe_surface(
 ) -> dict[str, Any]:
     """The document of a surface's application. `prefix`: where it is mounted; stands before each path.
 
-    The application needs no OpenAPI configuration of its own, and is left as it is.
+    The application needs no OpenAPI configuration of its own, and is left as it is. What a handler reads by itself it
+    may describe by hand: its option `openapi` (`{"parameters": [...]}`) is laid over its operation.
     """
     plugin = OpenAPIPlugin(app)
     plugin._openapi_config = OpenAPIConfig(title=title, version=version, description=description or None)
@@ -33,10 +35,20 @@ def describe_surface(
         plugin.receive_route(route)
     document: dict[str, Any] = plugin.provide_openapi_schema()
     paths = document.get("paths", {})
+    _told_more(app, paths)
     document["paths"] = {f"{prefix}{path}" if path != "/" else prefix or "/": item for path, item in paths.items()}
     document.setdefault("components", {})["securitySchemes"] = _SCHEMES
     document["security"] = [{name: []} for name in _SCHEMES]
     return document
+
+
+def _told_more(app: Litestar, paths: dict[str, Any]) -> None:
+    for route in app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            for method in handler.http_methods:
+                operation = paths.get(route.path_format, {}).get(method.lower())
+                if operation is not None:
+                    operation.update(handler.opt.get("openapi", {}))
 
 
 def documents(surfaces: Iterable[SurfaceSpec]) -> dict[str, dict[str, Any]]:
