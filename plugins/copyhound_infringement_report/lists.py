@@ -146,7 +146,7 @@ async def _images(office: Office, caller: Caller, list_id: str) -> list[Image]:
         page = await office.uses.lists.images(caller, list_id, cursor=cursor, limit=_AT_ONCE)
         found += page.items
         if (cursor := page.cursor) is None:
-            return found
+            return sorted(found, key=lambda image: image.number)
 
 
 def list_wire(found: ImageList, figures: ListFigures) -> dict[str, Any]:
