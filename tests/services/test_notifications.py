@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,19 @@ async def test_it_is_due_every_so_many_days(idle: Home, receiver: Receiver, days
         assert await turned(idle, days=1) == (1 if day == days else 0)
 
 
+async def test_many_are_due_at_once(idle: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than are read at once are all queued, and one whose time zone is no more holds up none of them."""
+    monkeypatch.setattr(notifications_sending, "_BATCH", 3)
+    made = [await by_post(idle, receiver) for _ in range(7)]
+    lost = msgspec.structs.replace(made[3], schedule=DigestSchedule(timezone="Atlantis/Harbour"))
+    async with idle.services.kit.units() as uow:
+        await uow.notifications.save(lost)
+    await find(idle, await a_list(idle), "https://one.example.com/a.jpg")
+    assert (await turned(idle, days=1), await turned(idle)) == (7, 0)
+    after = await idle.services.notifications.get(idle.caller, lost.id)
+    assert after.next_at == idle.clock() + timedelta(days=1)
+
+
 async def test_a_new_schedule_never_tells_twice_a_day(idle: Home, receiver: Receiver) -> None:
     """Told at 08:00, then set to 10:00: it is due at 10:00 of the next day, not of this one."""
     made, summer = await by_post(idle, receiver), await a_list(idle)
@@ -294,6 +307,17 @@ async def test_a_filter_says_which_copies_count(idle: Home, receiver: Receiver) 
         "error": None,
     }
     assert len(receiver.requests) == 1
+
+
+async def test_ignored_hosts_are_not_told(idle: Home, receiver: Receiver) -> None:
+    """A host that is ignored in the list, or in all lists, is left out."""
+    made, summer = await by_post(idle, receiver), await a_list(idle)
+    await idle.services.ignores.add(idle.caller, summer.id, ["*.example.org"])
+    await idle.services.ignores.add(idle.caller, None, ["mine.example.net"])
+    urls = ("https://one.example.com/a.jpg", "https://two.example.org/a.jpg", "https://mine.example.net/a.jpg")
+    await find(idle, summer, *urls)
+    await run_job(idle, made)
+    assert domains(receiver) == [["example.com"]]
 
 
 async def test_only_what_is_found_from_now_on_is_told(idle: Home, receiver: Receiver) -> None:

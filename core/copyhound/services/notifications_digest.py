@@ -17,9 +17,9 @@ from copyhound.services.links import signed_overlay_url, signed_thumbnail_url
 
 NEW_DOMAIN: Final = "new_domain_found"
 _EVENTS: Final = 500
-_COPIES: Final = 50
+_COPIES: Final = 20
 """Copies of one domain that are told."""
-_DOMAINS: Final = 5000
+_DOMAINS: Final = 1000
 """Domains in one digest; the next one tells the others."""
 
 
@@ -66,7 +66,8 @@ async def _told(kit: Kit, uow: UnitOfWork, notification: Notification, event: Ev
 async def _copies(
     kit: Kit, uow: UnitOfWork, notification: Notification, in_list: ImageList, domain: str
 ) -> tuple[FoundCopy, ...]:
-    where = MatchFilter(list_id=in_list.id, domain=domain, filter=filter_of(notification.filter))
+    wanted = filter_of(notification.filter)
+    where = MatchFilter(list_id=in_list.id, domain=domain, filter=wanted, without_ignored=True)
     page = await uow.matches.page(in_list.workspace_id, where, cursor=None, limit=_COPIES, sort="-score")
     matches: list[Match] = page.items
     images = await uow.images.by_ids(in_list.workspace_id, [match.image_id for match in matches])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -50,14 +50,18 @@ class NotifyingService:
 
     async def send_due(self) -> int:
         """Queue what is due and has something new to tell; how many were queued here."""
-        async with self._kit.units.read() as uow:
-            due = await uow.notifications.due(self._kit.now(), _BATCH)
-        return sum([await self._claim(notification) for notification in due])
+        queued = 0
+        while True:
+            async with self._kit.units.read() as uow:
+                due = await uow.notifications.due(self._kit.now(), _BATCH)
+            queued += sum([await self._claim(notification) for notification in due])
+            if len(due) < _BATCH:
+                return queued
 
     async def _claim(self, notification: Notification) -> bool:
         slot, now = notification.next_at, self._kit.now()
+        following = self._following(notification, now)
         async with self._kit.units() as uow:
-            following = next_due(self._kit, notification.schedule, slot, now)
             if not await uow.notifications.claim_slot(notification.id, slot, following, now):
                 return False
             until = await newest_event(uow, notification.workspace_id)
@@ -65,6 +69,14 @@ class NotifyingService:
                 return False
             await self._queue(uow, notification, slot.isoformat(), until, 1)
         return True
+
+    def _following(self, notification: Notification, now: datetime) -> datetime:
+        try:
+            return next_due(self._kit, notification.schedule, notification.next_at, now)
+        except CopyhoundError as error:
+            # a time zone that is no more must not hold up what else is due
+            _log.error("%s has a schedule that cannot be kept: %s", notification.id, error)
+            return now + timedelta(days=1)
 
     async def _queue(self, uow: UnitOfWork, notification: Notification, slot: str, until: int, number: int) -> None:
         arguments = (notification.workspace_id, notification.id, slot, until, number)
