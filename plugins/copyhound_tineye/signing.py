@@ -86,12 +86,17 @@ def fault_of(date: str, nonce: str, now: float) -> str | None:
 def _texts(request: Signed, secret: str, base_urls: Iterable[str]) -> Iterator[str]:
     """Every text that a client may have signed; the most usual one first."""
     posted = request.method == "POST"
-    names = dict.fromkeys((_lowered(quote_plus(request.filename)), request.filename)) if posted else ("",)
+    names = _names(request.filename) if posted else ("",)
     content_type = request.content_type if posted else ""
     addresses = [f"{base.rstrip('/')}/{request.resource}/" for base in base_urls]
     for name, address, parameters in product(names, addresses, _forms(request.parameters)):
         head = f"{secret}{request.method}{content_type}{name}"
         yield f"{head}{request.date}{request.nonce}{address}{parameters}"
+
+
+def _names(filename: str) -> Iterable[str]:
+    """A file's name as the Python and Ruby clients sign it, as it is, and as PHP writes it."""
+    return dict.fromkeys((quote_plus(filename).lower(), filename, quote(filename, safe="").lower()))
 
 
 def _forms(parameters: Iterable[Parameter]) -> list[str]:
@@ -105,16 +110,12 @@ def _forms(parameters: Iterable[Parameter]) -> list[str]:
 
 def _usual(one: Parameter) -> str:
     """As the Python client: only the address is encoded, in lower case."""
-    return _lowered(quote_plus(one.value, safe="~")) if one.name.lower() == _URL else one.value
+    return quote_plus(one.value, safe="~").lower() if one.name.lower() == _URL else one.value
 
 
 def _raw_urls(one: Parameter) -> str:
     """As the documents' samples: the address as it was sent."""
     return one.raw if one.name.lower() == _URL else one.value
-
-
-def _lowered(text: str) -> str:
-    return text.lower()
 
 
 def _encoded_by(encode: Callable[[str], str]) -> Callable[[Parameter], str]:

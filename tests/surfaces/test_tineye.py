@@ -40,7 +40,7 @@ def cut(number: int, share: float) -> bytes:
     image, side = opened(number), share**0.5
     w, h = image.size
     box = (w * (1 - side) / 2, h * (1 - side) / 2, w * (1 + side) / 2, h * (1 + side) / 2)
-    return jpeg(image.crop(tuple(map(round, box))))  # type: ignore[arg-type]
+    return jpeg(image.crop(tuple(map(round, box))))
 
 
 COPIES = {
@@ -55,7 +55,10 @@ COPIES = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Counter]:
     """Five copies of one picture in the collection `web`, and one of another."""
-    lists = {"stock_domains": ["example.info"], "collection_domains": ["b.example.net", "www.b.example.net"]}
+    lists: dict[str, Any] = {
+        "stock_domains": ["example.info"],
+        "collection_domains": ["b.example.net", "www.b.example.net"],
+    }
     async with counter(tmp_path_factory.mktemp("tineye"), **lists) as opened:
         for url, data in COPIES.items():
             pages = PAGES if "whole" in url else []

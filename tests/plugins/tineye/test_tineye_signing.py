@@ -80,7 +80,7 @@ def test_addresses_may_be_written_in_any_way(written: str, sent: str) -> None:
     assert is_signed_by(request, SECRET, signature, [BASE])
 
 
-@pytest.mark.parametrize("written", ["mel+onca.jpg", "MeL ONca.jpg"])
+@pytest.mark.parametrize("written", ["mel+onca.jpg", "MeL ONca.jpg", "mel%20onca.jpg"])
 def test_file_names_may_be_encoded_or_not(written: str) -> None:
     """The name of an uploaded file is signed encoded and in lower case, or as it is."""
     signature = made(f"{SECRET}POST{RUBY}{written}1490029747noncenonce{BASE}search/")
