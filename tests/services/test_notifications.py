@@ -58,9 +58,9 @@ async def at_work(
 
 
 @pytest.fixture
-async def idle(tmp_path: Path) -> AsyncIterator[Home]:
+async def idle(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Home]:
     """A house where jobs are queued and never run: the test runs them."""
-    async with home(tmp_path / "idle", work=False) as opened:
+    async with home(tmp_path / "idle", sqlite_url, work=False) as opened:
         yield opened
 
 
@@ -163,16 +163,15 @@ async def test_two_servers_tell_a_slot_once(
     assert domains(receiver) == [["example.com"]]
 
 
-@pytest.mark.parametrize("days", [1, 7, 14, 30])
-async def test_it_is_due_every_so_many_days(idle: Home, receiver: Receiver, days: int) -> None:
-    """Due at its time of day, and then not before so many days have gone."""
-    await by_post(idle, receiver, schedule=DigestSchedule(days=days))
+async def test_it_is_due_every_so_many_days(idle: Home, receiver: Receiver) -> None:
+    """Due at its time of day, and then not before so many days have gone; four of them in a month."""
+    schedules = {days: await by_post(idle, receiver, schedule=DigestSchedule(days=days)) for days in (1, 7, 14, 30)}
     summer = await a_list(idle)
     await find(idle, summer, "https://one.example.com/a.jpg")
-    assert (await turned(idle, hours=19), await turned(idle, hours=2)) == (0, 1)
-    for day in range(1, days + 1):
+    assert (await turned(idle, hours=19), await turned(idle, hours=2)) == (0, 4)
+    for day in range(1, 31):
         await find(idle, summer, f"https://shop{day}.com/a.jpg")
-        assert await turned(idle, days=1) == (1 if day == days else 0)
+        assert await turned(idle, days=1) == sum(day % days == 0 for days in schedules)
 
 
 async def test_many_are_due_at_once(idle: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,27 +350,27 @@ async def test_many_domains_are_read_in_pieces(idle: Home, receiver: Receiver, m
     assert [len(message) for message in domains(receiver)] == [5, 2]
 
 
-@pytest.mark.parametrize(
-    ("format", "content_type", "begins"),
-    [
-        ("htmlsummary", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
-        ("textsummary", "text/plain; charset=utf-8", b"1 New Domain: example.com"),
-        ("jsontextsummary", "application/json", b'{"message":"1 New Domain: example.com"}'),
-        ("jsonsummary", "application/json", b'{"new_domains":1,'),
-        ("jsonfull", "application/json", b'{"image_1":{"domains_found":["example.com"]'),
-        ("csv", "text/csv; charset=utf-8", b"domain,list_id,"),
-    ],
-)
-async def test_every_format_is_posted(
-    idle: Home, receiver: Receiver, format: str, content_type: str, begins: bytes
-) -> None:
+FORMATS = {
+    "htmlsummary": ("text/html; charset=utf-8", b"<!DOCTYPE html>"),
+    "textsummary": ("text/plain; charset=utf-8", b"1 New Domain: example.com"),
+    "jsontextsummary": ("application/json", b'{"message":"1 New Domain: example.com"}'),
+    "jsonsummary": ("application/json", b'{"new_domains":1,'),
+    "jsonfull": ("application/json", b'{"image_1":{"domains_found":["example.com"]'),
+    "csv": ("text/csv; charset=utf-8", b"domain,list_id,"),
+}
+
+
+async def test_every_format_is_posted(idle: Home, receiver: Receiver) -> None:
     """The body is what was chosen, and the content type says so."""
-    made = await by_post(idle, receiver, format=DigestFormat(format))
+    made = [await by_post(idle, receiver, format=format) for format in DigestFormat]
     await find(idle, await a_list(idle), "https://one.example.com/a.jpg")
-    await run_job(idle, made)
-    (request,) = receiver.requests
-    assert (request.method, request.headers["content-type"]) == ("POST", content_type)
-    assert request.body.startswith(begins)
+    for notification in made:
+        await run_job(idle, notification)
+    assert set(FORMATS) == set(DigestFormat)
+    for format, request in zip(DigestFormat, receiver.requests, strict=True):
+        content_type, begins = FORMATS[format]
+        assert (request.method, request.headers["content-type"]) == ("POST", content_type)
+        assert request.body.startswith(begins)
 
 
 async def test_a_test_tells_a_sample_and_counts_for_nothing(idle: Home, receiver: Receiver) -> None:
@@ -410,40 +409,38 @@ async def test_secrets_of_a_target_are_kept_sealed(idle: Home, receiver: Receive
     assert (await idle.services.notifications.update(idle.caller, made.id, changes)).sealed_target == made.sealed_target
 
 
-@pytest.mark.parametrize(
-    ("new", "code"),
-    [
-        (NewNotification("webhook", {"url": "http://10.0.0.1/x"}), "url_forbidden"),
-        (NewNotification("webhook", {"url": "http://169.254.169.254/latest"}), "url_forbidden"),
-        (NewNotification("webhook", {"url": "ftp://example.com/"}), "settings_invalid"),
-        (NewNotification("webhook", {"url": "https://example.com", "more": 1}), "settings_invalid"),
-        (NewNotification("email", {"to": ["not an address"]}), "settings_invalid"),
-        (NewNotification("email", {"to": ["a@example.org\nBcc: b@example.org"]}), "settings_invalid"),
-        (NewNotification("email", {"to": []}), "settings_invalid"),
-        (NewNotification("pigeon", {}), "plugin_unknown"),
-        (NewNotification("email", {"to": ["a@example.org"]}, list_ids=("list_none",)), "not_found"),
-        (NewNotification("email", {"to": ["a@example.org"]}, filter={"hots-cont": "x"}), "invalid_request"),
-        (NewNotification("email", {"to": ["a@example.org"]}, filter="host:x"), "invalid_request"),
-        (NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(days=0)), "invalid_request"),
-        (NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(at="25:00")), "invalid_request"),
-        (
-            NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(timezone="Mars/Base")),
-            "invalid_request",
-        ),
-    ],
-)
-async def test_what_cannot_be_is_refused(idle: Home, new: NewNotification, code: str) -> None:
+REFUSED = [
+    (NewNotification("webhook", {"url": "http://10.0.0.1/x"}), "url_forbidden"),
+    (NewNotification("webhook", {"url": "http://169.254.169.254/latest"}), "url_forbidden"),
+    (NewNotification("webhook", {"url": "ftp://example.com/"}), "settings_invalid"),
+    (NewNotification("webhook", {"url": "https://example.com", "more": 1}), "settings_invalid"),
+    (NewNotification("email", {"to": ["not an address"]}), "settings_invalid"),
+    (NewNotification("email", {"to": ["a@example.org\nBcc: b@example.org"]}), "settings_invalid"),
+    (NewNotification("email", {"to": []}), "settings_invalid"),
+    (NewNotification("pigeon", {}), "plugin_unknown"),
+    (NewNotification("email", {"to": ["a@example.org"]}, list_ids=("list_none",)), "not_found"),
+    (NewNotification("email", {"to": ["a@example.org"]}, filter={"hots-cont": "x"}), "invalid_request"),
+    (NewNotification("email", {"to": ["a@example.org"]}, filter="host:x"), "invalid_request"),
+    (NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(days=0)), "invalid_request"),
+    (NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(at="25:00")), "invalid_request"),
+    (
+        NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(timezone="Mars/Base")),
+        "invalid_request",
+    ),
+]
+
+
+async def test_what_cannot_be_is_refused(idle: Home) -> None:
     """Nothing is kept of a notification that could not be told or read, neither new nor changed."""
     service, caller = idle.services.notifications, idle.caller
-    with pytest.raises(CopyhoundError) as caught:
-        await service.create(caller, new)
-    assert caught.value.code == code
-    assert (await service.page(caller)).items == []
     made = await service.create(caller, NewNotification("email", {"to": ["me@example.org"]}))
-    changes = NotificationChanges(new.notifier, new.target, new.list_ids, new.filter, new.schedule)
-    with pytest.raises(CopyhoundError, match=code):
-        await service.update(caller, made.id, changes)
-    assert await service.get(caller, made.id) == made
+    for new, code in REFUSED:
+        changes = NotificationChanges(new.notifier, new.target, new.list_ids, new.filter, new.schedule)
+        for refused in (service.create(caller, new), service.update(caller, made.id, changes)):
+            with pytest.raises(CopyhoundError) as caught:
+                await refused
+            assert caught.value.code == code, new
+    assert (await service.page(caller)).items == [made]
 
 
 async def test_notifications_are_found_by_id_and_number_in_their_workspace(idle: Home) -> None:
@@ -465,12 +462,12 @@ async def test_notifications_are_found_by_id_and_number_in_their_workspace(idle:
         await service.get(stranger, first.id)
 
 
-@pytest.mark.parametrize("url", ["http://[::1]:9/", "http://127.0.0.1/", "http://0x7f000001/", "http://localhost/"])
-async def test_a_target_inside_is_refused(tmp_path: Path, url: str) -> None:
+async def test_a_target_inside_is_refused(tmp_path: Path) -> None:
     """Where nothing inside is allowed, no address of this machine is taken as a target."""
     async with home(tmp_path / "strict", work=False, net={}) as house:
-        with pytest.raises(CopyhoundError, match="url_forbidden"):
-            await house.services.notifications.create(house.caller, NewNotification("webhook", {"url": url}))
+        for url in ("http://[::1]:9/", "http://127.0.0.1/", "http://0x7f000001/", "http://localhost/"):
+            with pytest.raises(CopyhoundError, match="url_forbidden"):
+                await house.services.notifications.create(house.caller, NewNotification("webhook", {"url": url}))
 
 
 async def test_a_target_is_checked_again_when_it_is_dialled(tmp_path: Path, receiver: Receiver) -> None:
