@@ -8,6 +8,7 @@ import binascii
 import contextlib
 import ipaddress
 import logging
+import math
 from typing import Any, Final
 
 from litestar import HttpMethod, Litestar, Request, Response, route
@@ -73,6 +74,7 @@ class Surface:
             return _written(fail(method, f"There is no method {method[:40]}"), 404)
         scope, call = self._methods.known[method]
         _check(request, caller, scope)
+        await self._use_cases.limits.count(caller, "matchengine", most=0, seconds=60)
         if request.method == "DELETE" and method != "delete":
             return _written(fail(method, "Send GET or POST"), 405, {"Allow": "GET, POST"})
         style = PLAIN
@@ -160,7 +162,7 @@ def _refused(method: str, error: CopyhoundError, style: Style = PLAIN) -> Respon
         return _written(fail(method, "Authorization Required"), 401, _CHALLENGE, style)
     if method == "overlay":
         return _written(fail(method, error.detail), error.status)
-    wait = {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+    wait = {"Retry-After": str(math.ceil(error.extra["retry_after"]))} if "retry_after" in error.extra else {}
     return _written(fail(method, error.detail), error.status if error.status in _STATUSES else 200, wait, style)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -30,6 +32,8 @@ _SEARCHED: Final = 10
 _LISTED: Final = 20
 _LINE: Final = 50.0
 """Of confidence: below it, two pictures are different ones."""
+_WAITS: Final = 1200
+_WAIT_SECONDS: Final = 0.05
 OURS: Final = frozenset(
     {"unavailable", "compute_unavailable", "internal_error", "too_many_requests", "index_version_mismatch"}
 )
@@ -44,6 +48,7 @@ class Methods:
 
     def __init__(self, use_cases: UseCases, settings: MatchEngineSettings) -> None:
         self._collections = use_cases.collections
+        self._limits = use_cases.limits
         self._settings, self._queues = settings, Queues()
         self.overlays = Overlays(use_cases, timedelta(minutes=settings.overlay_minutes))
         read, write = Scope.read, Scope.write
@@ -128,7 +133,7 @@ class Methods:
     async def _looked(self, caller: Caller, name: str, label: str, picture: Picture) -> Looked | None:
         """What was found; None where there is no such collection yet."""
         try:
-            async with self._queues.place(caller.key_id, self._most(caller)):
+            async with self._turn(caller):
                 return await self._collections.look(caller, name, picture)
         except CopyhoundError as error:
             if error.code == "not_found" and isinstance(picture, bytes):
@@ -142,7 +147,7 @@ class Methods:
         options = asked.options(_SEARCHED)
         first, image = await self._picture(caller, name, asked, "1")
         second, other = await self._picture(caller, name, asked, "2")
-        async with self._queues.place(caller.key_id, self._most(caller)):
+        async with self._turn(caller):
             weighed = await self._collections.weigh(image, other)
         seen = weighed.comparison
         if seen is None or seen.confidence < _LINE or not _wanted(seen, options):
@@ -162,9 +167,22 @@ class Methods:
     async def _key(self, caller: Caller, picture: Picture, kept: Kept) -> str:
         return await self.overlays.keep(caller, kept) if isinstance(picture, bytes) else picture.id
 
-    def _most(self, caller: Caller) -> int:
+    @asynccontextmanager
+    async def _turn(self, caller: Caller) -> AsyncIterator[None]:
+        """One of the places of a key, waited for; of a key with a limit of its own, over all processes."""
         own = caller.limits.concurrent
-        return self._settings.searches_at_once if own is None else own
+        async with AsyncExitStack() as held:
+            most = self._settings.searches_at_once if own is None else own
+            await held.enter_async_context(self._queues.place(caller.key_id, most))
+            for waited in range(_WAITS if own else 0):
+                try:
+                    await held.enter_async_context(self._limits.place(caller, "matchengine", most=most))
+                    break
+                except CopyhoundError:
+                    if waited == _WAITS - 1:
+                        raise
+                    await asyncio.sleep(_WAIT_SECONDS)
+            yield
 
     async def _picture(self, caller: Caller, name: str, asked: Asked, suffix: str) -> tuple[str, Picture]:
         """(what people call it, its bytes or its entry). Raises RefusedError."""

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.workspaces import KeyLimits
 
 from ..fixtures.photos import cropped, flat, mirrored, photo, resaved
 from ..fixtures.website import Website
@@ -337,6 +338,32 @@ async def test_searches_wait_for_a_place(shop: Engine, monkeypatch: pytest.Monke
     answers = await asyncio.gather(*search, *compare)
     assert {answer.status_code for answer in answers} == {200}
     assert most == 4
+
+
+async def test_a_keys_own_limits_hold(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key's own number of searches at once goes before the four, over all processes; its rate ends in 429."""
+    services, running, most = shop.home.services, 0, 0
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        nonlocal running, most
+        running, most = running + 1, max(most, running + 1)
+        await asyncio.sleep(0.02)
+        running -= 1
+        raise CopyhoundError("not_found")
+
+    monkeypatch.setattr(services.collections, "look", slow)
+    made, plain = await services.keys.create(shop.home.caller.workspace_id, "two", limits=KeyLimits(concurrent=2))
+    caller = await services.keys.check(plain)
+    async with services.limits.place(caller, "matchengine", most=2):  # as another process would
+        calls = [shop.send("POST", "search", key=plain, files={"image": ("q", b"x")}) for _ in range(5)]
+        answers = await asyncio.gather(*calls)
+    assert {answer.status_code for answer in answers} == {200}
+    assert most == 1
+    _, slow_key = await services.keys.create(made.workspace_id, "slow", limits=KeyLimits(requests=2, seconds=60))
+    statuses = [(await shop.send("GET", "ping", key=slow_key)) for _ in range(3)]
+    assert [answer.status_code for answer in statuses] == [200, 200, 429]
+    assert int(statuses[-1].headers["retry-after"]) <= 60
+    assert statuses[-1].json()["status"] == "fail"
 
 
 async def test_one_change_at_a_time(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
