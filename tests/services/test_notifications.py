@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -161,6 +162,39 @@ async def test_two_servers_tell_a_slot_once(
         assert sum(await asyncio.gather(*(send_due() for send_due in both))) == 1
         await told(at_work, made)
     assert domains(receiver) == [["example.com"]]
+
+
+async def test_two_processes_queue_each_slot_once(tmp_path: Path, database_url: str, receiver: Receiver) -> None:
+    """Two processes that begin at once queue twenty notifications that are due, each of them once."""
+    async with home(tmp_path / "data", database_url, work=False) as house:
+        for _ in range(20):
+            await by_post(house, receiver)
+        await find(house, await a_list(house), "https://one.example.com/a.jpg")
+        house.clock.turn(days=1)
+        counts = await _at_once(tmp_path, database_url, house.clock())
+        assert sum(counts) == 20
+        assert await house.services.notifying.send_due() == 0
+
+
+async def _at_once(tmp_path: Path, url: str, time: datetime) -> list[int]:
+    """How many each of two processes queued."""
+    worker = str(Path(__file__).with_name("due_worker.py"))
+    pipes: Any = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    both = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, worker, str(tmp_path / name), url, name, time.isoformat(), **pipes
+        )
+        for name in ("one", "two")
+    ]
+    try:
+        for process in both:
+            assert await process.stdout.readline() == b"ready\n"  # type: ignore[union-attr]
+        told = await asyncio.gather(*(process.communicate(b"go\n") for process in both))
+    finally:
+        for process in both:
+            if process.returncode is None:
+                process.kill()
+    return [int(out) for out, _ in told]
 
 
 async def test_it_is_due_every_so_many_days(idle: Home, receiver: Receiver) -> None:
