@@ -87,7 +87,8 @@ async def test_credits_that_make_no_sense_are_refused(world: World, wrong: dict[
 async def test_credits_of_nobody(world: World) -> None:
     """A workspace that is not there has no credits to list or to be given."""
     body = {"credits": 5, "expires_at": in_days(1)}
-    for method, arguments in (("GET", {}), ("POST", {"json": body})):
+    cases: tuple[tuple[str, dict[str, Any]], ...] = (("GET", {}), ("POST", {"json": body}))
+    for method, arguments in cases:
         assert (await world.call(method, "/workspaces/ws_none/credits", **arguments)).status_code == 404
     assert (await world.call("POST", "/workspaces/ws_none/keys", json={"name": "x"})).status_code == 404
 
