@@ -137,7 +137,7 @@ class AsJava:
             kind = "Content-Type: text/plain; charset=US-ASCII\r\nContent-Transfer-Encoding: 8bit"
             return f"{plain}\r\n{kind}", value.encode()
         kind = "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary"
-        return f'{plain}; filename="/home/me/{name}.jpg"\r\n{kind}', value
+        return f'{plain}; filename="/srv/mine/{name}.jpg"\r\n{kind}', value
 
 
 def ok(method: str, *result: Any) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def test_the_python_clients_requests(server: Server) -> None:
         assert len(client.get(f"compare/?url1={url}&url2={url}&min_score=100")["result"]) == 1
         failed = client.get(f"search/?url={url.replace('meloncat.jpg', '404')}&{options}False")
         assert (failed["status"], failed["error"]) == ("fail", [f"{site.url}/404: Failed to download file."])
-    image = ("image", "/home/me/banana.png", resaved(0))
+    image = ("image", "/srv/mine/banana.png", resaved(0))
     assert paths(client.post(f"search/?{options}False", image)) == ["folder/banana.jpg"]
     assert paths(client.post(f"search/?{options}True", image)) == ["folder/banana.jpg", "banana_flip.jpg"]
     assert paths(client.get(f"search/?filepath=meloncat.jpg&{options}False")) == ["meloncat.jpg"]
@@ -217,7 +217,7 @@ def test_the_java_clients_requests(server: Server) -> None:
     assert b'www-authenticate: basic realm="matchengine"' in asked.lower()
     assert json.loads(told)["error"] == ["Authorization Required"]
     assert json.loads(client.post("add/", *fields).partition(b"\r\n\r\n")[2]) == ok("add")
-    assert wire.envelope("GET list/?offset=0&limit=20", []) == ok("list", "a.jpg", "/home/me/images[1].jpg")
+    assert wire.envelope("GET list/?offset=0&limit=20", []) == ok("list", "a.jpg", "/srv/mine/images[1].jpg")
     found = client.post("search/", ("image", resaved(0)), ("min_score", "0"), ("check_horizontal_flip", "true"))
     assert paths(json.loads(found.partition(b"\r\n\r\n")[2])) == ["a.jpg"]
     gone = client.post("delete/", ("filepaths[0]", "a.jpg"), ("filepaths[1]", "b.jpg"))
