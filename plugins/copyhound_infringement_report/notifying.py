@@ -23,7 +23,6 @@ from copyhound_infringement_report.answers import AnyRequest, good
 from copyhound_infringement_report.reading import Office, body_of, count_in, number_of, shaped
 from copyhound_infringement_report.times import seconds
 
-NEW: Final = "new"
 _TEMPLATE: Final = {"list_id": [], "schedule": "1", "type": "email", "endpoint": "", "format": "htmlsummary"}
 _ALL: Final = "all"
 _MOST: Final = 1000
@@ -80,13 +79,16 @@ class NotifyController(Controller):
         made = await office.uses.notifications.create(request.user, new)
         return good(await _wire(office, request.user, made), notify_id=made.number)
 
+    @get(["/notify/new", "/notification/new"])
+    async def get_template(self) -> Response[bytes]:
+        """What a new one looks like."""
+        return good(_TEMPLATE)
+
     @get(["/notify/{notify_id:str}", "/notification/{notify_id:str}"])
     async def get_notification(
         self, request: AnyRequest, office: NamedDependency[Office], notify_id: FromPath[str]
     ) -> Response[bytes]:
-        """One notification; `new` is what a new one looks like."""
-        if notify_id == NEW:
-            return good(_TEMPLATE)
+        """One notification."""
         return good(await _wire(office, request.user, await _one(office, request.user, notify_id)))
 
     @patch(["/notify/{notify_id:str}", "/notification/{notify_id:str}"])

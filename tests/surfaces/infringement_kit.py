@@ -6,15 +6,18 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
 
+from copyhound.bootstrap import _UseCases
 from copyhound.cli.app import make_app
 from copyhound.domain.matches import Match, MatchStatus, Page, Verification, VerificationState
 from copyhound.domain.workspaces import ALL_SCOPES, Caller, Scope, Workspace
+from copyhound.plugin_api import UseCases
 from copyhound_infringement_report.reading import Office
 from copyhound_infringement_report.settings import InfringementReportSettings
 from copyhound_infringement_report.surface import make_app as make_surface
@@ -86,9 +89,14 @@ class Counter:
             for match in matches:
                 await uow.matches.add(msgspec.structs.replace(match, workspace_id=caller.workspace_id))
 
+    def office(self, **settings: Any) -> Office:
+        """What version 3.0 stands on, with other settings."""
+        uses = _UseCases(self.home.house.services, self.home.house.settings)
+        return Office(cast(UseCases, uses), InfringementReportSettings(**settings), 3)
+
     def surface(self, **settings: Any) -> Any:
         """The application of version 3.0 alone, with other settings."""
-        return make_surface(Office(self.home.house.services, InfringementReportSettings(**settings), 3))  # type: ignore[arg-type]
+        return make_surface(self.office(**settings))
 
 
 @asynccontextmanager
@@ -116,14 +124,19 @@ async def counter(
             yield Counter(opened, client, key)
 
 
+def moment(number: int) -> datetime:
+    """When a result was found: whole seconds, as documents tell them."""
+    return at(number).replace(microsecond=0)
+
+
 def found(number: int, **changes: Any) -> Match:
     """A match on one page; each with other values, to be told apart by every metric."""
     host = changes.pop("host", f"host{number}.example")
     page = Page(
         url=f"{changes.pop('protocol', 'https:')}//{host}/page/{number}",
         title=changes.pop("title", f"Title {number}"),
-        first_seen=at(number),
-        last_seen=at(number),
+        first_seen=moment(number),
+        last_seen=moment(number),
         language=changes.pop("language", "en"),
         description=changes.pop("description", f"About {number}"),
         width_on_page=changes.pop("width_on_page", 100 + number),
@@ -133,8 +146,8 @@ def found(number: int, **changes: Any) -> Match:
         "pages": (page,),
         "image_url": f"https://cdn{number}.example/{number}.jpg",
         "host": f"cdn{number}.example",
-        "first_seen": at(number),
-        "last_seen": at(number),
+        "first_seen": moment(number),
+        "last_seen": moment(number),
         "width": 1000 + number,
         "height": 500 + number,
     }
