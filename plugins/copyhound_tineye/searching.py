@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Final
 
 from copyhound.plugin_api import (
@@ -21,12 +22,13 @@ from copyhound_tineye.errors import BUSY, Refusal
 from copyhound_tineye.links import Links
 from copyhound_tineye.results import Teller, hash_of
 from copyhound_tineye.settings import TinEyeSettings
-from copyhound_tineye.wire import TinEyeMatch
+from copyhound_tineye.wire import MOMENT, TinEyeMatch
 
 _GOOD: Final = (Outcome.answered, Outcome.no_match)
 _AT_ONCE: Final = 200
 _MOST: Final = 10_000
 _RETRY_SECONDS: Final = 5.0
+_MINUTE: Final = 60
 
 
 class Searcher:
@@ -38,6 +40,7 @@ class Searcher:
 
     async def search(self, caller: Caller, picture: ImageInput) -> tuple[list[TinEyeMatch], list[str]]:
         """(all matches, warnings). Refusal where the picture is to blame, or nobody could answer in time."""
+        await self._count(caller)
         progress = await self._ended(caller, picture)
         image = progress.images[0]
         if image.error_code is not None:
@@ -49,6 +52,17 @@ class Searcher:
         (looked_for,) = await self._use_cases.lists.images_by_ids(caller, [image.image_id])
         query_hash = hash_of(looked_for.sha256)
         return [self._teller.match(match, query_hash) for match in matches], warnings
+
+    async def _count(self, caller: Caller) -> None:
+        try:
+            limits = self._use_cases.limits
+            await limits.count(caller, "tineye searches", most=self._settings.per_minute, seconds=_MINUTE)
+        except CopyhoundError as error:
+            wait = float(error.extra.get("retry_after", _MINUTE))
+            most = self._settings.per_minute if caller.limits.requests is None else caller.limits.requests
+            reset = f"{self._use_cases.now() + timedelta(seconds=wait):{MOMENT}}"
+            told = f"You have exceeded your {most} search quota (will reset {reset})"
+            raise Refusal(429, told, classic=(429, (told,)), retry_after=wait) from error
 
     async def _ended(self, caller: Caller, picture: ImageInput) -> SearchProgress:
         deadline, patience = time.monotonic() + self._settings.deadline_seconds, self._settings.deadline_seconds

@@ -41,6 +41,9 @@ class TinEyeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     concurrent: Annotated[
         int, Meta(ge=0, description="Requests at once for a key that has no limit of its own; 0: no limit.")
     ] = 4
+    per_minute: Annotated[
+        int, Meta(ge=0, description="Searches a minute for a key that has no rate of its own; 0: no limit.")
+    ] = 0
     signatures: Annotated[
         bool, Meta(description="Accept api_key, api_sig, nonce and date beside the header x-api-key.")
     ] = True

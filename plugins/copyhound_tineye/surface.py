@@ -32,26 +32,32 @@ def make_app(use_cases: UseCases, settings: TinEyeSettings) -> ASGIApp:
 
     @get("/search")
     async def search_by_url(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Search for the picture at `image_url`; with `offset limit sort order domain tags backlink_limit pretty`."""
         return await desk.answer(request, "search", desk.search)
 
     @post("/search")
     async def search_by_upload(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Search for the file `image_upload` of a form; the arguments stand in the form or the query."""
         return await desk.answer(request, "search", desk.search)
 
     @get("/image_count")
     async def image_count(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """How many pictures are indexed."""
         return await desk.answer(request, "image_count", desk.image_count)
 
     @get("/remaining_searches")
     async def remaining_searches(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The bundles that can be searched with."""
         return await desk.answer(request, "remaining_searches", desk.remaining_searches)
 
     @get("/overlay/{query_hash:str}/{match_id:str}")
     async def overlay(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """A JPEG: the match on the left, the search image laid onto it on the right; needs no key, but its link."""
         return await desk.overlay(request, request.path_params["match_id"])
 
     @get("/result/{match_id:str}")
     async def result(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """A JPEG: our small copy of a match; needs no key, but its link."""
         return await desk.result(request, request.path_params["match_id"])
 
     return Litestar(
