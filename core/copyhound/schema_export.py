@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 import copyhound_schemas
-from copyhound import client_export
+from copyhound import client_export, typescript_export
 from copyhound.breaking import breaks
 from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.app import describe_api
@@ -143,7 +143,7 @@ def stale_clients() -> dict[Path, bytes]:
     if base is None:
         return {}
     document = msgspec.json.decode(msgspec.json.encode(describe_api(list(TRIGGERS.values()))))
-    wanted = client_export.clients(document)
+    wanted = {**client_export.clients(document), "typescript/copyhound.d.ts": typescript_export.types(document)}
     files = {base / name: data for name, data in wanted.items()}
     return {file: data for file, data in files.items() if not file.exists() or file.read_bytes() != data}
 

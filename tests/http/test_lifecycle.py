@@ -146,11 +146,11 @@ async def test_counts_survive_a_database_that_does_not_answer(world: World, monk
         raise OSError("disk")
 
     journal = Journal(Lifecycle(NATIVE), Metrics(), docs="")
-    journal.headers("GET", "/api/v1/me", date.today)
+    journal.count(NATIVE, 200)
     with monkeypatch.context() as broken:
         broken.setattr(type(world.services.lifecycle), "add", fail)
         await journal.keep(world.services)
-    journal.headers("GET", "/api/v1/me", date.today)
+    journal.count(NATIVE, 200)
     await journal.keep(world.services)
     assert (await world.services.lifecycle.use())["/api/v1"] == Use(2, world.services.kit.now().date())
 
@@ -168,3 +168,11 @@ async def test_what_may_go_is_found_by_both_rules(world: World) -> None:
         await journal.look(world.services)
         await journal.look(world.services)
     assert [(line["log_level"], line["what"]) for line in lines] == [("warning", "/a"), ("warning", "/c")]
+
+
+async def test_who_is_refused_uses_nothing(world: World) -> None:
+    """Without a key, or for what is not there, a request does not count: strangers keep no old version alive."""
+    await world.call("GET", "/me", key=None)
+    await world.call("GET", "/nothing")
+    await world.call("GET", "/me")
+    assert 'copyhound_version_requests_total{version="/api/v1"} 1.0' in (await world.client.get("/metrics")).text

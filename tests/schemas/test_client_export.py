@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from copyhound.client_export import class_name, models, operations, type_of
+from copyhound.typescript_export import types
 
 
 @pytest.mark.parametrize(
@@ -97,3 +98,15 @@ def test_methods_are_written() -> None:
     assert "query={'dry-run': dry_run}" in text
     assert "def page" not in text
     compile(text, "operations.py", "exec")
+
+
+def test_types_for_typescript_are_written() -> None:
+    """Each shape is an interface, each operation has its method, path, parameters, body and answer."""
+    text = types(DOCUMENT).decode()
+    for part in (
+        '/** A kind. */\nexport type Kind = "new" | "class";',
+        "export interface Thing {\n  id: string;\n  from?: string;\n  kind?: Kind;\n  tags?: Array<string>;",
+        '    method: "PUT";\n    path: "/things/{thing_id}";\n    parameters: { thing_id: string };',
+        '    query: { "dry-run"?: boolean };\n    body: Thing;\n    answer: Thing;',
+    ):
+        assert part in text, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from typing import Any, Final
@@ -15,13 +15,24 @@ import structlog
 from litestar import Litestar, Request, get
 from litestar.di import NamedDependency
 
-from copyhound.domain.lifecycle import NOTICE_MONTHS, QUIET, Ending, Lifecycle, State, Use, state_of
+from copyhound.domain.lifecycle import (
+    NOTICE_MONTHS,
+    QUIET,
+    ApiVersion,
+    Ending,
+    Lifecycle,
+    OldOperation,
+    State,
+    Use,
+    state_of,
+)
 from copyhound.domain.workspaces import Scope
 from copyhound.http.auth import PUBLIC, key_of
 from copyhound.http.metrics import Metrics
 from copyhound.services import Services
 
 _FLUSH_SECONDS: Final = 60.0
+_NO_USE: Final = frozenset({0, 401, 403, 404, 405})
 log = structlog.get_logger("copyhound.http.lifecycle")
 
 
@@ -71,14 +82,18 @@ class Journal:
         self.counted: Counter[str] = Counter()
         self._told: set[str] = set()
 
-    def headers(self, method: str, path: str, today: Callable[[], date]) -> list[tuple[bytes, bytes]]:
-        """Count a request, and answer the headers that tell of its end."""
-        found = self.table.of(method, path)
-        for one in found:
+    def headers(self, used: Sequence[Ending], today: date) -> list[tuple[bytes, bytes]]:
+        """What an answer says of the end of the version or operation that was `used`."""
+        ending = next((one for one in reversed(used) if one.announced and one.announced <= today), None)
+        return ending_headers(ending, self.policy) if ending else []
+
+    def count(self, used: Sequence[ApiVersion | OldOperation], status: int) -> None:
+        """Count a request by the status of its answer: who is refused, or asks for what is not there, uses nothing."""
+        if status in _NO_USE:
+            return
+        for one in used:
             self.counted[one.key] += 1
             self._metrics.used(one.key)
-        ending = next((one for one in reversed(found) if one.announced and one.announced <= today()), None)
-        return ending_headers(ending, self.policy) if ending else []
 
     async def keep(self, services: Services) -> None:
         """Add the counts to those in the database. What cannot be written is counted on."""
@@ -149,9 +164,11 @@ async def get_lifecycle(
 
     With an admin's key also how much each is used.
     """
-    await journal.keep(services)
+    admin = await _is_admin(request, services)
+    if admin:
+        await journal.keep(services)
     use = await services.lifecycle.use()
-    shown = use if await _is_admin(request, services) else None
+    shown = use if admin else None
     today = services.kit.now().date()
     table = journal.table
     return LifecycleOut(

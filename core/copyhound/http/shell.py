@@ -61,10 +61,12 @@ class Shell:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=state["request_id"])
         started, path = self._clock(), scope["path"]
-        exchange = Exchange(state["request_id"], send, self._journal.headers(scope["method"], path, self._today))
+        used = self._journal.table.of(scope["method"], path)
+        exchange = Exchange(state["request_id"], send, self._journal.headers(used, self._today()))
         try:
             await self._dispatch(scope, receive, exchange.send)
         finally:
+            self._journal.count(used, exchange.status)
             self._told(scope, path, exchange.status, self._clock() - started)
 
     async def _dispatch(self, scope: HTTPScope, receive: Receive, send: Send) -> None:

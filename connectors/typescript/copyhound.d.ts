@@ -1,0 +1,1617 @@
+// The Copyhound API's types. Written by `make schemas` from the OpenAPI document, never by hand.
+
+/** One HTTP request. */
+export interface AttemptOut {
+  number: number;
+  at: string;
+  duration_ms: number;
+  manual: boolean;
+  status_code: number | null;
+  error: string | null;
+  response_body: string | null;
+}
+
+/** Credits to grant. */
+export interface BundleIn {
+  credits: number;
+  expires_at: string;
+  starts_at?: string | null;
+  note?: string | null;
+}
+
+/** Credits with a beginning and an end. */
+export interface BundleOut {
+  id: string;
+  granted: number;
+  remaining: number;
+  starts_at: string;
+  expires_at: string;
+  note: string | null;
+}
+
+/** A collection, and how many pictures it holds. */
+export interface CollectionOut {
+  name: string;
+  entries: number;
+  created_at?: string | null;
+  fingerprint_version?: number | null;
+}
+
+/** Whether two pictures are the same one, and how they differ. */
+export interface ComparedOut {
+  same: boolean;
+  comparison: ComparisonOut | null;
+}
+
+/** Our own comparison of the copy with the image. */
+export interface ComparisonOut {
+  confidence: number;
+  score: number;
+  match_type: MatchType;
+  edits: Array<Edit>;
+  query_share: number;
+  match_share: number;
+  matrix: [[number, number, number], [number, number, number], [number, number, number]];
+  pixels_checked: boolean;
+}
+
+/** What happened to a plugin's calls since the process started. */
+export interface Counters {
+  calls?: number;
+  failures?: number;
+  timeouts?: number;
+  blocked?: number;
+  longest_block_seconds?: number;
+  consecutive_failures?: number;
+  latency_seconds?: number | null;
+  last_error?: string | null;
+  last_error_at?: string | null;
+  last_success_at?: string | null;
+}
+
+/** What may still be searched: one credit for each picture of a search. */
+export interface CreditsOut {
+  metered: boolean;
+  remaining: number;
+  bundles: Array<BundleOut>;
+}
+
+/** What a person says of a match. */
+export type Decision = "allowed" | "infringing" | "not_a_match" | "open";
+
+/** One event for one hook. */
+export interface DeliveryOut {
+  id: string;
+  hook_id: string;
+  event_id: string;
+  trigger: string;
+  status: DeliveryStatus;
+  attempts: number;
+  created_at: string;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+}
+
+/** How far a delivery is. */
+export type DeliveryStatus = "delivered" | "failed" | "pending";
+
+/** What an automation needs to know of a trigger or an action; every adapter is made from this. */
+export interface Descriptor {
+  key: string;
+  title: string;
+  noun: string;
+  description: string;
+  input_schema: Record<string, unknown> | null;
+  output_schema: Record<string, unknown>;
+  sample: Record<string, unknown>;
+  dynamic_fields: Record<string, string>;
+  delivery: Array<string>;
+}
+
+/** How a digest is written. */
+export type DigestFormat = "csv" | "htmlsummary" | "jsonfull" | "jsonsummary" | "jsontextsummary" | "textsummary";
+
+/** When a notification is due: every so many days, at most once a day. */
+export interface DigestSchedule {
+  days?: number;
+  at?: string;
+  timezone?: string;
+}
+
+/** One way in which the match differs from the image that was looked for. */
+export interface Edit {
+  kind: EditKind;
+  share?: number | null;
+  angle?: number | null;
+  factor?: number | null;
+}
+
+/** The ways in which a copy may differ. */
+export type EditKind = "blurred" | "covered" | "cropped" | "embedded" | "inverted" | "mirrored" | "perspective" | "recoloured" | "recompressed" | "resized" | "rotated" | "stretched";
+
+/** In multipart: files in `images`, and as many `image_urls`, in the same order. */
+export interface EntriesIn {
+  entries?: Array<EntryIn>;
+  image_urls?: Array<string>;
+}
+
+/** Why a picture was not indexed; codes are those of problems. */
+export interface EntryFault {
+  code: string;
+  detail: string;
+}
+
+/** A picture to index. Without base64 it is fetched from its `image_url`. */
+export interface EntryIn {
+  image_url: string;
+  base64?: string | null;
+  pages?: Array<PageIn>;
+}
+
+/** An indexed picture. */
+export interface EntryOut {
+  id: string;
+  image_url: string;
+  width: number;
+  height: number;
+  format: string;
+  bytes: number;
+  sha256: string;
+  pages: Array<PageOut>;
+  first_seen: string;
+  last_seen: string;
+}
+
+/** What became of one picture of many. */
+export interface EntryResult {
+  image_url: string;
+  added: boolean;
+  entry: EntryOut | null;
+  error?: EntryFault | null;
+}
+
+/** Events after a cursor, oldest first. Keep `cursor`: it never expires, and asks for what comes next. */
+export interface EventsOut {
+  items: Array<Record<string, unknown>>;
+  cursor: string;
+}
+
+/** A match. In CSV the columns are these, in this order; lists are texts with spaces between their parts. */
+export interface ExportRow {
+  match_id: string;
+  image_id: string;
+  image_name: string;
+  image_url: string;
+  host: string;
+  domain: string;
+  page_url: string | null;
+  page_title: string | null;
+  pages: Array<string>;
+  providers: Array<string>;
+  status: MatchStatus;
+  decision: Decision;
+  note: string | null;
+  verified: boolean;
+  confidence: number | null;
+  score: number | null;
+  match_type: MatchType | null;
+  edits: Array<Edit>;
+  query_share: number | null;
+  match_share: number | null;
+  width: number | null;
+  height: number | null;
+  first_seen: string;
+  last_seen: string;
+}
+
+/** An entry that shows the same picture, and how it compares. */
+export interface FoundEntry {
+  entry: EntryOut;
+  comparison: ComparisonOut;
+}
+
+/** That all is well. */
+export interface HealthOut {
+  status?: string;
+}
+
+/** One look at a match. */
+export interface HistoryLine {
+  at: string;
+  result: string;
+  detail?: string | null;
+}
+
+/** What may be changed of a hook; what is left out stays. */
+export interface HookChanges {
+  triggers?: Array<string>;
+  filter?: HookFilter;
+  description?: string | null;
+}
+
+/** A hook is no longer told anything, until it is enabled again. */
+export interface HookDisabledEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  sequence: number;
+  hook_id: string;
+  target_url: string;
+  triggers: Array<string>;
+  reason: string | null;
+  failing_since: string | null;
+}
+
+/** Which events a hook is told of. What is left out lets all through; all that is given must hold. */
+export interface HookFilter {
+  list_ids?: Array<string>;
+  min_confidence?: number | null;
+  min_score?: number | null;
+  match_types?: Array<MatchType>;
+  domains?: Array<string>;
+  providers?: Array<string>;
+}
+
+/** A subscription. The same target, triggers and filter again give the hook that is there. */
+export interface HookIn {
+  target_url: string;
+  triggers: Array<string>;
+  filter?: HookFilter;
+  description?: string | null;
+}
+
+/** A hook as it is answered when it is made: with its secret. */
+export interface HookMade {
+  id: string;
+  target_url: string;
+  triggers: Array<string>;
+  filter: Record<string, unknown>;
+  description: string | null;
+  status: HookStatus;
+  status_reason: string | null;
+  failing_since: string | null;
+  last_success_at: string | null;
+  created_at: string;
+  secret: string;
+}
+
+/** A hook, without its secret. */
+export interface HookOut {
+  id: string;
+  target_url: string;
+  triggers: Array<string>;
+  filter: Record<string, unknown>;
+  description: string | null;
+  status: HookStatus;
+  status_reason: string | null;
+  failing_since: string | null;
+  last_success_at: string | null;
+  created_at: string;
+}
+
+/** Whether a hook is told of events. */
+export type HookStatus = "active" | "disabled";
+
+/** Why an image cannot be searched; codes are those of problems. */
+export interface ImageError {
+  code: string;
+  detail: string | null;
+}
+
+/** A picture: either its address, or its bytes in base64 (a `data:` URL will do). */
+export interface ImageIn {
+  url?: string | null;
+  base64?: string | null;
+  name?: string | null;
+}
+
+/** An image of a list, and what is known of it. */
+export interface ImageOut {
+  id: string;
+  list_id: string;
+  name: string;
+  state: "invalid" | "ready" | "waiting";
+  created_at: string;
+  source_url: string | null;
+  format: string | null;
+  width: number | null;
+  height: number | null;
+  bytes: number | null;
+  sha256: string | null;
+  error: ImageError | null;
+}
+
+/** How far one image of a search is. */
+export interface ImageProgressOut {
+  image_id: string;
+  name: string;
+  error: ImageError | null;
+  lookups: Array<LookupOut>;
+}
+
+/** Images to add; in multipart as files in `images`. */
+export interface ImagesIn {
+  images?: Array<ImageIn>;
+}
+
+/** The candidate index, and the workspace's collections in it. */
+export interface IndexOut {
+  engine: string;
+  fingerprint_version: number;
+  state: IndexState;
+  mark: number;
+  pending: number;
+  collections: Array<IndexPartOut>;
+}
+
+/** One collection in the index. */
+export interface IndexPartOut {
+  collection: string;
+  fingerprint_version: number;
+  entries: number;
+  indexed: number;
+  removed: number;
+  segments: number;
+  in_memory: number;
+  bytes: Record<string, number>;
+  capped_bands: number;
+  crowded_words: number;
+}
+
+/** How far the index is. */
+export type IndexState = "behind" | "ready" | "rebuilding";
+
+/** A source, and its settings by its schema (`GET /plugins`). */
+export interface IngestIn {
+  source: string;
+  settings?: Record<string, unknown>;
+}
+
+/** A run of a source: how far it is, and what came of it. */
+export interface IngestOut {
+  id: string;
+  collection: string;
+  source: string;
+  settings: Record<string, unknown>;
+  status: IngestStatus;
+  created_at: string;
+  finished_at: string | null;
+  seen: number;
+  added: number;
+  updated: number;
+  refused: number;
+  refusals: Array<RefusalOut>;
+  pages: number;
+  note: string | null;
+}
+
+/** How far an ingest is. */
+export type IngestStatus = "complete" | "failed" | "queued" | "running";
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsAttemptOut {
+  items: Array<AttemptOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsBundleOut {
+  items: Array<BundleOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsCollectionOut {
+  items: Array<CollectionOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsDeliveryOut {
+  items: Array<DeliveryOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsDescriptor {
+  items: Array<Descriptor>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsEntryOut {
+  items: Array<EntryOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsEntryResult {
+  items: Array<EntryResult>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsFoundEntry {
+  items: Array<FoundEntry>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsHistoryLine {
+  items: Array<HistoryLine>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsHookOut {
+  items: Array<HookOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsImageOut {
+  items: Array<ImageOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsIngestOut {
+  items: Array<IngestOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsKeyOut {
+  items: Array<KeyOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsListOut {
+  items: Array<ListOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsMatchOut {
+  items: Array<MatchOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsNotificationOut {
+  items: Array<NotificationOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsPluginOut {
+  items: Array<PluginOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsSearchOut {
+  items: Array<SearchOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsSpecState {
+  items: Array<SpecState>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsWorkspaceOut {
+  items: Array<WorkspaceOut>;
+  cursor?: string | null;
+}
+
+/** What can be changed of a key. */
+export interface KeyChanges {
+  limits: KeyLimits;
+}
+
+/** A key to make. */
+export interface KeyIn {
+  name: string;
+  scopes?: Array<Scope>;
+  expires_at?: string | null;
+  limits?: KeyLimits;
+  signs?: boolean;
+}
+
+/** What a key is held to. None: as the surface has it; 0: no limit. */
+export interface KeyLimits {
+  concurrent?: number | null;
+  requests?: number | null;
+  seconds?: number | null;
+}
+
+/** A key as it is answered when it is made: this once with the key itself. */
+export interface KeyMade {
+  id: string;
+  name: string;
+  scopes: Array<Scope>;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  limits: KeyLimits;
+  signs: boolean;
+  key: string;
+}
+
+/** A key, without its secret part. */
+export interface KeyOut {
+  id: string;
+  name: string;
+  scopes: Array<Scope>;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  limits: KeyLimits;
+  signs: boolean;
+}
+
+/** Every version, every deprecated operation, and the rules. */
+export interface LifecycleOut {
+  policy: string;
+  notice_months: number;
+  quiet_days: number;
+  versions: Array<VersionOut>;
+  operations: Array<OperationOut>;
+}
+
+/** What is to be different; what is left out stays. */
+export interface ListChanges {
+  label?: string;
+  monitored?: boolean;
+  schedule?: Schedule | null;
+  providers?: Array<string>;
+  min_confidence?: number;
+}
+
+/** A new list. `monitored` without a schedule is searched once a day. */
+export interface ListIn {
+  label: string;
+  monitored?: boolean;
+  schedule?: Schedule | null;
+  providers?: Array<string>;
+  min_confidence?: number;
+}
+
+/** A list, with its settings, and when it is searched again. */
+export interface ListOut {
+  id: string;
+  label: string;
+  created_at: string;
+  monitored: boolean;
+  schedule: Schedule | null;
+  providers: Array<string>;
+  min_confidence: number;
+  next_run_at: string | null;
+  last_run_at: string | null;
+}
+
+/** One image at one provider. `outcome` is null while it is open. */
+export interface LookupOut {
+  provider: string;
+  outcome: Outcome | null;
+  reason: string | null;
+  candidates: number;
+  matches: number;
+  rejected: number;
+  units_spent: number;
+  ended_at: string | null;
+}
+
+/** What a person says of a match; what is left out stays. */
+export interface MatchChanges {
+  decision?: Decision;
+  note?: string | null;
+}
+
+/** A found copy: the body of match_found, match_removed and match_returned. */
+export interface MatchEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  sequence: number;
+  match_id: string;
+  list_id: string;
+  list_label: string;
+  image_id: string;
+  image_name: string;
+  image_url: string;
+  page_url: string | null;
+  page_title: string | null;
+  pages: Array<PageSeen>;
+  host: string;
+  domain: string;
+  providers: Array<string>;
+  verified: boolean;
+  confidence: number | null;
+  score: number | null;
+  match_type: MatchType | null;
+  edits: Array<Edit>;
+  query_share: number | null;
+  match_share: number | null;
+  width: number | null;
+  height: number | null;
+  overlay_url: string | null;
+  first_seen: string;
+  last_seen: string;
+}
+
+/** A found copy: one address for one image, with the pages it stands on. */
+export interface MatchOut {
+  id: string;
+  list_id: string;
+  image_id: string;
+  image_url: string;
+  host: string;
+  domain: string;
+  providers: Array<string>;
+  pages: Array<PageOut>;
+  verification: VerificationOut;
+  status: MatchStatus;
+  decision: Decision;
+  decided_at: string | null;
+  note: string | null;
+  first_seen: string;
+  last_seen: string;
+  width: number | null;
+  height: number | null;
+  small: boolean;
+  overlay_url: string | null;
+  thumbnail_url: string | null;
+}
+
+/** Whether the copy was at its address when we last looked. */
+export type MatchStatus = "online" | "removed";
+
+/** How much of the image a copy is. */
+export type MatchType = "full" | "partial";
+
+/** The key that asks. */
+export interface MeKey {
+  id: string;
+  name: string;
+  scopes: Array<Scope>;
+  expires_at: string | null;
+  limits: KeyLimits;
+}
+
+/** Who the key belongs to; `id` and `name` are those of the workspace, for connection labels. */
+export interface MeOut {
+  id: string;
+  name: string;
+  workspace: WorkspaceOut;
+  key: MeKey;
+  credits: CreditsOut;
+}
+
+/** The first copy of a list's images on a domain. */
+export interface NewDomainEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  sequence: number;
+  match_id: string;
+  list_id: string;
+  list_label: string;
+  image_id: string;
+  image_name: string;
+  image_url: string;
+  page_url: string | null;
+  page_title: string | null;
+  pages: Array<PageSeen>;
+  host: string;
+  domain: string;
+  providers: Array<string>;
+  verified: boolean;
+  confidence: number | null;
+  score: number | null;
+  match_type: MatchType | null;
+  edits: Array<Edit>;
+  query_share: number | null;
+  match_share: number | null;
+  width: number | null;
+  height: number | null;
+  overlay_url: string | null;
+  first_seen: string;
+  last_seen: string;
+}
+
+/** What is to be different; what is left out stays. A target is replaced as a whole. */
+export interface NotificationChangesIn {
+  notifier?: string;
+  target?: Record<string, unknown>;
+  list_ids?: Array<string>;
+  filter?: unknown;
+  schedule?: DigestSchedule;
+  format?: DigestFormat;
+}
+
+/** Who is to be told of the new domains of some lists. */
+export interface NotificationIn {
+  notifier: string;
+  target: Record<string, unknown>;
+  list_ids?: Array<string>;
+  filter?: unknown;
+  schedule?: DigestSchedule;
+  format?: DigestFormat;
+}
+
+/** A notification; secrets in its target are `***`. */
+export interface NotificationOut {
+  id: string;
+  number: number;
+  list_ids: Array<string>;
+  filter: unknown;
+  schedule: DigestSchedule;
+  notifier: string;
+  target: Record<string, unknown>;
+  format: DigestFormat;
+  created_at: string;
+  next_at: string;
+  last_sent_at: string | null;
+  last_error: string | null;
+}
+
+/** One picture; in multipart as the file `image`. */
+export interface OneImageIn {
+  image?: ImageIn | null;
+}
+
+/** A deprecated operation of a version that stays. */
+export interface OperationOut {
+  method: string;
+  path: string;
+  state: "current" | "deprecated" | "may_go";
+  announced: string | null;
+  sunset: string | null;
+  successor: string | null;
+  note: string;
+  use?: Use | null;
+}
+
+/** How a lookup ended: an empty answer never hides a failure. */
+export type Outcome = "answered" | "blocked" | "invalid_image" | "no_match" | "quota" | "skipped" | "transient" | "unsupported";
+
+/** A page on which an indexed picture stands. */
+export interface PageIn {
+  url: string;
+  title?: string | null;
+  language?: string | null;
+  description?: string | null;
+  width_on_page?: number | null;
+  height_on_page?: number | null;
+}
+
+/** A page on which the copy stands. */
+export interface PageOut {
+  url: string;
+  title: string | null;
+  first_seen: string | null;
+  last_seen: string | null;
+  language?: string | null;
+  description?: string | null;
+  width_on_page?: number | null;
+  height_on_page?: number | null;
+}
+
+/** A page on which the copy stands. */
+export interface PageSeen {
+  url: string;
+  title: string | null;
+}
+
+/** Two pictures; in multipart as the files `image` and `other`. */
+export interface PairIn {
+  image?: ImageIn | null;
+  other?: ImageIn | null;
+}
+
+/** One plugin: where it comes from, whether it is loaded, and what it offers. */
+export interface PluginOut {
+  name: string;
+  distribution: string | null;
+  version: string | null;
+  status: string;
+  reason: string | null;
+  providers: Array<string>;
+  notifiers: Array<string>;
+  sources: Array<string>;
+  surfaces: Array<string>;
+  triggers: Array<string>;
+  actions: Array<string>;
+  specs: Record<string, Array<SpecState>>;
+}
+
+/** What would be sent now. */
+export interface PreviewOut {
+  title: string;
+  text: string;
+  body: string;
+  content_type: string;
+}
+
+/** RFC 9457. `code` is stable; further members depend on it (`errors`, `retry_after` ...). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  hint: string;
+  retryable: boolean;
+  request_id: string;
+}
+
+/** A search with its progress: each image at each provider. */
+export interface ProgressOut {
+  search_id: string;
+  list_id: string;
+  kind: SearchKind;
+  complete: boolean;
+  providers: Array<string>;
+  verify: boolean;
+  image_count: number;
+  created_at: string;
+  completed_at: string | null;
+  outcomes: Record<string, number>;
+  images: Array<ImageProgressOut>;
+}
+
+/** What the core enforces around a provider. */
+export interface ProviderLimits {
+  timeout_seconds?: number;
+  concurrency?: number;
+  per_minute?: number | null;
+  max_bytes?: number;
+  max_candidates?: number;
+  retries?: number;
+}
+
+/** A picture that could not be indexed, and why; codes are those of problems. */
+export interface RefusalOut {
+  image_url: string;
+  code: string;
+}
+
+/** How many entries were removed. */
+export interface RemovedOut {
+  removed: number;
+}
+
+/** With `?wait=`: the progress, and the first matches of the list. */
+export interface ResultOut {
+  search_id: string;
+  list_id: string;
+  kind: SearchKind;
+  complete: boolean;
+  providers: Array<string>;
+  verify: boolean;
+  image_count: number;
+  created_at: string;
+  completed_at: string | null;
+  outcomes: Record<string, number>;
+  images: Array<ImageProgressOut>;
+  matches: Array<MatchOut>;
+  matches_cursor: string | null;
+}
+
+/** When a monitored list is due: every so many days, or a cron line. Exactly one of both. */
+export interface Schedule {
+  days?: number | null;
+  at?: string;
+  cron?: string | null;
+  timezone?: string;
+}
+
+/** What a key may do. */
+export type Scope = "admin" | "operator" | "read" | "write";
+
+/** A search has ended: every lookup has its outcome. */
+export interface SearchCompleteEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  sequence: number;
+  search_id: string;
+  list_id: string;
+  list_label: string;
+  kind: string;
+  images: number;
+  lookups: number;
+  outcomes: Record<string, number>;
+  matches: number;
+  new_matches: number;
+  created_at: string;
+  completed_at: string;
+}
+
+/** What to search. Without `list_id` a new list is made; without providers all that are ready are asked. */
+export interface SearchIn {
+  images?: Array<ImageIn>;
+  list_id?: string | null;
+  list_label?: string | null;
+  providers?: Array<string>;
+  verify?: boolean;
+}
+
+/** Who asked for a search: a client, or a list's schedule. */
+export type SearchKind = "monitor" | "requested";
+
+/** A search, and whether it is complete. */
+export interface SearchOut {
+  search_id: string;
+  list_id: string;
+  kind: SearchKind;
+  complete: boolean;
+  providers: Array<string>;
+  verify: boolean;
+  image_count: number;
+  created_at: string;
+  completed_at: string | null;
+}
+
+/** A hook's secret. */
+export interface SecretOut {
+  secret: string;
+}
+
+/** How one specification is doing; part of `GET /plugins` and `GET /providers`. */
+export interface SpecState {
+  name: string;
+  title: string;
+  description: string;
+  plugin: string | null;
+  health: "failing" | "misconfigured" | "open" | "ready";
+  reason: string | null;
+  settings_schema: Record<string, unknown>;
+  settings: Record<string, unknown> | null;
+  counters: Counters;
+  default?: boolean;
+  limits?: ProviderLimits | null;
+  price_unit?: string | null;
+  accepts?: Array<string>;
+  formats?: Array<string>;
+}
+
+/** What came of a test message. */
+export interface TrialOut {
+  ok: boolean;
+  error: string | null;
+}
+
+/** What one day took, by surface; days are those of UTC. */
+export interface UsageDay {
+  day: string;
+  surface: string;
+  reserved: number;
+  settled: number;
+  refunded: number;
+}
+
+/** What is left, and what each day took. */
+export interface UsageOut {
+  credits: CreditsOut;
+  days: Array<UsageDay>;
+}
+
+/** How often something was asked for, and when last. */
+export interface Use {
+  requests?: number;
+  last_used?: string | null;
+}
+
+/** Our own comparison: when, and with what result, or why there is none. */
+export interface VerificationOut {
+  state: VerificationState;
+  at: string;
+  reason: string | null;
+  comparison: ComparisonOut | null;
+}
+
+/** Whether our own comparison stands behind a match. */
+export type VerificationState = "unchecked" | "verified";
+
+/** A version of an API. `may_go`: its sunset has come, or nobody uses it. `use` is told to admins alone. */
+export interface VersionOut {
+  api: string;
+  version: string;
+  prefix: string;
+  state: "current" | "deprecated" | "may_go";
+  announced: string | null;
+  sunset: string | null;
+  successor: string | null;
+  note: string;
+  use?: Use | null;
+}
+
+/** A workspace to make. */
+export interface WorkspaceIn {
+  name: string;
+  scopes?: Array<Scope>;
+}
+
+/** A workspace as it is answered when it is made. */
+export interface WorkspaceMade {
+  id: string;
+  name: string;
+  key: KeyMade;
+}
+
+/** A workspace. */
+export interface WorkspaceOut {
+  id: string;
+  name: string;
+}
+
+/** Every operation, by its name: its method, its path, and what it takes and answers. */
+export interface Operations {
+  /** Index pictures under their addresses. Of several, one that is refused harms no other: each has its result. */
+  add_entries: {
+    method: "POST";
+    path: "/api/v1/collections/{name}/entries";
+    parameters: { name: string };
+    body: EntriesIn;
+    answer: ItemsEntryResult;
+  };
+  /** Add images to a list without searching them now. */
+  add_images: {
+    method: "POST";
+    path: "/api/v1/lists/{list_id}/images";
+    parameters: { list_id: string };
+    body: ImagesIn;
+    answer: ItemsImageOut;
+  };
+  /** Hold a key to other limits, from its next request on. */
+  change_key: {
+    method: "PATCH";
+    path: "/api/v1/keys/{key_id}";
+    parameters: { key_id: string };
+    body: KeyChanges;
+    answer: KeyOut;
+  };
+  /** Whether two pictures are the same one, and how they differ. Nothing is kept. */
+  compare: {
+    method: "POST";
+    path: "/api/v1/compare";
+    body: PairIn;
+    answer: ComparedOut;
+  };
+  /** Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there. */
+  create_hook: {
+    method: "POST";
+    path: "/api/v1/hooks";
+    body: HookIn;
+    answer: HookMade;
+  };
+  /** Make a key; it is shown now and never again. */
+  create_key: {
+    method: "POST";
+    path: "/api/v1/keys";
+    body: KeyIn;
+    answer: KeyMade;
+  };
+  /** Make a list. */
+  create_list: {
+    method: "POST";
+    path: "/api/v1/lists";
+    body: ListIn;
+    answer: ListOut;
+  };
+  /** Make a notification: it tells of what is found from now on. */
+  create_notification: {
+    method: "POST";
+    path: "/api/v1/notifications";
+    body: NotificationIn;
+    answer: NotificationOut;
+  };
+  /** Make a workspace with a first key, which is shown now and never again. */
+  create_workspace: {
+    method: "POST";
+    path: "/api/v1/workspaces";
+    body: WorkspaceIn;
+    answer: WorkspaceMade;
+  };
+  /** Make a key of a workspace. */
+  create_workspace_key: {
+    method: "POST";
+    path: "/api/v1/workspaces/{workspace_id}/keys";
+    parameters: { workspace_id: string };
+    body: KeyIn;
+    answer: KeyMade;
+  };
+  /** Keep what a person says of a match. It sticks. */
+  decide_match: {
+    method: "PATCH";
+    path: "/api/v1/matches/{match_id}";
+    parameters: { match_id: string };
+    body: MatchChanges;
+    answer: MatchOut;
+  };
+  /** Unsubscribe; 204 also where it is gone already. */
+  delete_hook: {
+    method: "DELETE";
+    path: "/api/v1/hooks/{hook_id}";
+    parameters: { hook_id: string };
+    answer: void;
+  };
+  /** Delete an image with its matches. */
+  delete_image: {
+    method: "DELETE";
+    path: "/api/v1/lists/{list_id}/images/{image_id}";
+    parameters: { list_id: string; image_id: string };
+    answer: void;
+  };
+  /** Delete a list with its images, searches and matches. */
+  delete_list: {
+    method: "DELETE";
+    path: "/api/v1/lists/{list_id}";
+    parameters: { list_id: string };
+    answer: void;
+  };
+  /** Nothing is sent any more. */
+  delete_notification: {
+    method: "DELETE";
+    path: "/api/v1/notifications/{notification_id}";
+    parameters: { notification_id: string };
+    answer: void;
+  };
+  /** Wake a disabled hook: same id, same secret. */
+  enable_hook: {
+    method: "POST";
+    path: "/api/v1/hooks/{hook_id}/enable";
+    parameters: { hook_id: string };
+    answer: HookOut;
+  };
+  /** All matches of a list, streamed: as CSV for spreadsheets, as one JSON array, or as a JSON object a line. */
+  export_matches: {
+    method: "GET";
+    path: "/api/v1/lists/{list_id}/export";
+    parameters: { list_id: string };
+    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; filter?: string | null; format?: "csv" | "json" | "jsonl" };
+    answer: Array<ExportRow>;
+  };
+  /** The descriptor of one action. */
+  get_action: {
+    method: "GET";
+    path: "/api/v1/actions/{key}";
+    parameters: { key: string };
+    answer: Descriptor;
+  };
+  /** One collection. */
+  get_collection: {
+    method: "GET";
+    path: "/api/v1/collections/{name}";
+    parameters: { name: string };
+    answer: CollectionOut;
+  };
+  /** One delivery. */
+  get_delivery: {
+    method: "GET";
+    path: "/api/v1/deliveries/{delivery_id}";
+    parameters: { delivery_id: string };
+    answer: DeliveryOut;
+  };
+  /** The manual's first page. */
+  get_docs: {
+    method: "GET";
+    path: "/docs";
+    answer: Blob;
+  };
+  /** A page of the manual. */
+  get_docs_page: {
+    method: "GET";
+    path: "/docs/{page}";
+    parameters: { page: string };
+    answer: Blob;
+  };
+  /** Events after a cursor, oldest first; without one, from the beginning of the log. */
+  get_events: {
+    method: "GET";
+    path: "/api/v1/triggers/{key}/events";
+    parameters: { key: string };
+    query: { cursor?: string | null; limit?: number };
+    answer: EventsOut;
+  };
+  /** The process is alive. */
+  get_health: {
+    method: "GET";
+    path: "/healthz";
+    answer: HealthOut;
+  };
+  /** One hook, with its state and why it is so. */
+  get_hook: {
+    method: "GET";
+    path: "/api/v1/hooks/{hook_id}";
+    parameters: { hook_id: string };
+    answer: HookOut;
+  };
+  /** The secret that signs what is sent. */
+  get_hook_secret: {
+    method: "GET";
+    path: "/api/v1/hooks/{hook_id}/secret";
+    parameters: { hook_id: string };
+    answer: SecretOut;
+  };
+  /** What the candidate index holds and takes, how far it follows the database, and which caps searches met. */
+  get_index: {
+    method: "GET";
+    path: "/api/v1/index";
+    answer: IndexOut;
+  };
+  /** How far a run is. */
+  get_ingest: {
+    method: "GET";
+    path: "/api/v1/ingests/{ingest_id}";
+    parameters: { ingest_id: string };
+    answer: IngestOut;
+  };
+  /** One key. */
+  get_key: {
+    method: "GET";
+    path: "/api/v1/keys/{key_id}";
+    parameters: { key_id: string };
+    answer: KeyOut;
+  };
+  /** Every version of every API: which are deprecated, since when, until when, what takes their place. With an admin's key also how much each is used. */
+  get_lifecycle: {
+    method: "GET";
+    path: "/lifecycle";
+    answer: LifecycleOut;
+  };
+  /** One list. */
+  get_list: {
+    method: "GET";
+    path: "/api/v1/lists/{list_id}";
+    parameters: { list_id: string };
+    answer: ListOut;
+  };
+  /** One match. */
+  get_match: {
+    method: "GET";
+    path: "/api/v1/matches/{match_id}";
+    parameters: { match_id: string };
+    answer: MatchOut;
+  };
+  /** Every check of a match, oldest first. */
+  get_match_history: {
+    method: "GET";
+    path: "/api/v1/matches/{match_id}/history";
+    parameters: { match_id: string };
+    answer: ItemsHistoryLine;
+  };
+  /** Whose key this is, what it may do, and what credits are left. */
+  get_me: {
+    method: "GET";
+    path: "/api/v1/me";
+    answer: MeOut;
+  };
+  /** Figures for Prometheus. */
+  get_metrics: {
+    method: "GET";
+    path: "/metrics";
+    answer: Blob;
+  };
+  /** One notification, with when it is due and why it failed last. */
+  get_notification: {
+    method: "GET";
+    path: "/api/v1/notifications/{notification_id}";
+    parameters: { notification_id: string };
+    answer: NotificationOut;
+  };
+  /** A JPEG: left half the copy, right half the image aligned to it; or their difference. */
+  get_overlay: {
+    method: "GET";
+    path: "/api/v1/matches/{match_id}/overlay";
+    parameters: { match_id: string };
+    query: { view?: "pair" | "difference" };
+    answer: Blob;
+  };
+  /** It can work: the database and the index answer. */
+  get_readiness: {
+    method: "GET";
+    path: "/readyz";
+    answer: HealthOut;
+  };
+  /** To the manual, for browsers (`Accept: text/html`). */
+  get_root: {
+    method: "GET";
+    path: "/";
+    answer: void;
+  };
+  /** The newest events; before there are any, a made-up one (`X-Copyhound-Sample: static`). */
+  get_samples: {
+    method: "GET";
+    path: "/api/v1/triggers/{key}/samples";
+    parameters: { key: string };
+    query: { limit?: number };
+    answer: Array<Record<string, unknown>>;
+  };
+  /** How far a search is: each image at each provider, how it ended and why. */
+  get_search: {
+    method: "GET";
+    path: "/api/v1/searches/{search_id}";
+    parameters: { search_id: string };
+    answer: ProgressOut;
+  };
+  /** A small JPEG of the found copy. */
+  get_thumbnail: {
+    method: "GET";
+    path: "/api/v1/matches/{match_id}/thumbnail";
+    parameters: { match_id: string };
+    answer: Blob;
+  };
+  /** The descriptor of one trigger. */
+  get_trigger: {
+    method: "GET";
+    path: "/api/v1/triggers/{key}";
+    parameters: { key: string };
+    answer: Descriptor;
+  };
+  /** Credits by day and surface: one for each picture of each search. */
+  get_usage: {
+    method: "GET";
+    path: "/api/v1/usage";
+    query: { first?: string | null; last?: string | null };
+    answer: UsageOut;
+  };
+  /** Grant a workspace credits; from its first bundle on it is metered. */
+  grant_credits: {
+    method: "POST";
+    path: "/api/v1/workspaces/{workspace_id}/credits";
+    parameters: { workspace_id: string };
+    body: BundleIn;
+    answer: BundleOut;
+  };
+  /** The descriptors of all actions. */
+  list_actions: {
+    method: "GET";
+    path: "/api/v1/actions";
+    answer: ItemsDescriptor;
+  };
+  /** Every HTTP request of a delivery, and how it was answered. */
+  list_attempts: {
+    method: "GET";
+    path: "/api/v1/deliveries/{delivery_id}/attempts";
+    parameters: { delivery_id: string };
+    answer: ItemsAttemptOut;
+  };
+  /** All credits that a workspace was ever granted. */
+  list_bundles: {
+    method: "GET";
+    path: "/api/v1/workspaces/{workspace_id}/credits";
+    parameters: { workspace_id: string };
+    answer: ItemsBundleOut;
+  };
+  /** All collections, with how many entries each holds. */
+  list_collections: {
+    method: "GET";
+    path: "/api/v1/collections";
+    answer: ItemsCollectionOut;
+  };
+  /** Deliveries, newest first. */
+  list_deliveries: {
+    method: "GET";
+    path: "/api/v1/deliveries";
+    query: { hook_id?: string | null; status?: DeliveryStatus | null; cursor?: string | null; limit?: number };
+    answer: ItemsDeliveryOut;
+  };
+  /** Entries, newest first. */
+  list_entries: {
+    method: "GET";
+    path: "/api/v1/collections/{name}/entries";
+    parameters: { name: string };
+    query: { image_url?: string | null; cursor?: string | null; limit?: number };
+    answer: ItemsEntryOut;
+  };
+  /** Hooks, newest first. */
+  list_hooks: {
+    method: "GET";
+    path: "/api/v1/hooks";
+    query: { target_url?: string | null; cursor?: string | null; limit?: number };
+    answer: ItemsHookOut;
+  };
+  /** The images of a list, as they were added. */
+  list_images: {
+    method: "GET";
+    path: "/api/v1/lists/{list_id}/images";
+    parameters: { list_id: string };
+    query: { cursor?: string | null; limit?: number };
+    answer: ItemsImageOut;
+  };
+  /** Runs, newest first. */
+  list_ingests: {
+    method: "GET";
+    path: "/api/v1/ingests";
+    query: { cursor?: string | null; limit?: number };
+    answer: ItemsIngestOut;
+  };
+  /** The keys of the workspace, revoked ones too. */
+  list_keys: {
+    method: "GET";
+    path: "/api/v1/keys";
+    answer: ItemsKeyOut;
+  };
+  /** Lists, newest first. */
+  list_lists: {
+    method: "GET";
+    path: "/api/v1/lists";
+    query: { label?: string | null; cursor?: string | null; limit?: number };
+    answer: ItemsListOut;
+  };
+  /** The matches of all lists. */
+  list_matches: {
+    method: "GET";
+    path: "/api/v1/matches";
+    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; filter?: string | null; sort?: "first_seen" | "-first_seen" | "last_seen" | "-last_seen" | "confidence" | "-confidence" | "score" | "-score"; cursor?: string | null; limit?: number };
+    answer: ItemsMatchOut;
+  };
+  /** The matches of a list, as soon as they are there. */
+  list_matches_of_list: {
+    method: "GET";
+    path: "/api/v1/lists/{list_id}/matches";
+    parameters: { list_id: string };
+    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; filter?: string | null; sort?: "first_seen" | "-first_seen" | "last_seen" | "-last_seen" | "confidence" | "-confidence" | "score" | "-score"; cursor?: string | null; limit?: number };
+    answer: ItemsMatchOut;
+  };
+  /** Notifications, newest first. */
+  list_notifications: {
+    method: "GET";
+    path: "/api/v1/notifications";
+    query: { cursor?: string | null; limit?: number };
+    answer: ItemsNotificationOut;
+  };
+  /** What was found, what is not loaded and why, and how each specification fares. */
+  list_plugins: {
+    method: "GET";
+    path: "/api/v1/plugins";
+    answer: ItemsPluginOut;
+  };
+  /** The providers, how they fare, and what they need. */
+  list_providers: {
+    method: "GET";
+    path: "/api/v1/providers";
+    answer: ItemsSpecState;
+  };
+  /** Searches, newest first. */
+  list_searches: {
+    method: "GET";
+    path: "/api/v1/searches";
+    query: { list_id?: string | null; cursor?: string | null; limit?: number };
+    answer: ItemsSearchOut;
+  };
+  /** The descriptors of all triggers. */
+  list_triggers: {
+    method: "GET";
+    path: "/api/v1/triggers";
+    answer: ItemsDescriptor;
+  };
+  /** All workspaces. */
+  list_workspaces: {
+    method: "GET";
+    path: "/api/v1/workspaces";
+    answer: ItemsWorkspaceOut;
+  };
+  /** What would be sent now; nothing is sent. */
+  preview_notification: {
+    method: "GET";
+    path: "/api/v1/notifications/{notification_id}/preview";
+    parameters: { notification_id: string };
+    answer: PreviewOut;
+  };
+  /** Make a collection; the one that is there where there is one. */
+  put_collection: {
+    method: "PUT";
+    path: "/api/v1/collections/{name}";
+    parameters: { name: string };
+    answer: CollectionOut;
+  };
+  /** Remove the entries whose address begins with `prefix`; with `all=true`, and no prefix, all of them. */
+  remove_entries: {
+    method: "DELETE";
+    path: "/api/v1/collections/{name}/entries";
+    parameters: { name: string };
+    query: { prefix?: string | null; all?: boolean };
+    answer: RemovedOut;
+  };
+  /** Remove one entry. */
+  remove_entry: {
+    method: "DELETE";
+    path: "/api/v1/collections/{name}/entries/{entry_id}";
+    parameters: { name: string; entry_id: string };
+    answer: void;
+  };
+  /** Send it once more, with the same `webhook-id`. */
+  resend_delivery: {
+    method: "POST";
+    path: "/api/v1/deliveries/{delivery_id}/resend";
+    parameters: { delivery_id: string };
+    answer: DeliveryOut;
+  };
+  /** Revoke a key, at once and for good. */
+  revoke_key: {
+    method: "DELETE";
+    path: "/api/v1/keys/{key_id}";
+    parameters: { key_id: string };
+    answer: void;
+  };
+  /** Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does. */
+  run_action: {
+    method: "POST";
+    path: "/api/v1/actions/{key}";
+    parameters: { key: string };
+    body: Record<string, unknown>;
+    answer: Record<string, unknown>;
+  };
+  /** The entries that show the same picture, surest first. Nothing is kept. */
+  search_collection: {
+    method: "POST";
+    path: "/api/v1/collections/{name}/search";
+    parameters: { name: string };
+    body: OneImageIn;
+    answer: ItemsFoundEntry;
+  };
+  /** Start a run. A source that reads the server's files needs a key with the scope `admin`. */
+  start_ingest: {
+    method: "POST";
+    path: "/api/v1/collections/{name}/ingests";
+    parameters: { name: string };
+    body: IngestIn;
+    answer: IngestOut;
+  };
+  /** Start a search: 202 at once. With `wait`, 200 and the result where it is complete in time. */
+  start_search: {
+    method: "POST";
+    path: "/api/v1/searches";
+    query: { wait?: number };
+    body: SearchIn;
+    answer: SearchOut | ResultOut;
+  };
+  /** Send the sample event now, once, and tell how the target answered. */
+  test_hook: {
+    method: "POST";
+    path: "/api/v1/hooks/{hook_id}/test";
+    parameters: { hook_id: string };
+    answer: AttemptOut;
+  };
+  /** Send a sample now, once; nothing counts as told. */
+  test_notification: {
+    method: "POST";
+    path: "/api/v1/notifications/{notification_id}/test";
+    parameters: { notification_id: string };
+    answer: TrialOut;
+  };
+  /** Change what a hook is told of. */
+  update_hook: {
+    method: "PATCH";
+    path: "/api/v1/hooks/{hook_id}";
+    parameters: { hook_id: string };
+    body: HookChanges;
+    answer: HookOut;
+  };
+  /** Change a list: its label, whether and when it is searched again, its providers and threshold. */
+  update_list: {
+    method: "PATCH";
+    path: "/api/v1/lists/{list_id}";
+    parameters: { list_id: string };
+    body: ListChanges;
+    answer: ListOut;
+  };
+  /** Change a notification. A new schedule counts from the last time that it was due. */
+  update_notification: {
+    method: "PATCH";
+    path: "/api/v1/notifications/{notification_id}";
+    parameters: { notification_id: string };
+    body: NotificationChangesIn;
+    answer: NotificationOut;
+  };
+}
