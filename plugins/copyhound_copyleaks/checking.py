@@ -73,9 +73,8 @@ class Checker:
             if kept is None:
                 await self._keep(caller, scan_id, scan, sandbox=True)
             return _mock(scan_id, scan, form.payload)
-        search, progress = await self._searched(caller, scan_id, scan, picture.data, deadline)
-        if scan.search_id != search.id:
-            scan = msgspec.structs.replace(scan, search_id=search.id, created_at=search.created_at)
+        scan, progress = await self._searched(caller, scan_id, scan, picture.data, deadline)
+        if scan != kept:
             await self._keep(caller, scan_id, scan)
         return await self._answer(caller, scan_id, scan, progress, form.payload)
 
@@ -83,6 +82,8 @@ class Checker:
         """The answer to a check that was made before. CopyhoundError not_found; RefusalError while nobody answered."""
         if (scan := await self._kept(caller, scan_id)) is not None and scan.search_id is not None:
             progress = await self._use.searches.progress(caller, scan.search_id)
+            if not progress.images:
+                raise CopyhoundError("not_found")
             return await self._answer(caller, scan_id, scan, progress, scan.payload)
         if (scan := await self._kept(caller, scan_id, sandbox=True)) is not None:
             return _mock(scan_id, scan, scan.payload)
@@ -100,10 +101,21 @@ class Checker:
 
     async def _searched(
         self, caller: Caller, scan_id: str, scan: Scan, data: bytes, deadline: float
-    ) -> tuple[Search, SearchProgress]:
-        """The scan's search, begun now or before, as far as it is when the deadline comes."""
+    ) -> tuple[Scan, SearchProgress]:
+        """The scan with its search, begun now or before, and how far that is when the deadline comes."""
+        search = await self._started(caller, self._request(scan_id, scan, data), deadline)
+        progress = await self._use.searches.wait(caller, search.id, max(0.0, deadline - time.monotonic()))
+        if not progress.images:  # its owner has deleted it since: it is a new one
+            again = msgspec.structs.replace(scan, attempt=scan.attempt + 1)
+            return await self._searched(caller, scan_id, again, data, deadline)
+        (image,) = await self._use.lists.images_by_ids(caller, [progress.images[0].image_id])
+        if image.sha256 not in (None, hashlib.sha256(data).hexdigest()):
+            raise _reused()  # a twin with the same id and other bytes was quicker
+        return msgspec.structs.replace(scan, search_id=search.id, created_at=search.created_at), progress
+
+    def _request(self, scan_id: str, scan: Scan, data: bytes) -> SearchRequest:
         day = self._use.now().date()
-        request = SearchRequest(
+        return SearchRequest(
             (ImageInput(scan.filename, data=data),),
             providers=self._settings.providers,
             key=f"{SURFACE}:{scan_id}:{scan.attempt}",
@@ -112,12 +124,6 @@ class Checker:
             list_label=f"Copyleaks {day}",
             surface=SURFACE,
         )
-        search = await self._started(caller, request, deadline)
-        progress = await self._use.searches.wait(caller, search.id, max(0.0, deadline - time.monotonic()))
-        (image,) = await self._use.lists.images_by_ids(caller, [progress.images[0].image_id])
-        if image.sha256 not in (None, hashlib.sha256(data).hexdigest()):
-            raise _reused()  # a twin with the same id and other bytes was quicker
-        return search, progress
 
     async def _started(self, caller: Caller, request: SearchRequest, deadline: float) -> Search:
         # several providers are asked side by side by their jobs; for one, these would only be a detour

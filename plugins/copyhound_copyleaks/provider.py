@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from copyhound.plugin_api import (
     Answer,
@@ -29,11 +29,13 @@ from copyhound_copyleaks.wire import (
     LOGIN_PATH,
     REQUESTS,
     WINDOW_SECONDS,
-    CheckAnswer,
     ErrorBody,
     InternetMatch,
     LoginAnswer,
     LoginRequest,
+    Matches,
+    ScannedImage,
+    Warned,
 )
 
 _EARLY: Final = timedelta(minutes=10)
@@ -42,6 +44,14 @@ _MAX_BYTES: Final = 19_999_999
 """Less than 20 MB, whichever way these are counted."""
 _MAX_TOKENS: Final = 100
 _EXTENSION: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "BMP": "bmp"}
+
+
+class _Received(msgspec.Struct, frozen=True, rename="camel"):
+    """What is read of a CheckAnswer. `warnings` are a Copyhound's own; another service may mean anything by it."""
+
+    scanned_image: ScannedImage
+    matches: Matches
+    warnings: msgspec.Raw | UnsetType = UNSET
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -61,7 +71,7 @@ async def search(query: Query, context: Context) -> Answer:
         _tokens.pop(_account(settings), None)
         response = await _check(query, context, await _token(settings, context))
     _refuse_picture(response)
-    return _read(read_json(response, CheckAnswer))
+    return _read(read_json(response, _Received))
 
 
 async def _token(settings: ProviderSettings, context: Context) -> str:
@@ -131,16 +141,24 @@ def _told(response: httpx.Response) -> str:
     return f"{error.message}{details}"[:300]
 
 
-def _read(answer: CheckAnswer) -> Answer:
+def _read(answer: _Received) -> Answer:
     spent = float(answer.scanned_image.actual_credits)
     found = tuple(_candidate(match) for match in answer.matches.internet if _is_web(match.url))
     if found:
         return Answer(Outcome.answered, found, units_spent=spent)
-    if answer.warnings is not UNSET and answer.warnings:
-        # a Copyhound was asked, and says itself that it could not ask everybody
-        silent = ", ".join(one.provider for one in answer.warnings)
+    if silent := _silent(answer.warnings):
         return Answer(Outcome.transient, reason=f"Nothing was found, but not all answered: {silent}", units_spent=spent)
     return Answer(Outcome.no_match, units_spent=spent)
+
+
+def _silent(warnings: msgspec.Raw | UnsetType) -> str:
+    """The providers that a Copyhound could not ask."""
+    if warnings is UNSET:
+        return ""
+    try:
+        return ", ".join(one.provider for one in msgspec.json.decode(warnings, type=tuple[Warned, ...]))
+    except msgspec.ValidationError:
+        return ""
 
 
 def _candidate(match: InternetMatch) -> Candidate:

@@ -102,7 +102,7 @@ async def test_a_check_is_a_search_like_any_other(here: Desk) -> None:
     matches = (await here.http.get(f"{in_list}/matches", headers=native)).json()["items"]
     assert {one["image_url"] for one in matches} == {FULL_URL, PARTIAL_URL}
     events = await here.home.events("match_found")
-    assert {one["match"]["image_url"] for one in events} >= {FULL_URL, PARTIAL_URL}
+    assert {one["image_url"] for one in events} >= {FULL_URL, PARTIAL_URL}
     assert await here.home.events("search_complete")
 
 
@@ -241,6 +241,27 @@ async def test_the_same_id_for_another_picture_is_refused(here: Desk) -> None:
     assert other.status_code == 400
     assert other.json()["error"]["details"] == [{"param": "scanId", "message": "It was used for another picture."}]
     assert (await here.get("/v1/image-plagiarism-detector/one-id")).json() == first.json()
+
+
+@pytest.mark.parametrize("what", ["image", "list"])
+async def test_what_its_owner_has_deleted_is_scanned_anew(tmp_path_factory: pytest.TempPathFactory, what: str) -> None:
+    """A scan whose picture or list was deleted through the native API is gone; sent again it is a new one."""
+    async with desk(tmp_path_factory.mktemp("deleted")) as made:
+        await made.grant(5)
+        await made.home.index(FULL_URL, resaved(3))
+        assert (await made.check(photo(3), "deleted-scan")).status_code == 200
+        (search,) = await made.searches()
+        lists = made.home.services.lists
+        if what == "list":
+            await lists.delete(made.home.caller, search.list_id)
+        else:
+            (image,) = (await lists.images(made.home.caller, search.list_id)).items
+            await lists.delete_image(made.home.caller, search.list_id, image.id)
+        assert (await made.get("/v1/image-plagiarism-detector/deleted-scan")).status_code == 404
+        body = (await made.check(photo(3), "deleted-scan")).json()
+        assert body["matches"]["score"]["fullMatches"] == 1
+        assert (await made.get("/v1/image-plagiarism-detector/deleted-scan")).json() == body
+        assert await made.left() == 3
 
 
 async def test_parallel_requests_of_one_id_are_one_scan(here: Desk) -> None:

@@ -241,6 +241,15 @@ def test_the_documents_javascript(server: Server, token: str, folder: Path, web_
     assert "Total matches: 2" in logged
 
 
+def test_a_refused_upload_is_read_to_its_end(server: Server, token: str) -> None:
+    """Who sends all before looking at the answer sees it, and not a connection that was closed on them."""
+    files = {"image": ("big.jpg", bytes(30 * 2**20))}
+    for headers, status in (({"Authorization": "Bearer no"}, 401), ({"Authorization": f"Bearer {token}"}, 400)):
+        url = f"{server.url}/v1/image-plagiarism-detector/too-much/check"
+        answer = httpx.post(url, headers=headers, files=files, data={"filename": "big.jpg"}, timeout=60)
+        assert answer.status_code == status
+
+
 def test_a_page_of_another_origin_is_kept_out(server: Server, token: str) -> None:
     """An origin that the setting does not name gets no permission from the browser's question."""
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}

@@ -214,6 +214,12 @@ def test_nothing_found_by_half_of_them_is_no_empty_answer(run_provider: RunProvi
     assert answer.reason == "Nothing was found, but not all answered: acme"
 
 
+def test_warnings_of_others_are_nothing_to_us(run_provider: RunProvider) -> None:
+    """A field of that name with anything else in it spoils no answer."""
+    with LoopbackServer(service(lambda _: Reply.json({**NOTHING, "warnings": {"any": "thing"}}))) as server:
+        assert ask(run_provider, server).outcome is Outcome.no_match
+
+
 def test_it_is_asked_only_by_name() -> None:
     """It costs money: a search that names no providers leaves it out."""
     assert not COPYLEAKS.default
