@@ -155,7 +155,7 @@ def meanings(rows: Sequence[ResultRow]) -> list[dict[str, Any]]:
     ]
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(matches=some_matches, trees=st.lists(filters, min_size=6, max_size=6))
 async def test_sql_lets_through_what_the_filter_means(
     two_images: Units, matches: list[Match], trees: list[Filter]

@@ -76,14 +76,22 @@ def _of_row(where: MatchFilter, scope: Scope) -> Sql:
 
 
 def _met_by_a_row(where: MatchFilter, scope: Scope) -> Sql:
-    met, tree = _of_row(where, scope), where.filter or EVERYTHING
-    if not where.without_ignored and not any(
-        one.metric in OF_PAGE or one.metric in EXTENSIONS for one in conditions_of(tree)
-    ):
+    met, metrics = _of_row(where, scope), {one.metric for one in conditions_of(where.filter or EVERYTHING)}
+    if not where.without_ignored and not metrics & (OF_PAGE | EXTENSIONS.keys()):
         return met
+    if "host_first_found" in metrics:
+        # found at once for all matches: in a subquery of each match, its own subquery may be run anew each time
+        rows = MATCHES.outerjoin(MATCH_PAGES, MATCH_PAGES.c.match_id == MATCHES.c.id)
+        within = sa.select(MATCHES.c.id).select_from(rows).where(*_bounds(scope), met)
+        return MATCHES.c.id.in_(within.correlate(None))
     alone = sa.select(sa.literal(1).label("one")).subquery("alone")
     joined = alone.outerjoin(MATCH_PAGES, MATCH_PAGES.c.match_id == MATCHES.c.id)
     return sa.select(sa.literal(1)).select_from(joined).where(met).correlate(MATCHES).exists()
+
+
+def _bounds(scope: Scope) -> list[Sql]:
+    bounds: list[Sql] = [MATCHES.c.workspace_id == scope.workspace_id]
+    return bounds if scope.list_id is None else [*bounds, MATCHES.c.list_id == scope.list_id]
 
 
 def _facts(workspace_id: str, where: MatchFilter) -> list[Sql]:

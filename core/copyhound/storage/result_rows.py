@@ -112,7 +112,7 @@ class ResultRows(Repository):
     async def host_counts(self, workspace_id: str, where: MatchFilter) -> list[HostCount]:
         hosts = hosts_of(Scope(workspace_id, where.list_id)).subquery("hosts")
         host, first = COLUMNS["host"].label("host"), sa.func.min(hosts.c.first_found).label("first_found")
-        tables = _JOINED.join(hosts, _on_its_host(hosts))
+        tables = _JOINED.outerjoin(hosts, _on_its_host(hosts))
         counted = sa.select(host, sa.func.count().label("count"), first).select_from(tables)
         grouped = counted.where(*row_conditions(workspace_id, where)).group_by(COLUMNS["host"]).order_by(first, host)
         return [struct_of(HostCount, row) for row in await self.all_rows(grouped)]
@@ -146,7 +146,7 @@ def _sorted(workspace_id: str, where: MatchFilter, sort: Sort) -> tuple[sa.FromC
     metric = metric_of(sort[0])
     if metric.name == "host_first_found":
         hosts = hosts_of(Scope(workspace_id, where.list_id)).subquery("hosts")
-        return _JOINED.join(hosts, _on_its_host(hosts)), hosts.c.first_found
+        return _JOINED.outerjoin(hosts, _on_its_host(hosts)), hosts.c.first_found
     if not metric.sortable or metric.name not in COLUMNS:
         raise refused(f"Results are not sorted by {metric.name}.")
     column = COLUMNS[metric.name]
