@@ -85,11 +85,18 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    folder: Path, extra: Sequence[tuple[str, Any]] = (), *, clock: TestClock | None = None, **settings: Any
+    folder: Path,
+    extra: Sequence[tuple[str, Any]] = (),
+    *,
+    clock: TestClock | None = None,
+    database_url: str | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
     """The surface in a house of its own; `settings` are those of [plugins.copyleaks]."""
     plugins = {"copyleaks": settings}
-    async with home(folder, clock=clock, plugins=plugins, extra_plugins=extra, log={"level": "error"}) as opened:
+    async with home(
+        folder, database_url, clock=clock, plugins=plugins, extra_plugins=extra, log={"level": "error"}
+    ) as opened:
         transport = httpx.ASGITransport(make_app(opened.house), raise_app_exceptions=False)
         key, plain = await opened.services.keys.create(opened.caller.workspace_id, "copyleaks", ALL_SCOPES)
         async with httpx.AsyncClient(transport=transport, base_url="http://copyhound.test", timeout=60) as client:

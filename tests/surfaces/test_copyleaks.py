@@ -273,6 +273,20 @@ async def test_parallel_requests_of_one_id_are_one_scan(here: Desk) -> None:
     assert len(await here.searches()) == count + 1
 
 
+async def test_parallel_requests_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> None:
+    """The same on PostgreSQL: one charge; and a payload with a letter that PostgreSQL's texts can't hold."""
+    payload = "zero \0 and more"
+    async with desk(tmp_path_factory.mktemp("postgres"), database_url=postgres_url) as made:
+        await made.grant(3)
+        asked = [made.check(photo(3), "all-at-once", developerPayload=payload) for _ in range(5)]
+        answers = await asyncio.gather(*asked)
+        assert {one.status_code for one in answers} == {200}
+        assert await made.left() == 2
+        again = (await made.get("/v1/image-plagiarism-detector/all-at-once")).json()
+        assert again["developerPayload"] == payload
+        assert (await made.get("/v3/scans/credits")).json() == {"Amount": 2}
+
+
 async def test_parallel_requests_of_one_id_with_two_pictures(here: Desk) -> None:
     """The quicker one has the id; the other is refused, whichever it is."""
     answers = await asyncio.gather(*(here.check(photo(number), "two-at-once") for number in (3, 4)))
