@@ -254,3 +254,33 @@ async def test_one_result_through_all_doors(at: Counter, site: Website) -> None:
     (doc,) = await at.docs()
     assert (listed["label"], match["image_url"]) == ("Both", doc["image_url"])
     assert doc["id"].startswith(match["id"])
+
+
+async def test_a_firm_works_for_two_clients(at: Counter, site: Website) -> None:
+    """A firm's day: each client in a workspace of its own; a search of which every lookup's outcome is known, verified
+    results, noise left out, cases tagged, evidence laid over, a file for the case system; then all of it deleted, but
+    for the log of what was told."""
+    await at.home.services.collections.ensure("ws_elsewhere", "web")
+    other = await at.elsewhere()
+    for host, data in {"thief": photos.cropped(1), "partner": photos.jpeg(photos.opened(1), 60)}.items():
+        await at.home.index(f"https://{host}.example/1.jpg", data)
+    made = await at.result("POST", "/search", json={"images": [site.put("/case.jpg", photos.photo(1))], "verify": True})
+    number = made["list_id"]
+    await at.done(number)
+    await at.result("PATCH", f"/list/{number}/ignore", json={"add": ["partner.example"]})
+    (doc,) = await at.docs(list_id=number)
+    assert (doc["host"], doc["verified"]) == ("thief.example", True)
+    await at.result("PATCH", f"/result/{doc['id']}", json={"tag": "followup"})
+    lines = (await at.ask("GET", f"/list/{number}/export?format=csv&filter[tag-in]=followup")).text.splitlines()
+    assert len(lines) == 2
+    headers = {"X-API-Key": at.key}
+    overlay = await at.http.get(f"/api/v1/matches/{doc['id'].split('.')[0]}/overlay", headers=headers)
+    assert overlay.headers["content-type"] == "image/jpeg"
+    (search,) = (await at.http.get("/api/v1/searches", headers=headers)).json()["items"]
+    progress = (await at.http.get(f"/api/v1/searches/{search['search_id']}", headers=headers)).json()
+    assert progress["outcomes"] == {"answered": 1}
+    assert await at.result("GET", "/list", key=other) == []
+    assert (await at.ask("GET", f"/list/{number}/query", key=other)).status_code == 404
+    await at.result("DELETE", f"/list/{number}")
+    assert (await at.ask("GET", f"/list/{number}/export")).status_code == 404
+    assert len(await at.home.events("match_found")) == 2
