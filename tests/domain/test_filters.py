@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -311,6 +312,18 @@ def test_an_image_is_named_by_number_or_id() -> None:
     assert holds(parse_filter({"image_id-in": "image_y,12"}), values)
     assert holds(parse_filter({"image_id-lt": 13}), values)
     assert not holds(parse_filter({"image_id-ne": 12}), values)
+
+
+@given(st.text("ab", max_size=8), st.text("ab*", min_size=1, max_size=8).filter(str.strip))
+def test_a_glob_is_a_regular_expression_of_any_text(value: str, pattern: str) -> None:
+    """Each * is any text, of any length."""
+    meant = re.fullmatch(".*".join(pattern.split("*")), value) is not None
+    assert holds(parse_filter({"title-glob": pattern}), {"title": value}) == meant
+
+
+def test_a_glob_of_many_stars_ends() -> None:
+    """No pattern takes longer than its length allows."""
+    assert not holds(parse_filter({"title-glob": "*a" * 999 + "*b"}), {"title": "a" * 1999})
 
 
 TEXT = st.text(min_size=1, max_size=20).filter(lambda text: text.strip() and "\x00" not in text and _storable(text))
