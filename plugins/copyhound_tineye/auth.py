@@ -42,6 +42,8 @@ class Door:
         try:
             return await self._use_cases.keys.check(key)
         except CopyhoundError as error:
+            if error.code != "unauthorized":
+                raise
             raise no_key() from error
 
     async def by_signature(self, request: Request[Any, Any, Any], resource: str, sent: Sent) -> Caller:
