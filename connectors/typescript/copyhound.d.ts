@@ -210,6 +210,12 @@ export interface FoundEntry {
   comparison: ComparisonOut;
 }
 
+/** A tag that a match has. */
+export interface GivenTag {
+  tag: string;
+  page_url: string | null;
+}
+
 /** That all is well. */
 export interface HealthOut {
   status?: string;
@@ -291,6 +297,20 @@ export interface HookOut {
 
 /** Whether a hook is told of events. */
 export type HookStatus = "active" | "disabled";
+
+/** A host that is left out of results. */
+export interface IgnoredHostOut {
+  id: string;
+  list_id: string | null;
+  host: string;
+  created_at: string;
+}
+
+/** Hosts to leave out. */
+export interface IgnoredHostsIn {
+  hosts: Array<string>;
+  list_id?: string | null;
+}
 
 /** Why an image cannot be searched; codes are those of problems. */
 export interface ImageError {
@@ -437,6 +457,12 @@ export interface ItemsFoundEntry {
 }
 
 /** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsGivenTag {
+  items: Array<GivenTag>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
 export interface ItemsHistoryLine {
   items: Array<HistoryLine>;
   cursor?: string | null;
@@ -445,6 +471,12 @@ export interface ItemsHistoryLine {
 /** One page. `cursor` asks for the next one; null on the last. */
 export interface ItemsHookOut {
   items: Array<HookOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsIgnoredHostOut {
+  items: Array<IgnoredHostOut>;
   cursor?: string | null;
 }
 
@@ -499,6 +531,12 @@ export interface ItemsSearchOut {
 /** One page. `cursor` asks for the next one; null on the last. */
 export interface ItemsSpecState {
   items: Array<SpecState>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsTagOut {
+  items: Array<TagOut>;
   cursor?: string | null;
 }
 
@@ -983,6 +1021,38 @@ export interface SpecState {
   formats?: Array<string>;
 }
 
+/** What is to be different; what is left out stays. */
+export interface TagChangesIn {
+  label?: string;
+  colour?: string;
+  state?: TagState;
+  alias_of?: string | null;
+}
+
+/** A new tag. */
+export interface TagIn {
+  label: string;
+  colour?: string;
+}
+
+/** A tag of a list. */
+export interface TagOut {
+  key: string;
+  label: string;
+  colour: string;
+  state: TagState;
+  alias_of: string | null;
+}
+
+/** Whether a tag is offered. */
+export type TagState = "default" | "hidden" | "live";
+
+/** A tag for a match, in place of those that it has. */
+export interface TaggingIn {
+  tag: string | null;
+  page_url?: string | null;
+}
+
 /** What came of a test message. */
 export interface TrialOut {
   ok: boolean;
@@ -1063,6 +1133,13 @@ export interface Operations {
     body: EntriesIn;
     answer: ItemsEntryResult;
   };
+  /** Ignore hosts. Those that are ignored already stay as they are. */
+  add_ignored_hosts: {
+    method: "POST";
+    path: "/api/v1/ignored-hosts";
+    body: IgnoredHostsIn;
+    answer: ItemsIgnoredHostOut;
+  };
   /** Add images to a list without searching them now. */
   add_images: {
     method: "POST";
@@ -1114,6 +1191,14 @@ export interface Operations {
     body: NotificationIn;
     answer: NotificationOut;
   };
+  /** Make a tag; its key comes from its label. */
+  create_tag: {
+    method: "POST";
+    path: "/api/v1/lists/{list_id}/tags";
+    parameters: { list_id: string };
+    body: TagIn;
+    answer: TagOut;
+  };
   /** Make a workspace with a first key, which is shown now and never again. */
   create_workspace: {
     method: "POST";
@@ -1144,6 +1229,14 @@ export interface Operations {
     parameters: { hook_id: string };
     answer: void;
   };
+  /** Don't ignore a host any more. `list_id` says where it was ignored. */
+  delete_ignored_host: {
+    method: "DELETE";
+    path: "/api/v1/ignored-hosts/{ignored_id}";
+    parameters: { ignored_id: string };
+    query: { list_id?: string | null };
+    answer: void;
+  };
   /** Delete an image with its matches. */
   delete_image: {
     method: "DELETE";
@@ -1165,6 +1258,13 @@ export interface Operations {
     parameters: { notification_id: string };
     answer: void;
   };
+  /** Delete a tag, also from copies; one of the five is only hidden. */
+  delete_tag: {
+    method: "DELETE";
+    path: "/api/v1/lists/{list_id}/tags/{key}";
+    parameters: { list_id: string; key: string };
+    answer: void;
+  };
   /** Wake a disabled hook: same id, same secret. */
   enable_hook: {
     method: "POST";
@@ -1177,7 +1277,7 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/lists/{list_id}/export";
     parameters: { list_id: string };
-    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; filter?: string | null; format?: "csv" | "json" | "jsonl" };
+    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; without_ignored?: boolean; filter?: string | null; format?: "csv" | "json" | "jsonl" };
     answer: Array<ExportRow>;
   };
   /** The descriptor of one action. */
@@ -1413,12 +1513,26 @@ export interface Operations {
     query: { image_url?: string | null; cursor?: string | null; limit?: number };
     answer: ItemsEntryOut;
   };
+  /** The tags of a match and of its pages. */
+  list_given_tags: {
+    method: "GET";
+    path: "/api/v1/matches/{match_id}/tags";
+    parameters: { match_id: string };
+    answer: ItemsGivenTag;
+  };
   /** Hooks, newest first. */
   list_hooks: {
     method: "GET";
     path: "/api/v1/hooks";
     query: { target_url?: string | null; cursor?: string | null; limit?: number };
     answer: ItemsHookOut;
+  };
+  /** The hosts that are ignored in a list, or in all. */
+  list_ignored_hosts: {
+    method: "GET";
+    path: "/api/v1/ignored-hosts";
+    query: { list_id?: string | null };
+    answer: ItemsIgnoredHostOut;
   };
   /** The images of a list, as they were added. */
   list_images: {
@@ -1452,7 +1566,7 @@ export interface Operations {
   list_matches: {
     method: "GET";
     path: "/api/v1/matches";
-    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; filter?: string | null; sort?: "first_seen" | "-first_seen" | "last_seen" | "-last_seen" | "confidence" | "-confidence" | "score" | "-score"; cursor?: string | null; limit?: number };
+    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; without_ignored?: boolean; filter?: string | null; sort?: "first_seen" | "-first_seen" | "last_seen" | "-last_seen" | "confidence" | "-confidence" | "score" | "-score"; cursor?: string | null; limit?: number };
     answer: ItemsMatchOut;
   };
   /** The matches of a list, as soon as they are there. */
@@ -1460,7 +1574,7 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/lists/{list_id}/matches";
     parameters: { list_id: string };
-    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; filter?: string | null; sort?: "first_seen" | "-first_seen" | "last_seen" | "-last_seen" | "confidence" | "-confidence" | "score" | "-score"; cursor?: string | null; limit?: number };
+    query: { image_id?: string | null; search_id?: string | null; status?: MatchStatus | null; decision?: Decision | null; domain?: string | null; host?: string | null; provider?: string | null; match_type?: MatchType | null; min_confidence?: number | null; min_score?: number | null; found_after?: string | null; found_before?: string | null; include_small?: boolean; without_ignored?: boolean; filter?: string | null; sort?: "first_seen" | "-first_seen" | "last_seen" | "-last_seen" | "confidence" | "-confidence" | "score" | "-score"; cursor?: string | null; limit?: number };
     answer: ItemsMatchOut;
   };
   /** Notifications, newest first. */
@@ -1488,6 +1602,13 @@ export interface Operations {
     path: "/api/v1/searches";
     query: { list_id?: string | null; cursor?: string | null; limit?: number };
     answer: ItemsSearchOut;
+  };
+  /** The tags of a list. */
+  list_tags: {
+    method: "GET";
+    path: "/api/v1/lists/{list_id}/tags";
+    parameters: { list_id: string };
+    answer: ItemsTagOut;
   };
   /** The descriptors of all triggers. */
   list_triggers: {
@@ -1576,6 +1697,14 @@ export interface Operations {
     body: SearchIn;
     answer: SearchOut | ResultOut;
   };
+  /** Give a match, or one of its pages, a tag in place of those that it has. */
+  tag_match: {
+    method: "PUT";
+    path: "/api/v1/matches/{match_id}/tags";
+    parameters: { match_id: string };
+    body: TaggingIn;
+    answer: ItemsGivenTag;
+  };
   /** Send the sample event now, once, and tell how the target answered. */
   test_hook: {
     method: "POST";
@@ -1613,5 +1742,13 @@ export interface Operations {
     parameters: { notification_id: string };
     body: NotificationChangesIn;
     answer: NotificationOut;
+  };
+  /** Change a tag of a list. */
+  update_tag: {
+    method: "PATCH";
+    path: "/api/v1/lists/{list_id}/tags/{key}";
+    parameters: { list_id: string; key: string };
+    body: TagChangesIn;
+    answer: TagOut;
   };
 }

@@ -11,6 +11,10 @@ from .conftest import World, found
 WRITES: dict[str, dict[str, Any]] = {
     "PATCH /lists/{list}": {"json": {"label": "theirs"}},
     "PATCH /matches/{match}": {"json": {"decision": "allowed"}},
+    "POST /lists/{list}/tags": {"json": {"label": "theirs"}},
+    "PATCH /lists/{list}/tags/trash": {"json": {"label": "theirs"}},
+    "PUT /matches/{match}/tags": {"json": {"tag": "trash"}},
+    "POST /ignored-hosts": {"json": {"hosts": ["a.example"], "list_id": "{list}"}},
     "PATCH /hooks/{hook}": {"json": {"description": "theirs"}},
     "PATCH /notifications/{notification}": {"json": {"format": "csv"}},
     "POST /notifications": {
@@ -27,7 +31,12 @@ HIDDEN = [
     "GET /lists/{list}/images",
     "GET /lists/{list}/matches",
     "GET /lists/{list}/export",
+    "GET /lists/{list}/tags",
+    "DELETE /lists/{list}/tags/mine",
+    "GET /ignored-hosts?list_id={list}",
+    "DELETE /ignored-hosts/{ignored}",
     "GET /matches/{match}",
+    "GET /matches/{match}/tags",
     "GET /matches/{match}/history",
     "GET /matches/{match}/overlay",
     "GET /matches/{match}/thumbnail",
@@ -67,7 +76,10 @@ async def ids(world: World, picture: bytes) -> dict[str, str]:
     ingest = (await world.call("POST", "/collections/web/ingests", json={"source": "feed"})).json()
     items = {path: (await world.call("GET", path)).json()["items"] for path in ("/deliveries", "/keys")}
     entries = (await world.call("GET", "/collections/web/entries")).json()["items"]
+    ignored = (await world.call("POST", "/ignored-hosts", json={"hosts": ["a.example"]})).json()["items"][0]
+    await world.call("POST", f"/lists/{result['list_id']}/tags", json={"label": "Mine"})
     return {
+        "ignored": ignored["id"],
         "search": result["search_id"],
         "list": result["list_id"],
         "image": result["images"][0]["image_id"],

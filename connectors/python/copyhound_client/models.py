@@ -122,6 +122,14 @@ class SearchKind(Word):
     requested = "requested"
 
 
+class TagState(Word):
+    """Whether a tag is offered."""
+
+    default = "default"
+    hidden = "hidden"
+    live = "live"
+
+
 class VerificationState(Word):
     """Whether our own comparison stands behind a match."""
 
@@ -347,6 +355,13 @@ class FoundEntry(Struct, kw_only=True, omit_defaults=True):
     comparison: ComparisonOut
 
 
+class GivenTag(Struct, kw_only=True, omit_defaults=True):
+    """A tag that a match has."""
+
+    tag: str
+    page_url: str | None
+
+
 class HealthOut(Struct, kw_only=True, omit_defaults=True):
     """That all is well."""
 
@@ -432,6 +447,22 @@ class HookOut(Struct, kw_only=True, omit_defaults=True):
     failing_since: datetime | None
     last_success_at: datetime | None
     created_at: datetime
+
+
+class IgnoredHostOut(Struct, kw_only=True, omit_defaults=True):
+    """A host that is left out of results."""
+
+    id: str
+    list_id: str | None
+    host: str
+    created_at: datetime
+
+
+class IgnoredHostsIn(Struct, kw_only=True, omit_defaults=True):
+    """Hosts to leave out."""
+
+    hosts: list[str]
+    list_id: str | None = None
 
 
 class ImageError(Struct, kw_only=True, omit_defaults=True):
@@ -589,6 +620,13 @@ class ItemsFoundEntry(Struct, kw_only=True, omit_defaults=True):
     cursor: str | None = None
 
 
+class ItemsGivenTag(Struct, kw_only=True, omit_defaults=True):
+    """One page. `cursor` asks for the next one; null on the last."""
+
+    items: list[GivenTag]
+    cursor: str | None = None
+
+
 class ItemsHistoryLine(Struct, kw_only=True, omit_defaults=True):
     """One page. `cursor` asks for the next one; null on the last."""
 
@@ -600,6 +638,13 @@ class ItemsHookOut(Struct, kw_only=True, omit_defaults=True):
     """One page. `cursor` asks for the next one; null on the last."""
 
     items: list[HookOut]
+    cursor: str | None = None
+
+
+class ItemsIgnoredHostOut(Struct, kw_only=True, omit_defaults=True):
+    """One page. `cursor` asks for the next one; null on the last."""
+
+    items: list[IgnoredHostOut]
     cursor: str | None = None
 
 
@@ -663,6 +708,13 @@ class ItemsSpecState(Struct, kw_only=True, omit_defaults=True):
     """One page. `cursor` asks for the next one; null on the last."""
 
     items: list[SpecState]
+    cursor: str | None = None
+
+
+class ItemsTagOut(Struct, kw_only=True, omit_defaults=True):
+    """One page. `cursor` asks for the next one; null on the last."""
+
+    items: list[TagOut]
     cursor: str | None = None
 
 
@@ -1170,6 +1222,39 @@ class SpecState(Struct, kw_only=True, omit_defaults=True):
     price_unit: str | None = None
     accepts: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+
+
+class TagChangesIn(Struct, kw_only=True, omit_defaults=True):
+    """What is to be different; what is left out stays."""
+
+    label: str | UnsetType = UNSET
+    colour: str | UnsetType = UNSET
+    state: TagState | UnsetType = UNSET
+    alias_of: str | None | UnsetType = UNSET
+
+
+class TagIn(Struct, kw_only=True, omit_defaults=True):
+    """A new tag."""
+
+    label: str
+    colour: str = "808080"
+
+
+class TagOut(Struct, kw_only=True, omit_defaults=True):
+    """A tag of a list."""
+
+    key: str
+    label: str
+    colour: str
+    state: TagState
+    alias_of: str | None
+
+
+class TaggingIn(Struct, kw_only=True, omit_defaults=True):
+    """A tag for a match, in place of those that it has."""
+
+    tag: str | None
+    page_url: str | None = None
 
 
 class TrialOut(Struct, kw_only=True, omit_defaults=True):

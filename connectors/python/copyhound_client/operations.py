@@ -36,6 +36,13 @@ class Copyhound(Transport):
             ),
         )
 
+    def add_ignored_hosts(self, body: models.IgnoredHostsIn) -> models.ItemsIgnoredHostOut:
+        """Ignore hosts. Those that are ignored already stay as they are."""
+        return cast(
+            models.ItemsIgnoredHostOut,
+            self._call("POST", "/api/v1/ignored-hosts", {201: models.ItemsIgnoredHostOut}, body=body),
+        )
+
     def add_images(
         self,
         list_id: str,
@@ -97,6 +104,13 @@ class Copyhound(Transport):
             self._call("POST", "/api/v1/notifications", {201: models.NotificationOut}, body=body, key=idempotency_key),
         )
 
+    def create_tag(self, list_id: str, body: models.TagIn) -> models.TagOut:
+        """Make a tag; its key comes from its label."""
+        return cast(
+            models.TagOut,
+            self._call("POST", f"/api/v1/lists/{quote(list_id, safe='')}/tags", {201: models.TagOut}, body=body),
+        )
+
     def create_workspace(self, body: models.WorkspaceIn, *, idempotency_key: str | None = None) -> models.WorkspaceMade:
         """Make a workspace with a first key, which is shown now and never again."""
         return cast(
@@ -130,6 +144,10 @@ class Copyhound(Transport):
         """Unsubscribe; 204 also where it is gone already."""
         self._call("DELETE", f"/api/v1/hooks/{quote(hook_id, safe='')}", {})
 
+    def delete_ignored_host(self, ignored_id: str, *, list_id: str | None = None) -> None:
+        """Don't ignore a host any more. `list_id` says where it was ignored."""
+        self._call("DELETE", f"/api/v1/ignored-hosts/{quote(ignored_id, safe='')}", {}, query={"list_id": list_id})
+
     def delete_image(self, list_id: str, image_id: str) -> None:
         """Delete an image with its matches."""
         self._call("DELETE", f"/api/v1/lists/{quote(list_id, safe='')}/images/{quote(image_id, safe='')}", {})
@@ -141,6 +159,10 @@ class Copyhound(Transport):
     def delete_notification(self, notification_id: str) -> None:
         """Nothing is sent any more."""
         self._call("DELETE", f"/api/v1/notifications/{quote(notification_id, safe='')}", {})
+
+    def delete_tag(self, list_id: str, key: str) -> None:
+        """Delete a tag, also from copies; one of the five is only hidden."""
+        self._call("DELETE", f"/api/v1/lists/{quote(list_id, safe='')}/tags/{quote(key, safe='')}", {})
 
     def enable_hook(self, hook_id: str) -> models.HookOut:
         """Wake a disabled hook: same id, same secret."""
@@ -165,6 +187,7 @@ class Copyhound(Transport):
         found_after: datetime | None = None,
         found_before: datetime | None = None,
         include_small: bool | None = None,
+        without_ignored: bool | None = None,
         filter: str | None = None,
         format: Literal["csv", "json", "jsonl"] | None = None,
     ) -> bytes:
@@ -191,6 +214,7 @@ class Copyhound(Transport):
                     "found_after": found_after,
                     "found_before": found_before,
                     "include_small": include_small,
+                    "without_ignored": without_ignored,
                     "filter": filter,
                     "format": format,
                 },
@@ -430,6 +454,13 @@ class Copyhound(Transport):
             ),
         )
 
+    def list_given_tags(self, match_id: str) -> models.ItemsGivenTag:
+        """The tags of a match and of its pages."""
+        return cast(
+            models.ItemsGivenTag,
+            self._call("GET", f"/api/v1/matches/{quote(match_id, safe='')}/tags", {200: models.ItemsGivenTag}),
+        )
+
     def list_hooks(
         self, *, target_url: str | None = None, cursor: str | None = None, limit: int | None = None
     ) -> models.ItemsHookOut:
@@ -442,6 +473,13 @@ class Copyhound(Transport):
                 {200: models.ItemsHookOut},
                 query={"target_url": target_url, "cursor": cursor, "limit": limit},
             ),
+        )
+
+    def list_ignored_hosts(self, *, list_id: str | None = None) -> models.ItemsIgnoredHostOut:
+        """The hosts that are ignored in a list, or in all."""
+        return cast(
+            models.ItemsIgnoredHostOut,
+            self._call("GET", "/api/v1/ignored-hosts", {200: models.ItemsIgnoredHostOut}, query={"list_id": list_id}),
         )
 
     def list_images(self, list_id: str, *, cursor: str | None = None, limit: int | None = None) -> models.ItemsImageOut:
@@ -499,6 +537,7 @@ class Copyhound(Transport):
         found_after: datetime | None = None,
         found_before: datetime | None = None,
         include_small: bool | None = None,
+        without_ignored: bool | None = None,
         filter: str | None = None,
         sort: Literal[
             "first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"
@@ -528,6 +567,7 @@ class Copyhound(Transport):
                     "found_after": found_after,
                     "found_before": found_before,
                     "include_small": include_small,
+                    "without_ignored": without_ignored,
                     "filter": filter,
                     "sort": sort,
                     "cursor": cursor,
@@ -553,6 +593,7 @@ class Copyhound(Transport):
         found_after: datetime | None = None,
         found_before: datetime | None = None,
         include_small: bool | None = None,
+        without_ignored: bool | None = None,
         filter: str | None = None,
         sort: Literal[
             "first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"
@@ -582,6 +623,7 @@ class Copyhound(Transport):
                     "found_after": found_after,
                     "found_before": found_before,
                     "include_small": include_small,
+                    "without_ignored": without_ignored,
                     "filter": filter,
                     "sort": sort,
                     "cursor": cursor,
@@ -622,6 +664,13 @@ class Copyhound(Transport):
                 {200: models.ItemsSearchOut},
                 query={"list_id": list_id, "cursor": cursor, "limit": limit},
             ),
+        )
+
+    def list_tags(self, list_id: str) -> models.ItemsTagOut:
+        """The tags of a list."""
+        return cast(
+            models.ItemsTagOut,
+            self._call("GET", f"/api/v1/lists/{quote(list_id, safe='')}/tags", {200: models.ItemsTagOut}),
         )
 
     def list_triggers(self) -> models.ItemsDescriptor:
@@ -739,6 +788,15 @@ class Copyhound(Transport):
             ),
         )
 
+    def tag_match(self, match_id: str, body: models.TaggingIn) -> models.ItemsGivenTag:
+        """Give a match, or one of its pages, a tag in place of those that it has."""
+        return cast(
+            models.ItemsGivenTag,
+            self._call(
+                "PUT", f"/api/v1/matches/{quote(match_id, safe='')}/tags", {200: models.ItemsGivenTag}, body=body
+            ),
+        )
+
     def test_hook(self, hook_id: str) -> models.AttemptOut:
         """Send the sample event now, once, and tell how the target answered."""
         return cast(
@@ -775,6 +833,18 @@ class Copyhound(Transport):
                 "PATCH",
                 f"/api/v1/notifications/{quote(notification_id, safe='')}",
                 {200: models.NotificationOut},
+                body=body,
+            ),
+        )
+
+    def update_tag(self, list_id: str, key: str, body: models.TagChangesIn) -> models.TagOut:
+        """Change a tag of a list."""
+        return cast(
+            models.TagOut,
+            self._call(
+                "PATCH",
+                f"/api/v1/lists/{quote(list_id, safe='')}/tags/{quote(key, safe='')}",
+                {200: models.TagOut},
                 body=body,
             ),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -125,6 +126,11 @@ def _ascii(host: str) -> str:
         return host.encode("idna").decode()
     except UnicodeError:
         return ""
+
+
+def page_key(url: str) -> str:
+    """What a page is known by in a row's id: short, however long its address is."""
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 def row_id(match_id: str, page_key: str) -> str:

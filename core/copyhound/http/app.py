@@ -28,6 +28,7 @@ from copyhound.http.controllers import (
     notifications,
     operations,
     searches,
+    tags,
 )
 from copyhound.http.idempotency import Once
 from copyhound.http.lifecycle import Journal, get_lifecycle
@@ -52,6 +53,9 @@ _API_HANDLERS: Final[list[Any]] = [
     lists.ListController,
     lists.ListContentController,
     matches.MatchController,
+    tags.TagController,
+    tags.TaggingController,
+    tags.IgnoredHostController,
     collections.CollectionController,
     collections.EntryController,
     collections.compare,

@@ -22,6 +22,7 @@ FilterText = Annotated[
         description='A JSON object of conditions, such as `{"host-cont": "domain.com"}`; see the manual, Filters.',
     ),
 ]
+WithoutIgnored = Annotated[bool, QueryParameter(description="Leave out copies on ignored hosts.")]
 Sort = Literal["first_seen", "-first_seen", "last_seen", "-last_seen", "confidence", "-confidence", "score", "-score"]
 
 
@@ -39,6 +40,7 @@ def provide_filter(
     found_after: FromQuery[datetime | None] = None,
     found_before: FromQuery[datetime | None] = None,
     include_small: FromQuery[bool] = False,
+    without_ignored: WithoutIgnored = False,
     filter: FilterText = None,
 ) -> MatchFilter:
     """Which matches are asked for, from the query."""
@@ -56,6 +58,7 @@ def provide_filter(
         found_after=_zoned(found_after, "found_after"),
         found_before=_zoned(found_before, "found_before"),
         include_small=include_small,
+        without_ignored=without_ignored,
         filter=None if filter is None else read_filter(filter),
     )
 

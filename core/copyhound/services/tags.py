@@ -11,7 +11,18 @@ from msgspec import UNSET
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.repositories import UnitOfWork
-from copyhound.domain.tags import DEFAULT_TAGS, Tag, TagChanges, TagLabel, TagState, meant, row_parts, tag_key
+from copyhound.domain.tags import (
+    DEFAULT_TAGS,
+    NO_PAGE,
+    Tag,
+    TagChanges,
+    TagLabel,
+    TagState,
+    meant,
+    page_key,
+    row_parts,
+    tag_key,
+)
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
 
@@ -26,6 +37,10 @@ class TagService:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+
+    def page_key(self, url: str | None) -> str:
+        """The part of a row's id that names a page; empty for the whole match."""
+        return page_key(url) if url else NO_PAGE
 
     async def tags(self, caller: Caller, list_id: str | None) -> list[Tag]:
         """The default tags, as they were changed, then the workspace's, then the list's own."""

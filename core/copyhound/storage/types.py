@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache
@@ -11,6 +10,8 @@ from typing import Any, ClassVar, TypeVar, cast
 import msgspec
 import sqlalchemy as sa
 from sqlmodel import SQLModel
+
+from copyhound.domain.tags import page_key
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -69,7 +70,7 @@ def table_of(model: type[SQLModel]) -> sa.Table:
 
 def url_key(url: str) -> str:
     """What a URL is found by: short enough for any index, however long the URL is."""
-    return hashlib.sha256(url.encode()).hexdigest()[:32]
+    return page_key(url)
 
 
 def row_of(item: msgspec.Struct, table: sa.Table, **more: Any) -> dict[str, Any]:
