@@ -96,6 +96,8 @@ async def test_a_row_is_a_match_on_a_page(found: Units) -> None:
 ALL = [BARE, HOME_ROW, POST_ROW, SAVED_ROW]
 COMPARED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
     "title": [
+        ({"title-starts": "sale"}, []),
+        ({"title-ends": "big"}, []),
         ({"title-eql": "big sale"}, [HOME_ROW]),
         ({"title-cont": "pos"}, [POST_ROW]),
         ({"title-starts": "Big"}, [HOME_ROW]),
@@ -103,6 +105,8 @@ COMPARED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
         ({"title-ncont": "SALE"}, [BARE, POST_ROW, SAVED_ROW]),
     ],
     "language": [
+        ({"language-starts": "n"}, []),
+        ({"language-ends": "e"}, []),
         ({"language-eql": "fr"}, [POST_ROW]),
         ({"language-cont": "n"}, [HOME_ROW]),
         ({"language-starts": "f"}, [POST_ROW]),
@@ -110,6 +114,8 @@ COMPARED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
         ({"language-in": "en,fr"}, [HOME_ROW, POST_ROW]),
     ],
     "description": [
+        ({"description-starts": "50%"}, []),
+        ({"description-ends": "shoes"}, []),
         ({"description-eql": "bags"}, [POST_ROW]),
         ({"description-cont": "0%"}, [HOME_ROW]),
         ({"description-cont": "S%o"}, []),
@@ -118,12 +124,16 @@ COMPARED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
         ({"description-ends": "off"}, [HOME_ROW]),
     ],
     "url": [
+        ({"url-starts": "a.example"}, []),
+        ({"url-ends": "home/"}, []),
         ({"url-eql": "https://a.example/home"}, [HOME_ROW]),
         ({"url-cont": "example/2"}, [BARE]),
         ({"url-starts": "http://b."}, [POST_ROW]),
         ({"url-ends": "saved"}, [SAVED_ROW]),
     ],
     "host": [
+        ({"host-starts": "example"}, []),
+        ({"host-ends": "a."}, []),
         ({"host-eql": "a.example"}, [HOME_ROW, SAVED_ROW]),
         ({"host-cont": "c."}, [BARE]),
         ({"host-starts": "b"}, [POST_ROW]),
@@ -132,12 +142,16 @@ COMPARED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
         ({"host-glob": "?.example"}, []),
     ],
     "protocol": [
+        ({"protocol-starts": "ttp"}, []),
+        ({"protocol-ends": "https"}, []),
         ({"protocol-eql": "http:"}, [POST_ROW]),
         ({"protocol-cont": "s"}, [BARE, HOME_ROW, SAVED_ROW]),
         ({"protocol-starts": "https"}, [BARE, HOME_ROW, SAVED_ROW]),
         ({"protocol-ends": "p:"}, [POST_ROW]),
     ],
     "image_url": [
+        ({"image_url-starts": "cdn"}, []),
+        ({"image_url-ends": ".pn"}, []),
         ({"image_url-eql": "https://c.example/2.png"}, [BARE]),
         ({"image_url-cont": "cdn"}, [SAVED_ROW]),
         ({"image_url-starts": "https://a."}, [HOME_ROW, POST_ROW]),
