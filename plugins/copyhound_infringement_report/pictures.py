@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from copyhound.plugin_api import CopyhoundError
 from copyhound_infringement_report.auth import OPEN
@@ -20,7 +20,7 @@ _HEADERS: Final = {"Cache-Control": "private, max-age=86400", "Cross-Origin-Reso
 def picture_url(office: Office, kind: Kind, workspace_id: str, thing_id: str) -> str:
     """The address of a JPEG of an image, or of the picture of a match."""
     signature = office.uses.links.sign(_text(kind, workspace_id, thing_id))
-    return f"{office.base}/picture/{kind}/{workspace_id}/{thing_id}/{signature}"
+    return f"{office.base}/picture/{kind}/{workspace_id}/{thing_id}?signature={signature}"
 
 
 def _text(kind: str, workspace_id: str, thing_id: str) -> str:
@@ -32,14 +32,14 @@ class PictureController(Controller):
 
     path = "/picture"
 
-    @get("/{kind:str}/{workspace_id:str}/{thing_id:str}/{signature:str}", opt=OPEN, media_type="image/jpeg")
+    @get("/{kind:str}/{workspace_id:str}/{thing_id:str}", opt=OPEN, media_type="image/jpeg")
     async def get_picture(
         self,
         office: NamedDependency[Office],
         kind: FromPath[str],
         workspace_id: FromPath[str],
         thing_id: FromPath[str],
-        signature: FromPath[str],
+        signature: FromQuery[str] = "",
     ) -> Response[bytes]:
         """A JPEG of one of your images, or of a found picture."""
         if not office.uses.links.holds(_text(kind, workspace_id, thing_id), signature):

@@ -24,8 +24,8 @@ OPEN = {
     ("POST", "/2.0/login"): "where an e-mail address and a key become a session",
     ("GET", "/rest/overlay/{query_hash}/{match_id}"): "a signed link",
     ("GET", "/rest/result/{match_id}"): "a signed link",
-    ("GET", "/3.0/picture/{kind}/{workspace_id}/{thing_id}/{signature}"): "a signed link",
-    ("GET", "/2.0/picture/{kind}/{workspace_id}/{thing_id}/{signature}"): "a signed link",
+    ("GET", "/3.0/picture/{kind}/{workspace_id}/{thing_id}"): "a signed link",
+    ("GET", "/2.0/picture/{kind}/{workspace_id}/{thing_id}"): "a signed link",
 }
 """(method, path) -> why it looks at no key. Signed links answer 404 unless their signature holds."""
 MATCHENGINE = [f"/matchengine/shop/rest/{name}/" for name in ("add", "search", "compare", "delete", "count", "list")]

@@ -110,7 +110,9 @@ ERRORS: dict[str, tuple[str, str, dict[str, Any], int, int, str, str]] = {
         "'*' is not a host; * may stand for a part of it.",
     ),
     "no notification": ("GET", "/notify/7", {}, 404, 404, "not_found", "There is no notification 7."),
-    "a wrong link": ("GET", "/picture/image/ws/x/y", {}, 404, 404, "not_found", "There is nothing at this address."),
+    "a wrong link": (
+        "GET", "/picture/image/ws/x?signature=y", {}, 404, 404, "not_found", "There is nothing at this address."
+    ),
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from copyhound.domain.workspaces import KeyLimits, Scope
 
@@ -182,3 +183,19 @@ async def test_a_key_s_own_limit(at: Counter) -> None:
     assert [one.status_code for one in answers] == [200, 200, 429]
     assert int(answers[2].headers["retry-after"]) >= 1
     assert answers[2].json()["status"] is False
+
+
+async def test_the_log_says_who_asked(at: Counter) -> None:
+    """The line of a request holds the key's id and the path, never a key or a signature of a link."""
+    await at.keep(found(1))
+    (doc,) = await at.docs("extend_thumbnails=true")
+    with capture_logs() as lines:
+        await at.ask("GET", "/list/1")
+        await at.ask("GET", f"/list?api_key={at.key}", key=None)
+        await at.http.get(doc["image_url_thumbnail"])
+    told = [line for line in lines if line["event"] == "request"]
+    assert [line["path"].split("/")[2] for line in told] == ["list", "list", "picture"]
+    _, kind, number, secret = at.key.split("_", 3)
+    assert told[0]["key_id"] == told[1]["key_id"] == f"{kind}_{number}"
+    assert secret not in str(lines)
+    assert doc["image_url_thumbnail"].rsplit("=")[-1] not in str(lines)

@@ -77,7 +77,10 @@ class Shell:
             path = scope["path"]
             if path == prefix or path.startswith(f"{prefix}/"):
                 inner: Any = {**scope, "path": path[len(prefix) :] or "/"}
-                await surface(inner, receive, send)
+                try:
+                    await surface(inner, receive, send)
+                finally:
+                    _learn(scope, inner, prefix)
                 return
         await self._app(scope, receive, send)
 
@@ -109,6 +112,13 @@ class Shell:
             ms=round(seconds * 1000, 1),
             key_id=getattr(caller, "key_id", None),
         )
+
+
+def _learn(scope: HTTPScope, inner: Any, prefix: str) -> None:
+    """What a surface found out about a request, for the log and the figures."""
+    scope["user"] = inner.get("user")
+    if template := inner.get("path_template"):
+        scope["path_template"] = f"{prefix}{template}".rstrip("/")
 
 
 class Exchange:
