@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from copyhound.plugin_api import CopyhoundError, SurfaceSpec, UseCases
+from copyhound_copyleaks.described import ACCOUNT, CHECKS
 from copyhound_copyleaks.desk import Desk
 from copyhound_copyleaks.doorway import Doorway
 from copyhound_copyleaks.errors import (
@@ -52,8 +53,10 @@ def make_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
     account = _app([*_account(desk), *_fixed(), _texts(desk, _TEXTS_V3)], settings)
     texts = _app([_texts(desk, _TEXTS)], settings)
     return [
-        SurfaceSpec("copyleaks", "Copyleaks", "Image Plagiarism Detection: checks.", ("/v1",), checks),
-        SurfaceSpec("copyleaks_account", "Copyleaks account", "Login, credits and usage.", ("/v3",), account),
+        SurfaceSpec("copyleaks", "Copyleaks", "Image Plagiarism Detection: checks.", ("/v1",), checks, openapi=CHECKS),
+        SurfaceSpec(
+            "copyleaks_account", "Copyleaks account", "Login, credits and usage.", ("/v3",), account, openapi=ACCOUNT
+        ),
         SurfaceSpec("copyleaks_texts", "Copyleaks texts", "Refuses what is about texts.", _TEXT_PREFIXES, texts),
     ]
 

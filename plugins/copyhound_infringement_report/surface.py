@@ -13,6 +13,7 @@ from copyhound_infringement_report.account import AccountController
 from copyhound_infringement_report.answers import HANDLERS
 from copyhound_infringement_report.auth import KeyGuard
 from copyhound_infringement_report.cors import OtherOrigins
+from copyhound_infringement_report.described import OPERATIONS
 from copyhound_infringement_report.exporting import ExportController
 from copyhound_infringement_report.lists import ListController
 from copyhound_infringement_report.notifying import NotifyController
@@ -67,6 +68,7 @@ def _surface(use_cases: UseCases, settings: InfringementReportSettings, version:
         prefixes=(prefix,),
         app=make_app(Office(use_cases, settings, version)),
         versions=(_NEW if version == 3 else _OLD,),
+        openapi=OPERATIONS,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from copyhound.plugin_api import SurfaceSpec, UseCases, hookimpl
 from copyhound_matchengine.app import make_app
+from copyhound_matchengine.described import OPERATIONS
 from copyhound_matchengine.settings import MatchEngineSettings
 
 
@@ -19,5 +20,6 @@ def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
             description="TinEye's MatchEngine API: a known set of pictures, added to, searched, compared.",
             prefixes=("/matchengine",),
             app=make_app(use_cases, use_cases.settings("matchengine", MatchEngineSettings)),
+            openapi=OPERATIONS,
         )
     ]

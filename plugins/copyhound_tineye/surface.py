@@ -7,6 +7,7 @@ from litestar.types import ASGIApp
 
 from copyhound.plugin_api import ApiVersion, SurfaceSpec, UseCases
 from copyhound_tineye.answers import exception_handlers
+from copyhound_tineye.described import OPERATIONS
 from copyhound_tineye.desk import Desk
 from copyhound_tineye.settings import TinEyeSettings
 
@@ -23,6 +24,7 @@ def tineye_surface(use_cases: UseCases) -> SurfaceSpec:
         prefixes=(PREFIX,),
         app=make_app(use_cases, settings),
         versions=(ApiVersion(api="tineye", version="rest", prefix=PREFIX),),
+        openapi=OPERATIONS,
     )
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
-from litestar import Litestar, get
+from litestar import Litestar, Request, get
 from litestar.params import FromPath, FromQuery
 from referencing import Registry
 
@@ -19,6 +19,7 @@ from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.triggers import Action
 from copyhound.http.openapi_surfaces import documents
 from copyhound.plugin_api import SurfaceSpec
+from copyhound.plugin_api.describing import FILE, form, operation, query
 from copyhound.services.actions import builtin_actions
 from copyhound.services.triggers import TRIGGERS
 from copyhound_schemas import read_action, read_openapi, read_trigger
@@ -171,7 +172,7 @@ def test_nothing_breaks_clients() -> None:
 def test_a_surface_is_described() -> None:
     """Any Litestar application of a surface gives a document for each of its versions, and is left as it was."""
 
-    @get("/search/{number:int}", opt={"openapi": {"externalDocs": {"url": "https://example.com"}}})
+    @get("/search/{number:int}")
     async def search(number: FromPath[int], limit: FromQuery[int] = 10) -> dict[str, int]:
         """Find things."""
         return {"n": number}
@@ -183,7 +184,33 @@ def test_a_surface_is_described() -> None:
     assert set(found) == {"acme-2.0", "acme-3.0"}
     operation = found["acme-3.0"]["paths"]["/3.0/search/{number}"]["get"]
     assert operation["description"] == "Find things."
-    assert operation["externalDocs"] == {"url": "https://example.com"}
     assert {one["name"] for one in operation["parameters"]} == {"number", "limit"}
     assert found["acme-2.0"]["info"]["version"] == "2.0"
     assert len(app.routes) == 1
+
+
+def test_a_surface_describes_what_it_reads_by_itself() -> None:
+    """What a surface tells of an operation is laid over Litestar's; it hides one, and tells of one without a route."""
+
+    @get("/search/{number:int}")
+    async def search(request: Request[Any, Any, Any]) -> None:
+        """Find things."""
+
+    told = {
+        "GET /search/{number}": operation("Search.", query("limit", "So many.", type="integer")),
+        "POST /add": operation("Add.", body=form("file", file=FILE), name="add", open=True),
+        "GET /nothing": None,
+    }
+    spec = SurfaceSpec("acme", "Acme", "Another API.", ("/a",), Litestar([search, nothing]), openapi=told)
+    paths = documents([spec])["acme-a"]["paths"]
+    assert set(paths) == {"/a/search/{number}", "/a/add"}
+    searching, adding = paths["/a/search/{number}"]["get"], paths["/a/add"]["post"]
+    assert [(one["name"], one["in"]) for one in searching["parameters"]] == [("number", "path"), ("limit", "query")]
+    assert searching["description"] == "Search."
+    assert (adding["operationId"], adding["security"]) == ("add", [])
+    assert adding["requestBody"]["content"]["multipart/form-data"]["schema"]["required"] == ["file"]
+
+
+@get("/nothing")
+async def nothing() -> None:
+    """Nobody needs to know."""

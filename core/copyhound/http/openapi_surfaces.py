@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from litestar import Litestar
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
-from litestar.routes import HTTPRoute
 
 from copyhound.plugin_api import SurfaceSpec
 
@@ -21,12 +20,17 @@ _SCHEMES: Final = {
 
 
 def describe_surface(
-    app: Litestar, *, title: str, version: str, prefix: str = "", description: str = ""
+    app: Litestar,
+    *,
+    title: str,
+    version: str,
+    prefix: str = "",
+    description: str = "",
+    told: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The document of a surface's application. `prefix`: where it is mounted; stands before each path.
 
-    The application needs no OpenAPI configuration of its own, and is left as it is. What a handler reads by itself it
-    may describe by hand: its option `openapi` (`{"parameters": [...]}`) is laid over its operation.
+    `told`: what `SurfaceSpec.openapi` holds. The application needs no OpenAPI configuration, and is left as it is.
     """
     plugin = OpenAPIPlugin(app)
     plugin._openapi_config = OpenAPIConfig(title=title, version=version, description=description or None)
@@ -35,20 +39,24 @@ def describe_surface(
         plugin.receive_route(route)
     document: dict[str, Any] = plugin.provide_openapi_schema()
     paths = document.get("paths", {})
-    _told_more(app, paths)
+    _laid_over(paths, told or {})
     document["paths"] = {f"{prefix}{path}" if path != "/" else prefix or "/": item for path, item in paths.items()}
     document.setdefault("components", {})["securitySchemes"] = _SCHEMES
     document["security"] = [{name: []} for name in _SCHEMES]
     return document
 
 
-def _told_more(app: Litestar, paths: dict[str, Any]) -> None:
-    for route in app.routes:
-        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
-            for method in handler.http_methods:
-                operation = paths.get(route.path_format, {}).get(method.lower())
-                if operation is not None:
-                    operation.update(handler.opt.get("openapi", {}))
+def _laid_over(paths: dict[str, Any], told: Mapping[str, Any]) -> None:
+    for key, given in told.items():
+        method, path = key.lower().split(" ", 1)[0], key.partition(" ")[2]
+        item = paths.setdefault(path, {})
+        if given is None:
+            item.pop(method, None)
+        else:
+            own = [one for one in item.get(method, {}).get("parameters", ()) if one["in"] == "path"]
+            item[method] = {**item.get(method, {}), **given, "parameters": [*own, *given.get("parameters", ())]}
+        if not item:
+            del paths[path]
 
 
 def documents(surfaces: Iterable[SurfaceSpec]) -> dict[str, dict[str, Any]]:
@@ -61,6 +69,11 @@ def documents(surfaces: Iterable[SurfaceSpec]) -> dict[str, dict[str, Any]]:
         for prefix in (f"/{one.strip('/')}" for one in spec.prefixes):
             version = versions.get(prefix, prefix.strip("/").replace("/", "-"))
             found[f"{spec.name}-{version}"] = describe_surface(
-                spec.app, title=spec.title, version=version, prefix=prefix, description=spec.description
+                spec.app,
+                title=spec.title,
+                version=version,
+                prefix=prefix,
+                description=spec.description,
+                told=spec.openapi,
             )
     return found

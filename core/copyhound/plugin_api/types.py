@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -191,6 +191,8 @@ class SurfaceSpec(msgspec.Struct, frozen=True):
     app: Any
     versions: tuple[ApiVersion, ...] = ()
     """What its prefixes are versions of, and which of them are to end. Empty: each prefix is one, and none ends."""
+    openapi: Mapping[str, Any] = {}
+    """`GET /search` -> what is told of the operation (`plugin_api.describing`), laid over Litestar's; None hides it."""
 
 
 class Lead(msgspec.Struct, frozen=True):
