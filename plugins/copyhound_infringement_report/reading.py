@@ -58,7 +58,8 @@ async def body_of(request: AnyRequest) -> dict[str, Any]:
     sent = await request.body()
     if not sent.strip():
         return {}
-    if request.content_type[0] == "application/x-www-form-urlencoded":
+    # curl -d says that JSON is a form
+    if request.content_type[0] == "application/x-www-form-urlencoded" and not sent.lstrip().startswith((b"{", b"[")):
         return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
     try:
         body = msgspec.json.decode(sent)

@@ -199,3 +199,19 @@ async def test_the_log_says_who_asked(at: Counter) -> None:
     assert told[0]["key_id"] == told[1]["key_id"] == f"{kind}_{number}"
     assert secret not in str(lines)
     assert doc["image_url_thumbnail"].rsplit("=")[-1] not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"images":["http://a.example/1.jpg"],"list_label":"x"}'),
+        ("application/x-www-form-urlencoded", b'{"images":["http://a.example/1.jpg"],"list_label":"x"}'),
+        ("application/x-www-form-urlencoded", b"images=http%3A%2F%2Fa.example%2F1.jpg&list_label=x"),
+        ("text/plain", b'{"images":"http://a.example/1.jpg","list_label":"x"}'),
+    ],
+)
+async def test_kinds_of_bodies(at: Counter, kind: str, body: bytes) -> None:
+    """JSON is taken whatever it is called (curl calls it a form), and so is a form."""
+    await at.result("POST", "/search", content=body, headers={"Content-Type": kind})
+    (image,) = (await at.result("GET", "/list/1"))["images"]
+    assert image["image_url"] == "http://a.example/1.jpg"
