@@ -60,6 +60,8 @@ async def found(units: Units) -> Units:
         await unit.images.add([an_image(), an_image("image_2", name="boat.jpg")])
         await unit.searches.add(a_search("search_1", created_at=at(0)), [a_lookup("search_1")])
         await unit.searches.add(a_search("search_2", created_at=at(2)), [a_lookup("search_2", "image_2")])
+        # one that found nothing new
+        await unit.searches.add(a_search("search_3", created_at=at(6)), [a_lookup("search_3")])
         for match in MATCHES:
             assert await unit.matches.add(match)
     return units
