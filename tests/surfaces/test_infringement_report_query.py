@@ -45,8 +45,9 @@ async def five(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Counte
 
 
 @pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Counter]:
-    async with counter(tmp_path / "data") as opened:
+async def at(tmp_path: Path, database_url: str) -> AsyncIterator[Counter]:
+    """A house on each kind of database."""
+    async with counter(tmp_path / "data", database_url) as opened:
         yield opened
 
 
