@@ -39,11 +39,22 @@ def describe_surface(
         plugin.receive_route(route)
     document: dict[str, Any] = plugin.provide_openapi_schema()
     paths = document.get("paths", {})
+    for path, item in paths.items():
+        for operation in item.values():
+            _in_order(path, operation)
     _laid_over(paths, told or {})
     document["paths"] = {f"{prefix}{path}" if path != "/" else prefix or "/": item for path, item in paths.items()}
     document.setdefault("components", {})["securitySchemes"] = _SCHEMES
     document["security"] = [{name: []} for name in _SCHEMES]
     return document
+
+
+def _in_order(path: str, operation: dict[str, Any]) -> None:
+    """Litestar's order of parameters differs from process to process: by their place in the path, then by name."""
+    if parameters := operation.get("parameters"):
+        parameters.sort(
+            key=lambda one: (path.find(f"{{{one['name']}}}") if one["in"] == "path" else 10_000, one["name"])
+        )
 
 
 def _laid_over(paths: dict[str, Any], told: Mapping[str, Any]) -> None:
