@@ -21,7 +21,12 @@ async def documents(
 ) -> list[Document]:
     """Rows as documents, in the shape of the surface's version, with their tags."""
     tags = await office.uses.tags.given(caller, [row.match.id for row in rows])
-    return [_shape(office, _document(office, within, row, tags_of(row, tags), thumbnails)) for row in rows]
+    # signing is slow, and one image has many rows
+    own = {image: picture_url(office, "image", caller.workspace_id, image) for image in {row.image.id for row in rows}}
+    return [
+        _shape(office, _document(office, within, row, tags_of(row, tags), own[row.image.id], thumbnails))
+        for row in rows
+    ]
 
 
 def tags_of(row: ResultRow, tags: dict[tuple[str, str], list[str]]) -> list[str]:
@@ -31,11 +36,12 @@ def tags_of(row: ResultRow, tags: dict[tuple[str, str], list[str]]) -> list[str]
     return sorted({*own, *tags.get((match_id, ""), [])})
 
 
-def _document(office: Office, within: ImageList, row: ResultRow, tags: list[str], thumbnails: bool) -> Document:
+def _document(
+    office: Office, within: ImageList, row: ResultRow, tags: list[str], own: str, thumbnails: bool
+) -> Document:
     match, page, image = row.match, row.page, row.image
     comparison = match.verification.comparison
-    own = picture_url(office, "image", match.workspace_id, image.id)
-    found = picture_url(office, "match", match.workspace_id, match.id) if match.reduced_blob else None
+    shown = thumbnails and match.reduced_blob is not None
     return Document(
         id=row.id,
         url=row.url,
@@ -45,7 +51,7 @@ def _document(office: Office, within: ImageList, row: ResultRow, tags: list[str]
         description=page.description if page else None,
         language=page.language if page else None,
         image_url=match.image_url,
-        image_url_thumbnail=found if thumbnails else None,
+        image_url_thumbnail=picture_url(office, "match", match.workspace_id, match.id) if shown else None,
         image_width=match.width,
         image_height=match.height,
         image_width_on_page=page.width_on_page if page else None,

@@ -21,6 +21,7 @@ from copyhound_infringement_report.reading import Office
 from copyhound_infringement_report.wire import Document
 
 _AT_ONCE: Final = 500
+_PIECE: Final = 65_536
 _TYPES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json", "jsonl": "application/jsonl"}
 _LEFT_OUT: Final = ("user_id", "search_timestamp")
 COLUMNS: Final = tuple(name for name in Document.__struct_fields__ if name not in _LEFT_OUT)
@@ -57,7 +58,7 @@ def exported(office: Office, caller: Caller, within: ImageList, asked: Asked, fo
         raise CopyhoundError("invalid_request", f"format is one of {', '.join(_TYPES)}.")
     name = f"list-{within.number}-results.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    pieces = _WRITERS[format](_documents(office, caller, within, asked))
+    pieces = _gathered(_WRITERS[format](_documents(office, caller, within, asked)))
     return Stream(pieces, media_type=_TYPES[format], headers=headers)
 
 
@@ -72,6 +73,18 @@ async def _documents(office: Office, caller: Caller, within: ImageList, asked: A
             waiting.clear()
     for document in await documents(office, caller, within, waiting, thumbnails=asked.thumbnails):
         yield document
+
+
+async def _gathered(pieces: Pieces) -> Pieces:
+    """Fewer, larger pieces: each is sent by itself."""
+    waiting = bytearray()
+    async for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
 
 
 async def _csv(found: AsyncIterator[Document]) -> Pieces:

@@ -19,7 +19,6 @@ from copyhound_infringement_report.asking import Asked, read_query
 from copyhound_infringement_report.auth import READS
 from copyhound_infringement_report.documents import documents
 from copyhound_infringement_report.exporting import exported
-from copyhound_infringement_report.lists import list_wire
 from copyhound_infringement_report.reading import Office, body_of
 from copyhound_infringement_report.times import iso
 from copyhound_infringement_report.wire import GOOD, Document, DocumentList, FlatAnswer, Group, QueryAnswer, QueryResult
@@ -69,13 +68,13 @@ async def _page(office: Office, caller: Caller, within: ImageList, asked: Asked)
 
 
 async def _shaped(office: Office, caller: Caller, within: ImageList, asked: Asked) -> QueryAnswer:
-    figures = (await office.uses.results.figures(caller, [within.id]))[within.id]
+    still = await office.uses.results.open_images(caller, within.id)
     tags = await office.uses.tags.tags(caller, within.id)
     found = await (_by_host if asked.by_host else _flat)(office, caller, within, asked)
     counts = await office.uses.results.host_counts(caller, asked.where) if asked.dates else []
     return QueryAnswer(
         found,
-        list_wire(within, figures),
+        {"list_id": within.number, "list_label": within.label, "search_in_progress": still},
         [tag_wire(tag) for tag in tags],
         {"facet_fields": await _facets(office, caller, asked)},
         {"host_first_found_range": {"buckets": buckets(counts)}},
@@ -84,7 +83,7 @@ async def _shaped(office: Office, caller: Caller, within: ImageList, asked: Aske
 
 async def _flat(office: Office, caller: Caller, within: ImageList, asked: Asked) -> QueryResult:
     docs = await _page(office, caller, within, asked)
-    total, _ = await office.uses.results.count(caller, asked.where)
+    total = await office.uses.results.count(caller, asked.where)
     return QueryResult(matches=total, numFound=total, start=asked.start, docs=docs)
 
 
@@ -92,7 +91,8 @@ async def _by_host(office: Office, caller: Caller, within: ImageList, asked: Ask
     groups = await office.uses.results.groups(caller, asked.where, sort=asked.sort, start=asked.start, rows=asked.rows)
     rows = [row for group in groups for row in group.rows]
     every = iter(await documents(office, caller, within, rows, thumbnails=asked.thumbnails))
-    total, hosts = await office.uses.results.count(caller, asked.where)
+    total = await office.uses.results.count(caller, asked.where)
+    hosts = await office.uses.results.count_hosts(caller, asked.where)
     shown = [
         Group(groupValue=group.host, doclist=DocumentList(numFound=group.count, docs=[next(every) for _ in group.rows]))
         for group in groups

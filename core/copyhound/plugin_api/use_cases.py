@@ -169,8 +169,10 @@ class CollectionUseCases(Protocol):
     async def remove_at(self, caller: Caller, name: str, image_urls: Sequence[str]) -> list[str]:
         """Remove the entries of these addresses; those that were not there."""
 
-    async def look(self, caller: Caller, name: str, picture: bytes | Entry, *, least: float = 50) -> Looked:
-        """The entries that show the same picture. Nothing is kept. CopyhoundErrors of pictures."""
+    async def look(
+        self, caller: Caller, name: str, picture: bytes | Entry, *, least: float = 50, mirrored: bool = True
+    ) -> Looked:
+        """The entries that show the same picture, sooner without mirrored ones. CopyhoundErrors of pictures."""
 
     async def weigh(self, image: bytes | Entry, other: bytes | Entry) -> Weighed:
         """How two pictures compare. CopyhoundErrors of pictures."""
@@ -213,9 +215,8 @@ class ResultUseCases(Protocol):
     ) -> list[HostGroup]:
         """By host; `start` and `rows` count hosts, `each` the rows of one."""
 
-    async def count(self, caller: Caller, where: MatchFilter) -> tuple[int, int]:
-        """(rows, hosts)"""
-
+    async def count(self, caller: Caller, where: MatchFilter) -> int: ...
+    async def count_hosts(self, caller: Caller, where: MatchFilter) -> int: ...
     async def facet(self, caller: Caller, where: MatchFilter, metric: str) -> list[tuple[Any, int]]:
         """How many rows there are of each value of a metric, the most first."""
 
@@ -224,6 +225,9 @@ class ResultUseCases(Protocol):
         """All rows, in constant memory."""
 
     async def figures(self, caller: Caller, list_ids: Sequence[str]) -> dict[str, ListFigures]: ...
+    async def open_images(self, caller: Caller, list_id: str) -> int:
+        """How many images of a list are still looked for."""
+
     async def image_figures(self, caller: Caller, image_ids: Sequence[str]) -> dict[str, ImageFigures]: ...
 
 

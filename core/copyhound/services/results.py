@@ -52,11 +52,14 @@ class ResultService:
                 caller.workspace_id, where, sort=sort, start=start, rows=rows, each=each
             )
 
-    async def count(self, caller: Caller, where: MatchFilter) -> tuple[int, int]:
-        """(rows, hosts)"""
+    async def count(self, caller: Caller, where: MatchFilter) -> int:
         async with self._kit.units.read() as uow:
-            rows = await uow.matches.count_rows(caller.workspace_id, where)
-            return rows, await uow.matches.count_hosts(caller.workspace_id, where)
+            return await uow.matches.count_rows(caller.workspace_id, where)
+
+    async def count_hosts(self, caller: Caller, where: MatchFilter) -> int:
+        """How many hosts the rows have."""
+        async with self._kit.units.read() as uow:
+            return await uow.matches.count_hosts(caller.workspace_id, where)
 
     async def facet(self, caller: Caller, where: MatchFilter, metric: str) -> list[tuple[Any, int]]:
         """How many rows there are of each value of a metric; CopyhoundError invalid_request for one that has none."""
@@ -79,6 +82,11 @@ class ResultService:
         """Lists in figures, by id."""
         async with self._kit.units.read() as uow:
             return await uow.figures.of_lists(caller.workspace_id, list_ids)
+
+    async def open_images(self, caller: Caller, list_id: str) -> int:
+        """How many images of a list are still looked for: the one figure that is asked for again and again."""
+        async with self._kit.units.read() as uow:
+            return await uow.figures.open_images(caller.workspace_id, list_id)
 
     async def image_figures(self, caller: Caller, image_ids: Sequence[str]) -> dict[str, ImageFigures]:
         """Images in figures, by id."""

@@ -32,6 +32,10 @@ class Figures(Repository):
                     found[row.key] = msgspec.structs.replace(found[row.key], **counted)
         return found
 
+    async def open_images(self, workspace_id: str, list_id: str) -> int:
+        rows = await self.all_rows(_open(workspace_id, [list_id]))
+        return sum(int(row.open_images) for row in rows)
+
     async def of_images(self, workspace_id: str, image_ids: Sequence[str]) -> dict[str, ImageFigures]:
         found = {image_id: ImageFigures() for image_id in image_ids}
         for chunk in chunks(list(found)):
@@ -49,19 +53,23 @@ def _of_lists(workspace_id: str, ids: Sequence[str]) -> tuple[sa.Select[Any], ..
     images = sa.select(IMAGES.c.list_id.label("key"), sa.func.count().label("images")).where(*mine)
     of_lists = SEARCHES.c.workspace_id == workspace_id, SEARCHES.c.list_id.in_(ids)
     searched = sa.select(SEARCHES.c.list_id.label("key"), sa.func.max(SEARCHES.c.created_at).label("searched_at"))
-    still = sa.select(
-        SEARCHES.c.list_id.label("key"), sa.func.count(LOOKUPS.c.image_id.distinct()).label("open_images")
-    )
-    # only a search that is not complete has open lookups: the long history is not read
-    open_ones = SEARCHES.c.completed_at.is_(None), LOOKUPS.c.outcome.is_(None)
     found_images = sa.func.count(MATCHES.c.image_id.distinct()).label("found_images")
     rows = sa.select(MATCHES.c.list_id.label("key"), found_images, *_SEEN_ON).select_from(_ROWS)
     return (
         images.group_by(IMAGES.c.list_id),
         searched.where(*of_lists).group_by(SEARCHES.c.list_id),
-        still.select_from(_LOOKED).where(*of_lists, *open_ones).group_by(SEARCHES.c.list_id),
+        _open(workspace_id, ids),
         rows.where(*_shown(workspace_id), MATCHES.c.list_id.in_(ids)).group_by(MATCHES.c.list_id),
     )
+
+
+def _open(workspace_id: str, ids: Sequence[str]) -> sa.Select[Any]:
+    counted = sa.func.count(LOOKUPS.c.image_id.distinct()).label("open_images")
+    of_lists = SEARCHES.c.workspace_id == workspace_id, SEARCHES.c.list_id.in_(ids)
+    # only a search that is not complete has open lookups: the long history is not read
+    still = SEARCHES.c.completed_at.is_(None), LOOKUPS.c.outcome.is_(None)
+    chosen = sa.select(SEARCHES.c.list_id.label("key"), counted).select_from(_LOOKED)
+    return chosen.where(*of_lists, *still).group_by(SEARCHES.c.list_id)
 
 
 def _of_images(workspace_id: str, ids: Sequence[str]) -> tuple[sa.Select[Any], ...]:
