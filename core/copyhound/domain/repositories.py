@@ -7,23 +7,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
-from copyhound.domain.credits import Bundle, Charge, UsageDay
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.hooks import Attempt, Delivery, Hook
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
 from copyhound.domain.notifications import Notification
 from copyhound.domain.ports import JobQueue
+from copyhound.domain.repositories_accounts import (
+    CreditRepository,
+    ExecutorRepository,
+    IdempotencyRepository,
+    KeyRepository,
+    LimitRepository,
+    StateRepository,
+    WorkspaceRepository,
+)
+from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.domain.searches import Lookup, Outcome, Search
-from copyhound.domain.tags import IgnoredHost, Tag
-from copyhound.domain.workspaces import ApiKey, KeyLimits, Workspace
 
 T = TypeVar("T")
 
@@ -33,27 +39,6 @@ class PageOf(msgspec.Struct, frozen=True):
 
     items: list[Any]
     cursor: str | None = None
-
-
-class WorkspaceRepository(Protocol):
-    """Workspaces."""
-
-    async def add(self, workspace: Workspace) -> None: ...
-    async def get(self, workspace_id: str) -> Workspace | None: ...
-    async def first(self) -> Workspace | None: ...
-    async def all(self) -> list[Workspace]: ...
-
-
-class KeyRepository(Protocol):
-    """API keys, by id; secrets only as hashes."""
-
-    async def add(self, key: ApiKey) -> None: ...
-    async def by_id(self, key_id: str) -> ApiKey | None: ...
-    async def all(self, workspace_id: str) -> list[ApiKey]: ...
-    async def set_limits(self, workspace_id: str, key_id: str, limits: KeyLimits) -> None: ...
-    async def revoke(self, workspace_id: str, key_id: str, at: datetime) -> bool: ...
-    async def used(self, key_id: str, at: datetime) -> None: ...
-    async def any(self) -> bool: ...
 
 
 class ListRepository(Protocol):
@@ -339,123 +324,6 @@ class IngestRepository(Protocol):
     async def by_id(self, ingest_id: str) -> Ingest | None: ...
     async def save(self, ingest: Ingest) -> None: ...
     async def page(self, workspace_id: str, *, cursor: str | None, limit: int) -> PageOf: ...
-
-
-class StateRepository(Protocol):
-    """Small JSON values that plugins keep (a crawl's frontier, ETags ...), by scope and key."""
-
-    async def get(self, workspace_id: str, scope: str, key: str) -> Any | None: ...
-    async def put(self, workspace_id: str, scope: str, items: dict[str, Any]) -> None: ...
-    async def delete(self, workspace_id: str, scope: str, keys: Sequence[str] | None = None) -> None:
-        """None: the whole scope."""
-
-    async def scan(self, workspace_id: str, scope: str, prefix: str = "", limit: int = 1000) -> dict[str, Any]:
-        """In the order of keys."""
-
-
-class IdempotencyRepository(Protocol):
-    """What was answered under an Idempotency-Key."""
-
-    async def begin(self, workspace_id: str, key: str, request_hash: str, at: datetime) -> tuple[str, int, bytes]:
-        """("new", 0, b""): go on. ("done", status, body): answer that. Raises CopyhoundError
-        idempotency_mismatch or idempotency_in_flight. Kept for 24 hours; in flight for 3 minutes at most."""
-
-    async def finish(self, workspace_id: str, key: str, status: int, body: bytes) -> None: ...
-    async def forget(self, workspace_id: str, key: str) -> None: ...
-
-
-class CreditRepository(Protocol):
-    """The credit ledger."""
-
-    async def grant(self, bundle: Bundle) -> None: ...
-    async def bundles(self, workspace_id: str, now: datetime | None = None) -> list[Bundle]:
-        """The first to end first; with `now` only those that have begun, have not ended and are not empty."""
-
-    async def metered(self, workspace_id: str) -> bool:
-        """Whether a bundle was ever granted."""
-
-    async def reserve(self, charges: Sequence[Charge]) -> bool:
-        """Take a credit for each, from the bundles that end first, and write them; all of one workspace and moment.
-        False, and nothing taken, where there are not enough."""
-
-    async def settle(self, search_id: str, image_id: str, at: datetime) -> None:
-        """What is reserved for an image of a search stays taken."""
-
-    async def refund_search(self, search_id: str, at: datetime) -> None:
-        """What is still reserved for a search goes back to its bundles."""
-
-    async def refund_list(self, list_id: str, at: datetime) -> None: ...
-    async def refund_image(self, image_id: str, list_id: str, at: datetime) -> None: ...
-    async def charges(self, search_id: str) -> list[Charge]: ...
-    async def usage(self, workspace_id: str, start: date, end: date) -> list[UsageDay]:
-        """Both days included, oldest first."""
-
-
-class LimitRepository(Protocol):
-    """Rate limits, requests at once, nonces: exact over all processes."""
-
-    async def count(self, subject: str, seconds: int, most: int, now: datetime) -> float:
-        """Count a request in the subject's window, which begins with its first request; 0 where it is within `most`,
-        else the seconds until the window ends."""
-
-    async def take_place(self, subject: str, place_id: str, most: int, now: datetime, until: datetime) -> bool:
-        """False where `most` are taken."""
-
-    async def leave_place(self, place_id: str) -> None: ...
-    async def use_nonce(self, key_id: str, nonce: str, until: datetime) -> bool:
-        """False where it was used before."""
-
-    async def forget(self, now: datetime) -> None:
-        """Drop what has ended."""
-
-
-class TagRepository(Protocol):
-    """Tags of lists and of found copies. `list_id` None: those of all lists of the workspace."""
-
-    async def of_list(self, workspace_id: str, list_id: str | None) -> list[Tag]: ...
-    async def put(self, workspace_id: str, list_id: str | None, tag: Tag, at: datetime) -> None: ...
-    async def remove(self, workspace_id: str, list_id: str | None, key: str) -> bool:
-        """Also from all copies that have it."""
-
-    async def counts(self, workspace_id: str) -> dict[str | None, int]: ...
-    async def facet(self, workspace_id: str, where: MatchFilter) -> list[tuple[str, int]]:
-        """How many rows have each tag, the most first."""
-
-    async def lists_of(self, workspace_id: str, match_ids: Sequence[str]) -> list[str]:
-        """The lists in which these matches are."""
-
-    async def of_matches(self, workspace_id: str, match_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
-        """(match id, page key) -> tags; the page key is empty for tags of the whole match."""
-
-    async def give(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
-        """Give rows (match id, page key) one tag, or none, in place of those they have; how many were there."""
-
-
-class IgnoreRepository(Protocol):
-    """Hosts that are left out. `list_id` None: in all lists of the workspace."""
-
-    async def add(self, item: IgnoredHost) -> IgnoredHost:
-        """The one that is there where that host is ignored already."""
-
-    async def of_list(self, workspace_id: str, list_id: str | None) -> list[IgnoredHost]: ...
-    async def remove(self, workspace_id: str, list_id: str | None, ignore_id: str) -> bool: ...
-    async def counts(self, workspace_id: str) -> dict[str | None, int]: ...
-
-
-class FigureRepository(Protocol):
-    """Lists and images in figures; each that was asked for is there."""
-
-    async def of_lists(self, workspace_id: str, list_ids: Sequence[str]) -> dict[str, ListFigures]: ...
-    async def open_images(self, workspace_id: str, list_id: str) -> int: ...
-    async def of_images(self, workspace_id: str, image_ids: Sequence[str]) -> dict[str, ImageFigures]: ...
-
-
-class ExecutorRepository(Protocol):
-    """The processes that are alive."""
-
-    async def beat(self, executor_id: str, at: datetime) -> None: ...
-    async def dead(self, before: datetime) -> list[str]: ...
-    async def forget(self, executor_id: str) -> None: ...
 
 
 class UnitOfWork(Protocol):

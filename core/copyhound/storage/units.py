@@ -11,28 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from copyhound.domain.ports import JobQueue
 from copyhound.domain.repositories import (
     CollectionRepository,
-    CreditRepository,
     DeliveryRepository,
     EventRepository,
-    ExecutorRepository,
-    FigureRepository,
     HookRepository,
-    IdempotencyRepository,
-    IgnoreRepository,
     ImageRepository,
     IngestRepository,
-    KeyRepository,
-    LimitRepository,
     ListRepository,
     MatchRepository,
     NotificationRepository,
     SearchRepository,
-    StateRepository,
-    TagRepository,
     UnitOfWork,
     UnitOfWorkFactory,
+)
+from copyhound.domain.repositories_accounts import (
+    CreditRepository,
+    ExecutorRepository,
+    IdempotencyRepository,
+    KeyRepository,
+    LimitRepository,
+    StateRepository,
     WorkspaceRepository,
 )
+from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.storage.accounts import Executors, Idempotency, Keys, States, Workspaces
 from copyhound.storage.collections import Collections, Ingests
 from copyhound.storage.credits import Credits, Limits
