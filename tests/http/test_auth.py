@@ -193,12 +193,12 @@ async def test_overlay_links_work_without_a_key(world: World, picture: bytes) ->
         assert (await world.client.get(url)).status_code == 401, url
 
 
-async def test_a_link_opens_its_overlay_alone(world: World, picture: bytes) -> None:
-    """The query of an overlay link opens no other route."""
+async def test_a_link_opens_its_pictures_alone(world: World, picture: bytes) -> None:
+    """The query of an overlay link opens the match's thumbnail too, and no other route."""
     match = (await found(world, picture))["matches"][0]
     query = match["overlay_url"].partition("?")[2]
-    for path in ("", "/thumbnail", "/history"):
-        assert (await world.client.get(f"/api/v1/matches/{match['id']}{path}?{query}")).status_code == 401
+    for path, status in (("", 401), ("/history", 401), ("/thumbnail", 200)):
+        assert (await world.client.get(f"/api/v1/matches/{match['id']}{path}?{query}")).status_code == status
 
 
 async def test_metrics_can_be_turned_off(world: World) -> None:
