@@ -96,6 +96,19 @@ def test_pages_are_tidied() -> None:
     assert candidate.pages == (Page("https://copies.example/", "t" * 1000),)
 
 
+def test_what_pages_say_is_cut_too() -> None:
+    """Language and description are cut; a size that no database could hold is left out, not the page."""
+    pages = (
+        Page(URL, language="x" * 99, description="d" * 5000, width_on_page=2**31, height_on_page=200),
+        Page(f"{URL}?", width_on_page=0, height_on_page=-1),
+    )
+    (candidate,) = check_answer(SPEC, answered(Candidate(URL, pages))).candidates
+    assert candidate.pages == (
+        Page(URL, language="x" * 20, description="d" * 1000, height_on_page=200),
+        Page(f"{URL}?", width_on_page=0),
+    )
+
+
 def test_only_our_own_entries_count() -> None:
     """An entry id that our index did not give is taken away: nobody may point at another's entries."""
     given = answered(Candidate("", entry_id="entry_1"), Candidate(URL, entry_id="entry_2"))
