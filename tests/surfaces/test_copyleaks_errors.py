@@ -142,6 +142,10 @@ REFUSED: dict[str, tuple[Ask, bytes]] = {
         lambda d: d.check(photo(3)[:800], "cut-picture"),
         invalid_file("The picture is damaged or cut short."),
     ),
+    "a cut picture in the sandbox": (
+        lambda d: d.check(photo(3)[: len(photo(3)) // 3], "cut-in-sand", sandbox="true"),
+        invalid_file("The picture is damaged or cut short."),
+    ),
     "too many pixels": (
         lambda d: d.check(headed_png(10_000, 7501), filename="a.png"),
         invalid_file("10000 x 7501 pixels are more than the allowed 75000000 pixels."),
