@@ -21,7 +21,10 @@ _QUERY: Final = (
     *_ROWS,
     query("sort", "A metric and `asc` or `desc`: `found_timestamp desc`."),
     query("group_by", "One group for each host.", enum=["host"]),
-    query("facet", "Count the values of a metric, such as `tag`."),
+    query("facet", "Count the values of metrics, such as `tag,language`."),
+    query("date_range", "Count results by the day on which their host was found first.", enum=["host_first_found"]),
+    query("tag[eql]", "Only results with a tag, such as `approved`; `tag[ne]` for those without."),
+    query("extend_thumbnails", "With addresses of thumbnails.", type="boolean", default=False),
     query("output", "The answer's form.", enum=["json", "csv", "jsonl"], default="json"),
 )
 _EXPORT: Final = (*_WHICH, query("format", "The file's form.", enum=["csv", "json", "jsonl"], default="csv"))
@@ -36,18 +39,22 @@ _NOTIFY: Final = sent(
     format={"type": "string", "enum": ["htmlsummary", "textsummary", "jsontextsummary", "jsonsummary", "jsonfull"]},
 )
 _IGNORED: Final = sent(add=_TEXTS, add_lsv_urls=_TEXT)
+_VERIFY: Final = query("verify", "Fetch and compare what is found; monitored lists do anyway.", type="boolean")
+_FLAG: Final = {"type": "boolean"}
 _UPLOAD: Final = (
     header("X-Mime-Type", "What the file is, such as image/jpeg."),
     query("base64", "`true`: the body is the file as base64 text."),
+    _VERIFY,
 )
 OPERATIONS: Final[dict[str, Any]] = {
     "POST /search": operation(
-        "Search for pictures by their addresses.", body=sent("images", images=_TEXTS, list_label=_TEXT)
+        "Search for pictures by their addresses.", body=sent("images", images=_TEXTS, list_label=_TEXT, verify=_FLAG)
     ),
+    "GET /search/{list_id}": operation("Search all images of a list again.", _VERIFY),
     "GET /list": operation("The lists.", *_ROWS),
     "POST /list": operation("Make a list.", body=sent("list_label", list_label=_TEXT, monitor={"type": "boolean"})),
     "PATCH /list/{list_id}": operation(
-        "Change a list.", body=sent(list_label=_TEXT, monitor={"type": "boolean"}, add_lsv_urls=_TEXT)
+        "Change a list.", body=sent(list_label=_TEXT, monitor=_FLAG, add_lsv_urls=_TEXT, verify=_FLAG)
     ),
     "GET /list/{list_id}/query": operation("The results of a list.", *_QUERY),
     "POST /list/{list_id}/query": operation("The results of a list, the filters in the body.", *_QUERY),
