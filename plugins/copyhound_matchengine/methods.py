@@ -112,7 +112,7 @@ class Methods:
         """The pictures of the collection that show the same, highest score first. The search is not kept."""
         options = asked.options(_SEARCHED)
         label, picture = await self._picture(caller, name, asked, "")
-        looked = await self._looked(caller, name, label, picture)
+        looked = await self._looked(caller, name, label, picture, options)
         found = [one for one in looked.matches if _wanted(one.comparison, options)] if looked else []
         found.sort(key=lambda one: -one.comparison.score)
         page = found[options.offset : options.offset + options.limit]
@@ -130,11 +130,11 @@ class Methods:
 
         return ok("search", [result(one) for one in page])
 
-    async def _looked(self, caller: Caller, name: str, label: str, picture: Picture) -> Looked | None:
+    async def _looked(self, caller: Caller, name: str, label: str, picture: Picture, options: Options) -> Looked | None:
         """What was found; None where there is no such collection yet."""
         try:
             async with self._turn(caller):
-                return await self._collections.look(caller, name, picture)
+                return await self._collections.look(caller, name, picture, mirrored=options.check_horizontal_flip)
         except CopyhoundError as error:
             if error.code == "not_found" and isinstance(picture, bytes):
                 return None

@@ -118,9 +118,12 @@ class CandidateIndex(Protocol):
 
     async def upsert(self, records: Sequence[IndexRecord]) -> None: ...
     async def remove(self, numbers: Sequence[int]) -> None: ...
-    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+    async def candidates(
+        self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int, *, mirrored: bool = True
+    ) -> list[IndexHit]:
         """Best first, each entry once (in its best variant). `fingerprint` is a query's.
 
+        Without `mirrored` only what is not mirrored is looked for, in half the time.
         Raises CopyhoundError index_version_mismatch for one of another version.
         """
 

@@ -38,10 +38,12 @@ class BruteForceIndex:
         for number in numbers:
             self._forget(number)
 
-    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+    async def candidates(
+        self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int, *, mirrored: bool = True
+    ) -> list[IndexHit]:
         """Best first, each entry once (in its best variant)."""
         entries = self._entries.get((workspace_id, collection_id), {})
-        return ranked(entries, lookup_of(fingerprint), limit)
+        return ranked(entries, lookup_of(fingerprint, mirrored=mirrored), limit)
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""

@@ -89,12 +89,14 @@ class EmbeddedIndex:
         if numbers:
             await self._do(self._remove, numbers)
 
-    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+    async def candidates(
+        self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int, *, mirrored: bool = True
+    ) -> list[IndexHit]:
         """Best first, each entry once (in its best variant).
 
         Raises CopyhoundError index_version_mismatch for a fingerprint of another version.
         """
-        return await self._do(self._candidates, (workspace_id, collection_id), fingerprint, limit)
+        return await self._do(self._candidates, (workspace_id, collection_id), fingerprint, limit, mirrored)
 
     async def count(self) -> int:
         """How many entries there are, over all collections."""
@@ -198,10 +200,10 @@ class EmbeddedIndex:
         for shelf in self._shelves.values():
             shelf.drop(wanted)
 
-    def _candidates(self, place: _Place, fingerprint: bytes, limit: int) -> list[IndexHit]:
+    def _candidates(self, place: _Place, fingerprint: bytes, limit: int, mirrored: bool) -> list[IndexHit]:
         self._whole()
         shelf = self._shelves.get(place)
-        return shelf.candidates(lookup_of(fingerprint), limit) if shelf else []
+        return shelf.candidates(lookup_of(fingerprint, mirrored=mirrored), limit) if shelf else []
 
     def _part(self, place: _Place) -> IndexPart:
         shelf = self._shelves.get(place)

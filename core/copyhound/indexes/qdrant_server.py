@@ -94,13 +94,15 @@ class QdrantIndex:
         if numbers:
             await self._do(self._remove, list(numbers))
 
-    async def candidates(self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int) -> list[IndexHit]:
+    async def candidates(
+        self, workspace_id: str, collection_id: str, fingerprint: bytes, limit: int, *, mirrored: bool = True
+    ) -> list[IndexHit]:
         """Best first, each entry once (in its best variant). `fingerprint` is a query's.
 
         Raises CopyhoundError index_version_mismatch for one of another version. This and all else: `unavailable` where
         Qdrant does not answer as it should, `settings_invalid` where it refuses the key or has no such address.
         """
-        lookup = await asyncio.to_thread(lookup_of, fingerprint)
+        lookup = await asyncio.to_thread(lookup_of, fingerprint, mirrored=mirrored)
         entries = await self._do(self._short_list, lookup, _within(workspace_id, collection_id))
         return await asyncio.to_thread(ranked, entries, lookup, limit)
 

@@ -34,9 +34,9 @@ class Features(msgspec.Struct, frozen=True):
     """N x 128, RootSIFT times DESCRIPTOR_SCALE."""
 
 
-def extract(pixels: Pixels, count: int, enlarge_to: int) -> Features:
+def extract(pixels: Pixels, count: int, enlarge_to: int, threads: int = 1) -> Features:
     """At most `count` features of an RGB picture; one whose smaller side is under `enlarge_to` is scaled up."""
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(threads)
     grey = _enlarged(_grey(pixels), enlarge_to)
     sift = _sift()
     found = sift.detect(grey, None)

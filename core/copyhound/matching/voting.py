@@ -79,11 +79,14 @@ class Vote(msgspec.Struct, frozen=True):
     variant: int
 
 
-def lookup_of(fingerprint: bytes) -> Lookup:
-    """Where a query looks. Raises CopyhoundError index_version_mismatch, ValueError on damaged bytes."""
+def lookup_of(fingerprint: bytes, *, mirrored: bool = True) -> Lookup:
+    """Where a query looks; without `mirrored` in two of the four variants.
+
+    Raises CopyhoundError index_version_mismatch, ValueError on damaged bytes.
+    """
     one = Fingerprint.from_bytes(fingerprint)
     count, longer = len(one.sizes), max(one.width, one.height)
-    asked = [min(count, most) for most in _ASKED]
+    asked = [0 if m and not mirrored else min(count, most) for most, (m, _) in zip(_ASKED, VARIANTS, strict=True)]
     vectors = np.concatenate([varied(one.vectors[:most], variant) for variant, most in enumerate(asked)])
     near = near_words(vectors)
     words = near.ravel()
@@ -91,14 +94,14 @@ def lookup_of(fingerprint: bytes) -> Lookup:
     order = np.argsort(words, kind="stable")
     places = one.places * (np.array([one.width, one.height], np.float32) / longer)
     points = places[:, 0] + 1j * places[:, 1]
-    mirrored = -places[:, 0] + 1j * places[:, 1]
+    flipped = -places[:, 0] + 1j * places[:, 1]
     turns = one.angles / np.float32(2 * np.pi)
     return Lookup(
         words=words[order],
         signatures=signatures[order],
         features=np.repeat(np.concatenate([np.arange(most) for most in asked]), QUERY_NEAREST)[order],
         variants=np.repeat(np.arange(len(VARIANTS)), np.multiply(QUERY_NEAREST, asked))[order],
-        points=np.stack([mirrored if m else points for m, _ in VARIANTS]).astype(np.complex64),
+        points=np.stack([flipped if m else points for m, _ in VARIANTS]).astype(np.complex64),
         turns=np.stack([(0.5 - turns if m else turns) + (0.5 if n else 0) for m, n in VARIANTS]).astype(np.float32),
         octaves=np.log2(one.sizes * (min(one.width, one.height) / longer)).astype(np.float32),
     )

@@ -86,28 +86,43 @@ class CandidateService:
             for entry, variant in found
         ]
 
-    async def entries(self, workspace_id: str, fingerprint: bytes, collection: str) -> list[tuple[Entry, int | None]]:
-        """The same, as entries, each with the variant of the query that its features were found in, if they were."""
+    async def entries(
+        self, workspace_id: str, fingerprint: bytes, collection: str, *, mirrored: bool = True
+    ) -> list[tuple[Entry, int | None]]:
+        """The same, as entries, each with the variant of the query that its features were found in, if they were.
+
+        Without `mirrored`, mirrored copies are hardly looked for."""
         async with self._kit.units.read() as uow:
             within = await uow.collections.by_name(workspace_id, collection)
-        if within is None:
-            return []
+        return await self.entries_in(within, fingerprint, mirrored=mirrored) if within else []
+
+    async def entries_in(
+        self, within: Collection, fingerprint: bytes, *, mirrored: bool = True
+    ) -> list[tuple[Entry, int | None]]:
+        """The same, of a collection that was read before."""
         if within.fingerprint_version != FINGERPRINT_VERSION:
             raise version_mismatch(within.name, within.fingerprint_version, FINGERPRINT_VERSION)
         await self.catch_up()
-        variants = await self._numbers(within, fingerprint)
+        variants = await self._numbers(within, fingerprint, mirrored=mirrored)
         async with self._kit.units.read() as uow:
-            found = await uow.collections.by_numbers(workspace_id, list(variants))
+            found = await uow.collections.by_numbers(within.workspace_id, list(variants))
         by_number = {entry.number: entry for entry in found if _comparable(entry)}
         return [(by_number[number], variant) for number, variant in variants.items() if number in by_number]
 
-    async def _numbers(self, within: Collection, fingerprint: bytes) -> dict[int, int | None]:
+    async def _numbers(self, within: Collection, fingerprint: bytes, *, mirrored: bool) -> dict[int, int | None]:
         """Entries' numbers, best first, each with its variant; None where only the hash was near."""
-        hits = short_list(await self._kit.index.candidates(within.workspace_id, within.id, fingerprint, MOST))
+        found, near = await asyncio.gather(
+            self._kit.index.candidates(within.workspace_id, within.id, fingerprint, MOST, mirrored=mirrored),
+            self._near(within, fingerprint),
+        )
+        hits = short_list(found)
+        return {**dict.fromkeys((number for number, _ in near), None), **{hit.number: hit.variant for hit in hits}}
+
+    async def _near(self, within: Collection, fingerprint: bytes) -> list[tuple[int, int]]:
         async with self._kit.units.read() as uow:
             near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, MOST)
             self.capped[within.id] += uow.collections.capped_bands
-        return {**dict.fromkeys((number for number, _ in near), None), **{hit.number: hit.variant for hit in hits}}
+        return near
 
     async def catch_up(self) -> int:
         """Bring the candidate index up to the SQL change log; how many changes were taken over.
@@ -116,19 +131,22 @@ class CandidateService:
         """
         taken = 0
         async with self._alone():
-            await self._start_anew_if_ahead()
+            if await self._is_level():
+                return 0
             while changes := await self._next_changes():
                 taken += len(changes)
         return taken
 
-    async def _start_anew_if_ahead(self) -> None:
-        # the database was restored from a copy, or is another one: what the index knows is not about it
+    async def _is_level(self) -> bool:
+        """Whether there is nothing to take over. An index that is ahead of the log is emptied."""
         # in this order: the mark may grow meanwhile, where several servers share an index
         mark = await self._kit.index.mark()
         async with self._kit.units.read() as uow:
             last = await uow.collections.last_change()
         if mark > last:
+            # the database was restored from a copy, or is another one: what the index knows is not about it
             await self._kit.index.clear()
+        return mark == last
 
     async def _next_changes(self) -> list[int]:
         mark = await self._kit.index.mark()

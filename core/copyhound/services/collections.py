@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 
 from copyhound.domain.collections import Collection, Entry, EntryMatch, Kept, Looked, NewEntry, Weighed
 from copyhound.domain.errors import CopyhoundError, version_mismatch
 from copyhound.domain.matches import Page
-from copyhound.domain.pictures import Comparison, Matrix
+from copyhound.domain.pictures import Comparison, EditKind, Matrix
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.matching import FINGERPRINT_VERSION, Other, Prepared, entry_hash
@@ -18,9 +19,11 @@ from copyhound.services.images import fetch_picture
 from copyhound.services.kit import Kit
 from copyhound.services.matches import VIEWS
 from copyhound.services.source_state import forget_sources
-from copyhound.services.verifying import compare_with, facts_of
+from copyhound.services.verifying import TOGETHER, compare_with, facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_AT_LEAST = 4
+"""Comparisons in one task: for fewer it does not pay to unpack the query twice."""
 
 
 class CollectionService:
@@ -142,28 +145,39 @@ class CollectionService:
         believed. Nothing is kept."""
         return (await self.look(caller, name, data, least=least)).matches
 
-    async def look(self, caller: Caller, name: str, picture: bytes | Entry, *, least: float = 50) -> Looked:
-        """The same, for a file or for an entry, and with what is needed to lay the picture over what was found."""
+    async def look(
+        self, caller: Caller, name: str, picture: bytes | Entry, *, least: float = 50, mirrored: bool = True
+    ) -> Looked:
+        """The same, for a file or for an entry, and with what is needed to lay the picture over what was found.
+
+        Without `mirrored`, mirrored copies are left out, and the answer is there sooner.
+        """
         async with self._kit.units.read() as uow:
-            await _get(uow, caller, name)
-        query = await self._query(picture)
-        entries = await self._candidates.entries(caller.workspace_id, query.fingerprint, name)
+            within = await _get(uow, caller, name)
+        # who waits is answered sooner in two threads and two processes, for the same work
+        query = await self._query(picture, threads=2)
+        entries = await self._candidates.entries_in(within, query.fingerprint, mirrored=mirrored)
+        copies = await asyncio.gather(*(self._reduced(entry) for entry, _ in entries))
         others = [
-            Other(entry.fingerprint, await self._reduced(entry), facts_of(entry), variant) for entry, variant in entries
+            Other(entry.fingerprint, reduced, facts_of(entry), variant)
+            for (entry, variant), reduced in zip(entries, copies, strict=True)
         ]
-        compared = await compare_with(self._kit, query.fingerprint, query.reduced, query.facts, others)
+        together = min(TOGETHER, max(_AT_LEAST, -(-len(others) // 2)))
+        compared = await compare_with(
+            self._kit, query.fingerprint, query.reduced, query.facts, others, together=together
+        )
         found = [
             EntryMatch(entry, comparison)
             for (entry, _), comparison in zip(entries, compared, strict=True)
-            if comparison is not None and comparison.confidence >= least
+            if comparison is not None and comparison.confidence >= least and (mirrored or not is_mirrored(comparison))
         ]
         return Looked(_kept(query), sorted(found, key=lambda match: -match.comparison.confidence))
 
-    async def _query(self, picture: bytes | Entry) -> Prepared:
+    async def _query(self, picture: bytes | Entry, *, threads: int = 1) -> Prepared:
         """A file, or what is kept of an entry, made ready for searching."""
         limits, made = self._kit.limits.picture, None
         if isinstance(picture, bytes):
-            made = await self._kit.compute.run("prepare_query", picture, limits)
+            made = await self._kit.compute.run("prepare_query", picture, limits, threads=threads)
         elif reduced := await self._reduced(picture):
             made = await self._kit.compute.run("requery", reduced, facts_of(picture), limits)
         else:
@@ -251,6 +265,11 @@ class CollectionService:
         sizes = (match.width, match.height), (query.width, query.height)
         made: bytes = await self._kit.compute.run("overlay", match.reduced, query.reduced, matrix, *sizes, view)
         return made
+
+
+def is_mirrored(comparison: Comparison) -> bool:
+    """Whether a copy is the other way round."""
+    return any(edit.kind is EditKind.mirrored for edit in comparison.edits)
 
 
 def _kept(prepared: Prepared) -> Kept:

@@ -19,7 +19,7 @@ from copyhound.services.images import fetch_picture, is_ready
 from copyhound.services.kit import Kit
 
 _AT_ONCE = 8
-_TOGETHER = 40
+TOGETHER = 40
 """Comparisons in one task."""
 SMALL_SHARE = 4.0
 """Percent of both pictures: below it, only a logo or a line of text is in common."""
@@ -209,16 +209,24 @@ class Verifying:
 
 
 async def compare_with(
-    kit: Kit, fingerprint: bytes, reduced: bytes | None, facts: PictureFacts, others: Sequence[Other]
+    kit: Kit,
+    fingerprint: bytes,
+    reduced: bytes | None,
+    facts: PictureFacts,
+    others: Sequence[Other],
+    *,
+    together: int = TOGETHER,
 ) -> list[Comparison | None]:
-    """Our own comparisons of one query with several pictures, in their order; side by side where there are many."""
+    """Our own comparisons of one query with several pictures, in their order; side by side, `together` in each task."""
 
     async def some(part: Sequence[Other]) -> list[Comparison | None]:
         compared: list[Comparison | None] = await kit.compute.run("compare_all", fingerprint, reduced, facts, part)
         return compared
 
-    parts = [others[start : start + _TOGETHER] for start in range(0, len(others), _TOGETHER)]
-    return [one for part in await asyncio.gather(*(some(part) for part in parts)) for one in part]
+    # dealt out like cards: the likeliest come first, and take longest
+    tasks = -(-len(others) // together)
+    dealt = await asyncio.gather(*(some(others[first::tasks]) for first in range(tasks)))
+    return [dealt[place % tasks][place // tasks] for place in range(len(others))]
 
 
 def facts_of(picture: Image | Entry) -> PictureFacts:
