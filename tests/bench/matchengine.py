@@ -3,8 +3,9 @@
     python -m tests.bench.matchengine [--size 10000] [--searches 200] [--data DIR] PICTURES
 
 PICTURES is a folder of photographs (and of folders of them). What is missing up to `--size` is made up: features of
-random real pictures, moved a little, at the places of another one, with the small copy of a third. Queries are the pictures as
-people send them on, recompressed at 800 px, one half of them known. `--data` keeps the filled folder, to be used again.
+random real pictures, moved a little, at the places of another one, with the small copy of a third. Queries are the
+pictures as people send them on, recompressed at 800 px, one half of them known. `--data` keeps the filled folder, to be
+used again.
 
 Prints one JSON object. Milliseconds by the clock are as a client sees them, one call after the other; those of CPU are
 of the server with its processes, for one search. Where other work runs beside it, only the latter mean something.
