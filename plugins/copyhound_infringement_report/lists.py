@@ -91,10 +91,11 @@ class ListController(Controller):
         found = await office.list_of(caller, list_id)
         changes = shaped(await body_of(request), ListChanges)
         urls = [] if changes.add_lsv_urls is UNSET else lines_of(changes.add_lsv_urls, "add_lsv_urls", MOST_IMAGES)
-        found = await office.uses.lists.update(caller, found.id, _Changes(changes.list_label, changes.monitor))
-        if urls:
-            verify = found.monitored if changes.verify is UNSET else changes.verify
+        if urls:  # first: nothing is changed where an address is refused
+            monitored = found.monitored if changes.monitor is UNSET else changes.monitor
+            verify = monitored if changes.verify is UNSET else changes.verify
             await search_in(office, caller, found, [ImageInput(name_of(url), url=url) for url in urls], verify)
+        found = await office.uses.lists.update(caller, found.id, _Changes(changes.list_label, changes.monitor))
         return good(await whole_list(office, caller, found))
 
     @delete("/{list_id:str}", status_code=200)

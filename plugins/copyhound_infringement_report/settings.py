@@ -21,7 +21,8 @@ class InfringementReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fie
     ] = ""
     poll_seconds: Annotated[Seconds, msgspec.Meta(description="Between two looks at a running search")] = 2.0
     wait_seconds: Annotated[
-        Seconds, msgspec.Meta(description="How long one attempt waits; the next one goes on with the same list")
+        float,
+        msgspec.Meta(description="How long one attempt waits; the next one goes on with the same list", gt=0, le=110),
     ] = 100.0
     keep_lists: Annotated[
         bool, msgspec.Meta(description="Leave the lists that searches make in your account there")

@@ -134,10 +134,9 @@ class ResultController(Controller):
         ids = wanted.result_ids
         if ids is None:
             ids = await _ids_of(office, request.user, wanted)
-        if ids:
-            await office.uses.tags.give(request.user, ids, wanted.tag)
+        count = await office.uses.tags.give(request.user, ids, wanted.tag) if ids else 0
         asked = {"tag": wanted.tag, "result_ids": ids}
-        return good({"updated": len(ids), "request": asked}, request=asked)
+        return good({"updated": count, "request": asked}, request=asked)
 
     @patch("/{result_id:str}")
     async def tag_result(

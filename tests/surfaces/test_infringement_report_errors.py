@@ -150,6 +150,16 @@ async def test_filter_errors_name_what_is_wrong(at: Counter) -> None:
 
 
 @ON_MODULE
+async def test_a_refused_change_changes_nothing(at: Counter) -> None:
+    """Where one of several changes is refused, none is made."""
+    before = await at.result("GET", "/list/1")
+    change = {"list_label": "Other", "monitor": True, "add_lsv_urls": "http://a.example/1.jpg\nftp://a.example/x"}
+    answer = await at.ask("PATCH", "/list/1", json=change)
+    assert answer.json()["error_code"] == "url_invalid"
+    assert await at.result("GET", "/list/1") == before
+
+
+@ON_MODULE
 async def test_a_body_that_is_too_large(at: Counter) -> None:
     """More than any file may have is refused before it is read."""
     answer = await at.ask("PUT", "/list/1/file/x.jpg", content=b"0" * (16 * 2**20))

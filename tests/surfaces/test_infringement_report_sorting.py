@@ -73,6 +73,8 @@ async def test_results_are_tagged_in_bulk(at: Counter) -> None:
     answer = (await at.ask("PATCH", "/result/bulk", json={"tag": "trash", "result_ids": ids[:2]})).json()
     assert answer["request"]["result_ids"] == ids[:2]
     assert [doc["tag"] for doc in await at.docs()] == [["trash"], ["trash"], [], []]
+    some = {"tag": "trash", "result_ids": [ids[0], "match_99999"]}
+    assert (await at.result("PATCH", "/result/bulk", json=some))["updated"] == 1
     by_host = {"tag": "approved", "list_id": 1, "q": "host:host4.example"}
     answer = (await at.ask("PATCH", "/result/bulk", json=by_host)).json()
     assert answer["request"]["result_ids"] == [ids[3]]
