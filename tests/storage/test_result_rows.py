@@ -12,14 +12,10 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.filter_meaning import values_of
 from copyhound.domain.filters import parse_filter
 from copyhound.domain.matches import (
-    Decision,
     Match,
     MatchFilter,
-    MatchStatus,
     Page,
     ResultRow,
-    Verification,
-    VerificationState,
 )
 from copyhound.domain.metrics import METRICS
 from copyhound.storage import Units
@@ -27,54 +23,8 @@ from copyhound.storage import result_rows as result_rows_module
 from copyhound.storage.match_filter import EXTENSIONS
 from copyhound.storage.tables_matches import MATCH_PAGES
 
-from .makers import AT, W1, W2, a_list, a_lookup, a_match, a_search, an_image, at, compared
-
-HOME = Page("https://a.example/home", "Big SALE", at(1), at(9), "en", "Shoes, 50% off", 300, 200)
-POST = Page("http://b.example/post", "A post", at(5), at(9), "fr", "Bags", 100, 80)
-SAVED = Page("https://a.example/saved", None, at(7), at(9))
-FAILED = Verification(VerificationState.unchecked, AT, None, "fetch_failed: No answer.")
-
-
-def checked(confidence: float, score: float) -> Verification:
-    return Verification(VerificationState.verified, AT, compared(confidence, score))
-
-
-MATCHES = [
-    a_match("m1", image_url="https://a.example/1.jpg", host="a.example", pages=(HOME, POST), width=640, height=480,
-            first_seen=at(1), verification=checked(95, 70), providers=("index", "tineye"), domain="a.example"),
-    a_match("m2", image_url="https://c.example/2.png", host="c.example", pages=(), width=100, height=90,
-            first_seen=at(3), verification=FAILED, image_id="image_2", domain="c.example"),
-    a_match("m3", image_url="https://cdn.example/3.jpg", host="cdn.example", pages=(SAVED,), width=None, height=None,
-            first_seen=at(2), status=MatchStatus.removed, decision=Decision.allowed, verification=checked(60, 90)),
-    a_match("m4", image_url="https://d.example/4.jpg", host="d.example", pages=(), first_seen=at(4), small=True),
-]  # fmt: skip
-"""Rows by page: m1 on home and post, m2 without a page, m3 on saved; m4 shares only something small."""
-HOME_ROW, POST_ROW, BARE, SAVED_ROW = "home", "post", "m2", "saved"
-
-
-@pytest.fixture
-async def found(units: Units) -> Units:
-    """Two images of one list, their matches, and searches that began at 0 and at 2 seconds."""
-    async with units() as unit:
-        await unit.lists.add(a_list())
-        await unit.images.add([an_image(), an_image("image_2", name="boat.jpg")])
-        await unit.searches.add(a_search("search_1", created_at=at(0)), [a_lookup("search_1")])
-        await unit.searches.add(a_search("search_2", created_at=at(2)), [a_lookup("search_2", "image_2")])
-        # one that found nothing new
-        await unit.searches.add(a_search("search_3", created_at=at(6)), [a_lookup("search_3")])
-        for match in MATCHES:
-            assert await unit.matches.add(match)
-    return units
-
-
-def name(row: ResultRow) -> str:
-    return row.page.url.rpartition("/")[2] if row.page else row.match.id
-
-
-async def let_through(units: Units, condition: dict[str, Any]) -> list[str]:
-    async with units.read() as unit:
-        rows = await unit.matches.rows(W1, MatchFilter(list_id="list_1", filter=parse_filter(condition)))
-    return sorted(map(name, rows))
+from .found_rows import BARE, HOME, HOME_ROW, MATCHES, POST, POST_ROW, SAVED_ROW, name
+from .makers import AT, W1, W2, a_match, at
 
 
 async def test_a_row_is_a_match_on_a_page(found: Units) -> None:
@@ -93,157 +43,6 @@ async def test_a_row_is_a_match_on_a_page(found: Units) -> None:
     assert (bare.image.id, bare.image.name, bare.image.number) == ("image_2", "boat.jpg", 2)
     assert (home.verified, bare.verified, rows[SAVED_ROW].verified) == (True, None, False)
     assert [rows[key].verified_status for key in (HOME_ROW, BARE, SAVED_ROW)] == ["online", "error", "offline"]
-
-
-ALL = [BARE, HOME_ROW, POST_ROW, SAVED_ROW]
-COMPARED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
-    "title": [
-        ({"title-starts": "sale"}, []),
-        ({"title-ends": "big"}, []),
-        ({"title-eql": "big sale"}, [HOME_ROW]),
-        ({"title-cont": "pos"}, [POST_ROW]),
-        ({"title-starts": "Big"}, [HOME_ROW]),
-        ({"title-ends": "sale"}, [HOME_ROW]),
-        ({"title-ncont": "SALE"}, [BARE, POST_ROW, SAVED_ROW]),
-    ],
-    "language": [
-        ({"language-starts": "n"}, []),
-        ({"language-ends": "e"}, []),
-        ({"language-eql": "fr"}, [POST_ROW]),
-        ({"language-cont": "n"}, [HOME_ROW]),
-        ({"language-starts": "f"}, [POST_ROW]),
-        ({"language-ends": "r"}, [POST_ROW]),
-        ({"language-in": "en,fr"}, [HOME_ROW, POST_ROW]),
-    ],
-    "description": [
-        ({"description-starts": "50%"}, []),
-        ({"description-ends": "shoes"}, []),
-        ({"description-eql": "bags"}, [POST_ROW]),
-        ({"description-cont": "0%"}, [HOME_ROW]),
-        ({"description-cont": "S%o"}, []),
-        ({"description-cont": "_"}, []),
-        ({"description-starts": "shoes"}, [HOME_ROW]),
-        ({"description-ends": "off"}, [HOME_ROW]),
-    ],
-    "url": [
-        ({"url-starts": "a.example"}, []),
-        ({"url-ends": "home/"}, []),
-        ({"url-eql": "https://a.example/home"}, [HOME_ROW]),
-        ({"url-cont": "example/2"}, [BARE]),
-        ({"url-starts": "http://b."}, [POST_ROW]),
-        ({"url-ends": "saved"}, [SAVED_ROW]),
-    ],
-    "host": [
-        ({"host-starts": "example"}, []),
-        ({"host-ends": "a."}, []),
-        ({"host-eql": "a.example"}, [HOME_ROW, SAVED_ROW]),
-        ({"host-cont": "c."}, [BARE]),
-        ({"host-starts": "b"}, [POST_ROW]),
-        ({"host-ends": "a.example"}, [HOME_ROW, SAVED_ROW]),
-        ({"host-glob": "*.example"}, ALL),
-        ({"host-glob": "?.example"}, []),
-    ],
-    "protocol": [
-        ({"protocol-starts": "ttp"}, []),
-        ({"protocol-ends": "https"}, []),
-        ({"protocol-eql": "http:"}, [POST_ROW]),
-        ({"protocol-cont": "s"}, [BARE, HOME_ROW, SAVED_ROW]),
-        ({"protocol-starts": "https"}, [BARE, HOME_ROW, SAVED_ROW]),
-        ({"protocol-ends": "p:"}, [POST_ROW]),
-    ],
-    "image_url": [
-        ({"image_url-starts": "cdn"}, []),
-        ({"image_url-ends": ".pn"}, []),
-        ({"image_url-eql": "https://c.example/2.png"}, [BARE]),
-        ({"image_url-cont": "cdn"}, [SAVED_ROW]),
-        ({"image_url-starts": "https://a."}, [HOME_ROW, POST_ROW]),
-        ({"image_url-ends": ".png"}, [BARE]),
-    ],
-    "image_width": [
-        ({"image_width-gt": 100}, [HOME_ROW, POST_ROW]),
-        ({"image_width-lt": 101}, [BARE]),
-        ({"image_width-lt": 100}, []),
-        ({"image_width-eql": "100"}, [BARE]),
-        ({"image_width-ne": 100}, [HOME_ROW, POST_ROW, SAVED_ROW]),
-    ],
-    "image_height": [
-        ({"image_height-gt": 90}, [HOME_ROW, POST_ROW]),
-        ({"image_height-lt": 480}, [BARE]),
-        ({"image_height-eql": 480}, [HOME_ROW, POST_ROW]),
-    ],
-    "image_width_on_page": [
-        ({"image_width_on_page-gt": 100}, [HOME_ROW]),
-        ({"image_width_on_page-lt": 300}, [POST_ROW]),
-        ({"image_width_on_page-eql": 300}, [HOME_ROW]),
-    ],
-    "image_height_on_page": [
-        ({"image_height_on_page-gt": 80}, [HOME_ROW]),
-        ({"image_height_on_page-lt": 200}, [POST_ROW]),
-        ({"image_height_on_page-eql": 80}, [POST_ROW]),
-    ],
-    "image_id": [
-        ({"image_id-eql": 2}, [BARE]),
-        ({"image_id-gt": 1}, [BARE]),
-        ({"image_id-lt": 2}, [HOME_ROW, POST_ROW, SAVED_ROW]),
-        ({"image_id-eql": "image_2"}, [BARE]),
-        ({"image_id-in": "image_2,1"}, ALL),
-    ],
-    "found_timestamp": [
-        ({"found_timestamp-before": at(3).isoformat()}, [HOME_ROW]),
-        ({"found_timestamp-after": at(3).isoformat()}, [POST_ROW, SAVED_ROW]),
-        ({"found_timestamp-between": f"{at(3).isoformat()} TO {at(5).isoformat()}"}, [BARE, POST_ROW]),
-    ],
-    "search_timestamp": [
-        ({"search_timestamp-before": at(2).isoformat()}, [HOME_ROW, POST_ROW, SAVED_ROW]),
-        ({"search_timestamp-after": at(0).isoformat()}, [BARE]),
-        ({"search_timestamp-between": f"{at(0).isoformat()} TO {at(2).isoformat()}"}, ALL),
-    ],
-    "host_first_found": [
-        ({"host_first_found-before": at(2).isoformat()}, [HOME_ROW, SAVED_ROW]),
-        ({"host_first_found-after": at(3).isoformat()}, [POST_ROW]),
-        ({"host_first_found-between": f"{at(1).isoformat()} TO {at(3).isoformat()}"}, [BARE, HOME_ROW, SAVED_ROW]),
-    ],
-    "verified": [
-        ({"verified-in": "true"}, [HOME_ROW, POST_ROW]),
-        ({"verified-in": "false"}, [SAVED_ROW]),
-        ({"verified-in": "null"}, [BARE]),
-        ({"verified-in": "true,false,null"}, ALL),
-    ],
-    "verified_status_code": [
-        ({"verified_status_code-opt": "online"}, [HOME_ROW, POST_ROW]),
-        ({"verified_status_code-opt": "offline"}, [SAVED_ROW]),
-        ({"verified_status_code-opt": "error"}, [BARE]),
-    ],
-    "confidence": [({"confidence-gt": 60}, [HOME_ROW, POST_ROW]), ({"confidence-eql": 60}, [SAVED_ROW])],
-    "score": [({"score-lt": 70.5}, [HOME_ROW, POST_ROW]), ({"score-in": "90"}, [SAVED_ROW])],
-    "match_type": [({"match_type-eql": "partial"}, [HOME_ROW, POST_ROW, SAVED_ROW]), ({"match_type-eql": "full"}, [])],
-    "status": [({"status-eql": "removed"}, [SAVED_ROW]), ({"status-ne": "removed"}, [BARE, HOME_ROW, POST_ROW])],
-    "decision": [({"decision-in": "allowed,infringing"}, [SAVED_ROW])],
-    "provider": [({"provider-eql": "tineye"}, [HOME_ROW, POST_ROW]), ({"provider-ne": "tineye"}, [BARE, SAVED_ROW])],
-    "domain": [({"domain-eql": "c.example"}, [BARE]), ({"domain-cont": "example"}, ALL)],
-}
-
-
-@pytest.mark.parametrize("metric", sorted(COMPARED))
-async def test_each_metric_is_compared(found: Units, metric: str) -> None:
-    """Every documented operator lets through the rows that it should, on both databases."""
-    for condition, rows in COMPARED[metric]:
-        assert await let_through(found, condition) == sorted(rows), condition
-
-
-def test_every_metric_has_such_a_test() -> None:
-    """But for tags, which stand in tables of their own."""
-    assert set(COMPARED) == set(METRICS) - {"tag"}
-
-
-async def test_trees_are_compiled(found: Units) -> None:
-    """And, or, not, alone and nested; not is the exact complement, also of what has no value."""
-    either = {"or": [{"language-eql": "fr"}, {"and": [{"host-eql": "a.example"}, {"title-cont": "sale"}]}]}
-    assert await let_through(found, either) == [HOME_ROW, POST_ROW]
-    assert await let_through(found, {"not": either}) == [BARE, SAVED_ROW]
-    assert await let_through(found, {"image_width-gt": 50, "language-eql": "en"}) == [HOME_ROW]
-    assert await let_through(found, {"and": []}) == sorted(ALL)
-    assert await let_through(found, {"not": {}}) == []
 
 
 async def test_a_match_is_let_through_with_one_row(found: Units) -> None:
