@@ -10,7 +10,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 _ROOT: Final = "/image-plagiarism-detector/"
-_SCAN: Final = re.compile(rf".*?{_ROOT}(?:(?P<checked>.*)(?P<check>/check)|(?P<seen>[^/]*))", re.DOTALL)
+_SCAN: Final = re.compile(rf"/v1{_ROOT}(?:(?P<checked>.*)(?P<check>/check)|(?P<seen>[^/]*))", re.DOTALL)
 
 
 class Doorway:
