@@ -1,8 +1,4 @@
-"""TinEye's own clients for MatchEngine against a real server: byte for byte as they send, and themselves where given.
-
-They are in no package registry. Checkouts of theirs are used where `COPYHOUND_TINEYESERVICES_PYTHON` (a Python in whose
-environment `tineyeservices` is installed) or `COPYHOUND_TINEYESERVICES_NODE` (a folder to `require` from) name them.
-"""
+"""TinEye's own clients for MatchEngine against a real server, byte for byte as they send: no registry has them."""
 
 from __future__ import annotations
 
@@ -11,17 +7,13 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..e2e.servers import PATIENCE, Server
-from ..fixtures.clients import run_node, run_python
 from ..fixtures.photos import mirrored, photo, resaved
 from ..fixtures.website import Website
-
-PYTHON, NODE = "COPYHOUND_TINEYESERVICES_PYTHON", "COPYHOUND_TINEYESERVICES_NODE"
 
 
 @pytest.fixture(scope="module")
@@ -229,71 +221,3 @@ def test_a_large_body_with_a_wrong_password_is_answered(server: Server) -> None:
     picture = os.urandom(6 * 2**20)
     answer = AsJava(Wire(server, "java")).post("add/", ("images[0]", picture), password="wrong")
     assert answer.startswith(b"HTTP/1.1 401")
-
-
-_PYTHON_SCRIPT = """
-import json, sys
-from tineyeservices import Image, MatchEngineRequest
-url, key, site, folder = sys.argv[1:]
-api = MatchEngineRequest(api_url=url, username="me", password=key)
-one, flip, small = (Image(filepath=f"{folder}/{name}", collection_filepath=name) for name in ("one", "flip", "small"))
-cat = Image(url=site + "/cat.jpg")
-print(json.dumps([
-    api.ping(), api.count(), api.add_image([one, flip]), api.add_url([cat]), api.list(),
-    api.search_image(small), api.search_image(small, check_horizontal_flip=True), api.search_filepath("one"),
-    api.search_url(site + "/cat.jpg"), api.search_url(site + "/404"), api.compare_image(one, flip),
-    api.compare_image(one, flip, check_horizontal_flip=True), api.compare_url(site + "/cat.jpg", site + "/cat.jpg"),
-    api.delete(["one", "nothing"]), api.count(),
-]))
-"""
-_NODE_SCRIPT = """
-const { MatchEngine } = require(process.cwd());
-const [url, key, site, folder] = process.argv.slice(1);
-const api = new MatchEngine("me", key, "", url);
-const call = (name, params) => new Promise((done, failed) => {
-  const back = (error, data) => error ? failed(error) : done(data);
-  params === undefined ? api[name](back) : api[name](params, back);
-});
-(async () => console.log(JSON.stringify([
-  await call("ping"), await call("count", {}),
-  await call("add", {image: folder + "/one", filepath: "one"}),
-  await call("add", {image: folder + "/flip", filepath: "flip"}),
-  await call("add", {url: site + "/cat.jpg", filepath: "cat.jpg"}),
-  await call("add", {url: site + "/cat.jpg"}),
-  await call("list", {offset: 0, limit: 20}),
-  await call("search", {image: folder + "/small"}),
-  await call("search", {image: folder + "/small", check_horizontal_flip: "true"}),
-  await call("search", {filepath: "one"}), await call("search", {url: site + "/cat.jpg"}),
-  await call("compare", {image1: folder + "/one", filepath2: "one"}),
-  await call("delete", {filepath: "one"}), await call("delete", {filepath: "one"}),
-  await call("count", {format: "xml"}),
-])))();
-"""
-
-
-def _arguments(server: Server, site: Website, folder: Path, collection: str) -> list[str]:
-    for name, data in (("one", photo(0)), ("flip", mirrored(0)), ("small", resaved(0))):
-        (folder / name).write_bytes(data)
-    site.put("/cat.jpg", photo(5))
-    return [f"{server.url}/matchengine/{collection}/rest/", server.key, site.url, str(folder)]
-
-
-@pytest.mark.skipif(PYTHON not in os.environ, reason=f"tineyeservices is in no registry, and {PYTHON} names no Python")
-def test_the_python_client_itself(server: Server, tmp_path: Path) -> None:
-    """`tineyeservices`, unmodified: every method."""
-    with Website() as site:
-        arguments = _arguments(server, site, tmp_path, "python_itself")
-        told = json.loads(run_python(Path(os.environ[PYTHON]), _PYTHON_SCRIPT, *arguments))
-    assert [one["status"] for one in told] == ["ok"] * 9 + ["fail", "ok", "ok", "ok", "warn", "ok"]
-    assert [len(one["result"]) for one in told] == [0, 1, 0, 0, 3, 1, 2, 1, 1, 0, 0, 1, 1, 0, 1]
-
-
-@pytest.mark.skipif(NODE not in os.environ, reason=f"tineye-services is in no registry, and {NODE} names no folder")
-def test_the_node_client_itself(server: Server, tmp_path: Path) -> None:
-    """`tineye-services`, unmodified: every method."""
-    with Website() as site:
-        arguments = _arguments(server, site, tmp_path, "node_itself")
-        told = json.loads(run_node(Path(os.environ[NODE]), _NODE_SCRIPT, *arguments))
-    assert [one["status"] for one in told[:-1]] == ["ok"] * 5 + ["fail"] + ["ok"] * 7 + ["warn"]
-    assert [len(one["result"]) for one in told[6:12]] == [3, 1, 2, 1, 1, 1]
-    assert told[-1].endswith("<result><item>2</item></result></data>")
