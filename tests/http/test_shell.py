@@ -95,6 +95,7 @@ async def test_a_surface_answers_below_its_prefix(world: World) -> None:
     async with AsyncTestClient(app) as client:
         assert (await client.get("/rest/search/?a=1")).text == "/search/|a=1"
         assert (await client.get("/rest")).text == "/|"
+        assert (await client.get("http://testserver//rest//x/")).text == "//x/|"
         assert (await client.get("/2.0/x")).status_code == 418
         assert (await client.get("/rest/x")).headers["x-request-id"].startswith("req_")
         for path in ("/restaurant", "/2x0/x", "/"):

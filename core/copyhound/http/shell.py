@@ -73,8 +73,9 @@ class Shell:
         if not self._host_allowed(scope):
             await self._refuse(scope, send)
             return
+        # clients that put a base URL and a path together often double the slash between them
+        path = "/" + scope["path"].lstrip("/")
         for prefix, surface in self._surfaces:
-            path = scope["path"]
             if path == prefix or path.startswith(f"{prefix}/"):
                 inner: Any = {**scope, "path": path[len(prefix) :] or "/"}
                 try:
