@@ -189,6 +189,56 @@ async def test_ignored_hosts_are_left_out(at: Home, pattern: str, left: list[str
     assert len(await at.services.results.rows(at.caller, MatchFilter(list_id="list_1"))) == 3
 
 
+async def add_elsewhere(at: Home) -> None:
+    """The same hosts in another list, and in another workspace."""
+    async with at.services.kit.units() as uow:
+        for workspace_id, list_id, number in ((at.caller.workspace_id, "list_2", 2), ("ws_elsewhere", "list_3", 3)):
+            mine = {"workspace_id": workspace_id, "list_id": list_id}
+            if number == 3:
+                await uow.lists.add(a_list("list_3", workspace_id=workspace_id))
+            await uow.images.add([an_image(f"image_{number}", **mine)])
+            image = {**mine, "image_id": f"image_{number}"}
+            pages = (Page(f"{SHOP}{number}", "Shop", AT, AT),)
+            await uow.matches.add(a_match(f"match_{number}1", pages=pages, **image))
+            await uow.matches.add(a_match(f"match_{number}2", pages=(), **image))
+
+
+async def ids(at: Home, caller: Caller, **where: Any) -> list[str]:
+    page = await at.services.matches.page(caller, MatchFilter(include_small=True, **where))
+    return sorted(match.id for match in page.items)
+
+
+async def test_a_host_ignored_in_one_list_stays_in_the_others(at: Home) -> None:
+    """What a list ignores is left out of its matches alone; of another list and workspace nothing goes."""
+    await add_elsewhere(at)
+    await at.services.ignores.add(at.caller, "list_1", ["*.example"])
+    assert await ids(at, at.caller, list_id="list_1", without_ignored=True) == []
+    assert await ids(at, at.caller, list_id="list_2", without_ignored=True) == ["match_21", "match_22"]
+    assert await ids(at, at.caller, without_ignored=True) == ["match_21", "match_22"]
+    assert await ids(at, ELSEWHERE, without_ignored=True) == ["match_31", "match_32"]
+
+
+async def test_ignoring_a_host_tells_nothing_of_other_workspaces(at: Home) -> None:
+    """A host that only another workspace has copies on takes nothing out of the own matches."""
+    await add_elsewhere(at)
+    async with at.services.kit.units() as uow:
+        mine = {"workspace_id": "ws_elsewhere", "list_id": "list_3", "image_id": "image_3"}
+        pages = (Page("https://secret.test/", "Secret", AT, AT),)
+        await uow.matches.add(a_match("match_33", host="secret.test", pages=pages, **mine))
+    before = await ids(at, at.caller, without_ignored=True)
+    await at.services.ignores.add(at.caller, None, ["secret.test"])
+    assert await ids(at, at.caller, without_ignored=True) == before
+
+
+async def test_a_tag_of_one_match_is_no_tag_of_the_others(at: Home) -> None:
+    """Native matches are filtered by their own tags, not by those of any match there is."""
+    await add_elsewhere(at)
+    await at.services.tags.give(at.caller, ["match_1"], "trash")
+    wanted = at.services.results.filter({"tag-eql": "trash"})
+    assert await ids(at, at.caller, filter=wanted) == ["match_1"]
+    assert await ids(at, ELSEWHERE, filter=wanted) == []
+
+
 @pytest.mark.parametrize(
     ("wanted", "hosts"),
     [

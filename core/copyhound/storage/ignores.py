@@ -14,10 +14,14 @@ from copyhound.storage.types import like_literal, row_of, struct_of
 
 def ignored(workspace_id: str, list_id: sa.ColumnElement[Any], host: sa.ColumnElement[Any]) -> Any:
     """Whether a host is left out of a list, or of all lists of its workspace."""
-    return sa.exists().where(
-        IGNORED_HOSTS.c.workspace_id == workspace_id,
-        sa.or_(IGNORED_HOSTS.c.list_id.is_(None), IGNORED_HOSTS.c.list_id == list_id),
-        host.like(IGNORED_HOSTS.c.pattern, escape="\\"),
+    return (
+        sa.exists()
+        .where(
+            IGNORED_HOSTS.c.workspace_id == workspace_id,
+            sa.or_(IGNORED_HOSTS.c.list_id.is_(None), IGNORED_HOSTS.c.list_id == list_id),
+            host.like(IGNORED_HOSTS.c.pattern, escape="\\"),
+        )
+        .correlate_except(IGNORED_HOSTS)
     )
 
 

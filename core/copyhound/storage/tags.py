@@ -21,7 +21,7 @@ from copyhound.storage.types import row_of, struct_of
 
 def tagged(match_id: sa.ColumnElement[Any], page_key: sa.ColumnElement[Any], tags: Sequence[str]) -> Any:
     """Whether a row (a match on a page; the key is NULL where none is known) has one of `tags`."""
-    return sa.exists().where(*_on_row(match_id, page_key), MATCH_TAGS.c.tag.in_(tags))
+    return sa.exists().where(*_on_row(match_id, page_key), MATCH_TAGS.c.tag.in_(tags)).correlate_except(MATCH_TAGS)
 
 
 def _on_row(match_id: sa.ColumnElement[Any], page_key: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool], ...]:
