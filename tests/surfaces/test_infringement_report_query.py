@@ -297,3 +297,25 @@ async def test_tags_in_queries(at: Counter) -> None:
     assert await numbers(at, quote('tag[ne]=("approved" OR "trash")', safe="=[]")) == [3, 4]
     assert await numbers(at, "filter[tag-in]=approved,trash") == [1, 2]
     assert await numbers(at, "tag[ne]=approved,trash,followup") == [4]
+
+
+async def test_the_official_apps_own_query_with_tags(at: Counter) -> None:
+    """Tags filter, group and are counted in one query: what one condition says of tags leaves the counts whole."""
+    await at.keep(*[found(number) for number in range(1, 5)])
+    for doc, tag in zip(await at.docs(), ("approved", "trash", "approved"), strict=False):
+        await at.result("PATCH", f"/result/{doc['id']}", json={"tag": tag})
+    rest = (
+        "&extend_thumbnails=true&start=0&rows=15&use_ignore_lists=true&sort=host_first_found%20desc&group_by=host"
+        "&date_range=host_first_found&facet=tag"
+    )
+    for tags, counts, hosts in (
+        ("tag[eql]=approved", ["approved", 2], {"host1.example", "host3.example"}),
+        ("tag[ne]=(%22approved%22%20OR%20%22unapproved%22)", ["trash", 1], {"host2.example", "host4.example"}),
+    ):
+        told = await at.result("GET", f"/list/1/query?{tags}{rest}")
+        assert told["facets"]["facet_fields"]["tag"] == counts
+        assert told["facets"]["facet_fields"]["language"] == ["en", 2]
+        assert {group["groupValue"] for group in told["query_result"]["groups"]} == hosts
+        flat = await at.result("GET", f"/list/1/query?{tags}&facet=tag")
+        assert flat["facets"]["facet_fields"]["tag"] == counts
+        assert flat["query_result"]["numFound"] == 2
