@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import smtplib
 import ssl
@@ -16,8 +15,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl
+from copyhound_email.line import Deadline, Plain, Secure, apart
 
 _SECONDS: Final = 20.0
+"""For the whole conversation."""
 _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _PLAIN: Final = "text/plain"
 _MAX_SUBJECT: Final = 200
@@ -63,8 +64,8 @@ async def notify(notice: Notice, target: EmailTarget, context: Context) -> None:
         missing = "host" if not settings.host else "sender"
         raise CopyhoundError("settings_invalid", f"plugins.email.{missing} is not set.")
     message = compose(notice, settings.sender, target.to, context.now())
-    # smtplib blocks; the thread ends by its own time limit
-    refused = await asyncio.to_thread(_send, message, settings, target.to)
+    deadline = Deadline(_SECONDS)
+    refused = await apart(lambda: _send(message, settings, target.to, deadline), deadline)
     if refused:
         # no failure: the others would get it again with every attempt
         context.log.warning("%s; the others have the message", refused)
@@ -99,29 +100,34 @@ def _header(text: str) -> str:
     return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
 
 
-def _send(message: EmailMessage, settings: EmailSettings, to: Sequence[str]) -> str:
+def _send(message: EmailMessage, settings: EmailSettings, to: Sequence[str], deadline: Deadline) -> str:
     """Which addresses were refused, where others were not; empty where all have it."""
     port = settings.port or _PORTS[settings.security]
     where = f"{settings.host}:{port}"
     try:
-        refused = _over(_connected(settings, port), message, settings, to)
-    except smtplib.SMTPAuthenticationError as error:
-        raise CopyhoundError("settings_invalid", f"{where} refused the log-in ({error.smtp_code}).") from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise CopyhoundError("settings_invalid", f"{where}: {error}") from None
-    except smtplib.SMTPRecipientsRefused as error:
-        raise CopyhoundError("fetch_failed", f"{where} refused {_told(error.recipients)}.") from None
-    except smtplib.SMTPResponseException as error:
-        raise CopyhoundError("fetch_failed", f"{where} answered {error.smtp_code} {_text(error.smtp_error)}") from None
-    except ssl.SSLError as error:
-        raise CopyhoundError("fetch_failed", f"{where}: no TLS ({error.reason or 'error'}).") from None
+        with deadline:
+            refused = _over(_connected(settings, port, deadline), message, settings, to)
     except (OSError, smtplib.SMTPException) as error:
-        # smtplib makes a lost connection of a time-out
-        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-            told = f"{where} did not answer within {_SECONDS:g} seconds."
-            raise CopyhoundError("fetch_timeout", told) from None
-        raise CopyhoundError("fetch_failed", f"{where} could not be reached ({type(error).__name__}).") from None
+        raise _failure(error, where, deadline) from None
     return f"{where} refused {_told(refused)}" if refused else ""
+
+
+def _failure(error: OSError | smtplib.SMTPException, where: str, deadline: Deadline) -> CopyhoundError:
+    # smtplib makes a lost connection of a time-out
+    if deadline.passed or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return CopyhoundError("fetch_timeout", f"{where} did not answer within {deadline.seconds:g} seconds.")
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return CopyhoundError("settings_invalid", f"{where} refused the log-in ({error.smtp_code}).")
+        case smtplib.SMTPNotSupportedError():
+            return CopyhoundError("settings_invalid", f"{where}: {error}")
+        case smtplib.SMTPRecipientsRefused():
+            return CopyhoundError("fetch_failed", f"{where} refused {_told(error.recipients)}.")
+        case smtplib.SMTPResponseException():
+            return CopyhoundError("fetch_failed", f"{where} answered {error.smtp_code} {_text(error.smtp_error)}")
+        case ssl.SSLError():
+            return CopyhoundError("fetch_failed", f"{where}: no TLS ({error.reason or 'error'}).")
+    return CopyhoundError("fetch_failed", f"{where} could not be reached ({type(error).__name__}).")
 
 
 def _over(
@@ -139,11 +145,11 @@ def _over(
         server.close()
 
 
-def _connected(settings: EmailSettings, port: int) -> smtplib.SMTP:
+def _connected(settings: EmailSettings, port: int, deadline: Deadline) -> smtplib.SMTP:
     trust = ssl.create_default_context(cafile=settings.ca_file or None)
     if settings.security == "tls":
-        return smtplib.SMTP_SSL(settings.host, port, timeout=_SECONDS, context=trust)
-    server = smtplib.SMTP(settings.host, port, timeout=_SECONDS)
+        return Secure(settings.host, port, deadline, trust)
+    server = Plain(settings.host, port, deadline)
     if settings.security == "starttls":
         try:
             server.starttls(context=trust)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import socket
 import ssl
@@ -251,6 +252,44 @@ def test_a_server_that_says_nothing(run_notifier: RunNotifier, monkeypatch: pyte
         assert "did not answer within 0.3 seconds" in refused(run_notifier, given)
 
 
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_server_that_drips(run_notifier: RunNotifier, monkeypatch: pytest.MonkeyPatch, security: str) -> None:
+    """A byte now and then buys no time: the deadline is that of the whole conversation, and the thread ends."""
+    monkeypatch.setattr(copyhound_email, "_SECONDS", 0.5)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=_drip, args=(server, over), daemon=True)
+        dripping.start()
+        given = {"host": "127.0.0.1", "port": server.getsockname()[1], "sender": "a@example.org"}
+        assert "did not answer within 0.5 seconds" in refused(run_notifier, {**given, "security": security})
+        over.set()
+        dripping.join(20)
+    for thread in [one for one in threading.enumerate() if one.name == "email"]:
+        thread.join(5)
+        assert not thread.is_alive()
+    monkeypatch.undo()
+    with Mailbox() as mailbox:
+        run_notifier(EMAIL, NOTICE, target=TO, settings=settings(mailbox))
+    assert len(mailbox.messages) == 1
+
+
+def _drip(server: socket.socket, over: threading.Event) -> None:
+    """Begins greetings, and TLS records, that never end."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        # both the beginning of a greeting and of nothing at all in TLS
+        connection.sendall(b"\x16\x03\x03\x3f\xff\x02" if _speaks_tls(connection) else b"220")
+        while not over.wait(0.05):
+            connection.sendall(b"-")
+
+
+def _speaks_tls(connection: socket.socket) -> bool:
+    connection.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        return connection.recv(1) == b"\x16"
+    return False
+
+
 def test_a_sender_that_is_no_address_is_refused(run_notifier: RunNotifier) -> None:
     """The operator is told which setting it is."""
     assert "plugins.email.sender" in refused(run_notifier, {"host": "x.example", "sender": "Copyhound"})
@@ -264,18 +303,19 @@ def test_without_settings_it_says_which(run_notifier: RunNotifier, missing: str,
 
 def test_the_loop_is_not_blocked(run_notifier: RunNotifier, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sending has a thread of its own: the plugin's loop goes on meanwhile."""
-    threads: list[str] = []
+    threads: list[threading.Thread] = []
     sent = copyhound_email._send
 
     def noted(*given: Any) -> str:
-        threads.append(threading.current_thread().name)
+        threads.append(threading.current_thread())
         return sent(*given)
 
     monkeypatch.setattr(copyhound_email, "_send", noted)
     with Mailbox() as mailbox:
         run_notifier(EMAIL, NOTICE, target=TO, settings=settings(mailbox))
     assert threads
-    assert threads[0] != "plugin-email"
+    assert threads[0].name != "plugin-email"
+    assert threads[0].daemon, "a conversation must not keep the process from ending"
 
 
 def test_every_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
