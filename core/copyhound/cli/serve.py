@@ -61,7 +61,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
     async with bootstrap.open_house(settings) as house:
         first = await house.services.keys.bootstrap()
-        server = _server(make_app(house))
+        server = _server(make_app(house), settings.http.trusted_proxies)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _leave, server)
@@ -76,8 +76,16 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await running
 
 
-def _server(app: Any) -> Any:
+def _server(app: Any, proxies: tuple[str, ...]) -> Any:
+    import ipaddress
+
     import uvicorn
+
+    for one in proxies:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            raise Failure(f"http.trusted_proxies: {one} is no address and no range.", "Write 10.0.0.0/8.") from None
 
     class Server(uvicorn.Server):
         """Leaves signals alone: uvicorn's own handling ends the process before the house is closed."""
@@ -92,6 +100,9 @@ def _server(app: Any) -> Any:
             log_config=None,
             access_log=False,
             server_header=False,
+            # whoever may say for whom it asks opens what is opened by address
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             timeout_graceful_shutdown=_GRACE_SECONDS,
             backlog=_BACKLOG,
         )

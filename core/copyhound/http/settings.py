@@ -17,4 +17,11 @@ class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed_hosts: Annotated[
         tuple[str, ...], msgspec.Meta(description="Host names that are answered, such as *.example.com; empty: all.")
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="Addresses or ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; "
+            "empty: none."
+        ),
+    ] = ()
     metrics: Annotated[bool, msgspec.Meta(description="Answer GET /metrics.")] = True
