@@ -1681,7 +1681,7 @@ export interface Operations {
     body: OneImageIn;
     answer: ItemsFoundEntry;
   };
-  /** Start a run. A source that reads the server's files needs a key with the scope `admin`. */
+  /** Start a run. A source that reads the server's files needs a key with the scope `operator`. */
   start_ingest: {
     method: "POST";
     path: "/api/v1/collections/{name}/ingests";

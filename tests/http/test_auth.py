@@ -145,11 +145,13 @@ async def test_an_action_asks_for_its_own_scope(world: World) -> None:
     assert write.status_code == 403
 
 
-async def test_a_source_that_reads_files_needs_admin(world: World) -> None:
-    """Only an admin's key starts a source that reads the server's own files."""
+async def test_a_source_that_reads_files_needs_the_operator(world: World) -> None:
+    """Only an operator's key starts a source that reads the server's own files: not a client's first key either."""
     body = {"source": "files", "settings": {"path": "/etc", "token": "t0psecret"}}
-    refused = await world.call("POST", "/collections/web/ingests", key=world.writer, json=body)
-    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    client = (await world.call("POST", "/workspaces", json={"name": "client"})).json()["key"]["key"]
+    for key in (world.writer, client):
+        refused = await world.call("POST", "/collections/web/ingests", key=key, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert (await world.call("POST", "/collections/web/ingests", json=body)).status_code == 202
 
 

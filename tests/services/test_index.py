@@ -215,9 +215,9 @@ async def test_an_ingest_counts_what_it_took(at_home: Home, website: Website) ->
     assert await found(at_home, 1) == [website.url + "/a.jpg"]
 
 
-async def test_a_folder_needs_admin(at_home: Home, tmp_path: Path) -> None:
-    """A source that reads the server's files is refused to a key without the admin scope."""
-    writer = Caller(at_home.caller.workspace_id, "key_writer", (Scope.read, Scope.write))
+async def test_a_folder_needs_the_operator(at_home: Home, tmp_path: Path) -> None:
+    """A source that reads the server's files is refused to a key without the operator's scope."""
+    writer = Caller(at_home.caller.workspace_id, "key_writer", (Scope.read, Scope.write, Scope.admin))
     with pytest.raises(CopyhoundError) as caught:
         await at_home.services.ingests.start(writer, "web", "folder", {"path": str(tmp_path)})
     assert caught.value.code == "forbidden"

@@ -13,7 +13,7 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.workspaces import Caller, KeyLimits
 
-from ..fixtures.houses import Home, home
+from ..fixtures.houses import Home, home, until
 
 
 async def counted(at_home: Home, subject: Caller | str, times: int, *, most: int = 3) -> int:
@@ -41,10 +41,34 @@ async def test_a_window_holds_so_many_requests_and_then_begins_anew(at_both_home
     assert await counted(at_both_homes, at_both_homes.caller, 5) == 3
 
 
-async def test_the_keys_own_limits_go_first(at_home: Home) -> None:
-    """A key with limits of its own is held to them, and one with 0 to none."""
-    wide = msgspec.structs.replace(at_home.caller, limits=KeyLimits(requests=5))
-    assert await counted(at_home, wide, 8) == 5
+async def test_a_keys_own_limit_holds_at_every_door(at_home: Home) -> None:
+    """Of a key with 5 requests in a window, the sixth is refused, whatever it asks and however it shows the key."""
+    keys = at_home.services.keys
+    key, plain = await keys.create(at_home.caller.workspace_id, "five", limits=KeyLimits(requests=5, seconds=60))
+    caller = await keys.check(plain)
+    token, _ = keys.issue_token(caller, "copyleaks", timedelta(hours=1))
+    await keys.check_token(token, "copyleaks")
+    assert await keys.use_nonce(key.id, "12345678", at_home.clock() + timedelta(minutes=15))
+    assert await counted(at_home, caller, 8, most=1) == 8, "the usual limit of a door does not hold for it"
+    await keys.check(plain)
+    await keys.check(plain)
+    for refused in (keys.check(plain), keys.check_token(token, "copyleaks")):
+        with pytest.raises(CopyhoundError, match="At most 5 requests in 60 seconds"):
+            await refused
+    at_home.clock.turn(seconds=60)
+    await keys.check(plain)
+
+
+async def test_a_keys_own_places_are_those_of_all_doors(at_home: Home) -> None:
+    """A key with one request at once has one, at all APIs together."""
+    one = msgspec.structs.replace(at_home.caller, limits=KeyLimits(concurrent=1))
+    async with at_home.services.limits.place(one, "tineye", most=4):
+        with pytest.raises(CopyhoundError, match="too_many_requests"):
+            await at_home.services.limits.place(one, "native", most=0).__aenter__()
+
+
+async def test_a_key_with_nothing_as_its_limit_has_none(at_home: Home) -> None:
+    """0 stands for no limit."""
     free = msgspec.structs.replace(at_home.caller, key_id="key_free", limits=KeyLimits(requests=0, concurrent=0))
     assert await counted(at_home, free, 8) == 8
     async with AsyncExitStack() as stack:
@@ -73,6 +97,21 @@ async def test_places_are_counted_over_all_processes(tmp_path: Path, database_ur
         await stack.aclose()
         async with two.services.limits.place(one.caller, "test", most=4):
             pass
+
+
+async def test_a_long_request_keeps_its_place(at_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place is held for as long as its request runs, also beyond the life that a dead process's place has."""
+    monkeypatch.setattr("copyhound.services.limits._PLACE_LIFE", timedelta(seconds=0.2))
+    async with at_home.services.limits.place(at_home.caller, "test", most=1):
+        async with at_home.services.kit.units.read() as uow:
+            before = await uow.limits.places(f"test:{at_home.caller.key_id}")
+
+        async def renewed() -> bool:
+            at_home.clock.turn(seconds=0.1)
+            async with at_home.services.kit.units.read() as uow:
+                return await uow.limits.places(f"test:{at_home.caller.key_id}") > before
+
+        await until(renewed)
 
 
 async def test_a_dead_processes_places_come_free(at_home: Home) -> None:

@@ -1315,7 +1315,7 @@ class WorkspaceIn(Struct, kw_only=True, omit_defaults=True):
     """A workspace to make."""
 
     name: str
-    scopes: list[Scope] = field(default_factory=lambda: [Scope("read"), Scope("write")])
+    scopes: list[Scope] = field(default_factory=lambda: [Scope("read"), Scope("write"), Scope("admin")])
 
 
 class WorkspaceMade(Struct, kw_only=True, omit_defaults=True):

@@ -754,7 +754,7 @@ class Copyhound(Transport):
         )
 
     def start_ingest(self, name: str, body: models.IngestIn, *, idempotency_key: str | None = None) -> models.IngestOut:
-        """Start a run. A source that reads the server's files needs a key with the scope `admin`."""
+        """Start a run. A source that reads the server's files needs a key with the scope `operator`."""
         return cast(
             models.IngestOut,
             self._call(

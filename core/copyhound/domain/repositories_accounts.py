@@ -91,6 +91,10 @@ class LimitRepository(Protocol):
     async def take_place(self, subject: str, place_id: str, most: int, now: datetime, until: datetime) -> bool:
         """False where `most` are taken."""
 
+    async def places(self, subject: str) -> list[datetime]:
+        """When the taken ones end by themselves."""
+
+    async def keep_place(self, place_id: str, until: datetime) -> None: ...
     async def leave_place(self, place_id: str) -> None: ...
     async def use_nonce(self, key_id: str, nonce: str, until: datetime) -> bool:
         """False where it was used before."""

@@ -15,9 +15,9 @@ class Scope(StrEnum):
     read = "read"
     write = "write"
     admin = "admin"
-    """Operates the server: plugins, ingests that read the server's folders, keys."""
+    """Looks after its workspace: its keys."""
     operator = "operator"
-    """Makes workspaces and grants them credits."""
+    """Operates the server: workspaces and their credits, ingests that read the server's folders, use by all."""
 
 
 ALL_SCOPES = (Scope.read, Scope.write, Scope.admin, Scope.operator)

@@ -182,7 +182,7 @@ async def get_lifecycle(
 
 async def _is_admin(request: Request[Any, Any, Any], services: Services) -> bool:
     plain = key_of(request)
-    return plain is not None and Scope.admin in (await services.keys.check(plain)).scopes
+    return plain is not None and Scope.operator in (await services.keys.check(plain)).scopes
 
 
 def _out(kind: Any, one: Any, today: date, use: dict[str, Use], shown: dict[str, Use] | None) -> Any:

@@ -231,4 +231,4 @@ class SourceSpec(msgspec.Struct, frozen=True):
     run: Callable[[Any, Context], AsyncIterator[SourceItem | Lead | Progress]]
     settings: type[msgspec.Struct] = NoSettings
     reads_server_files: bool = False
-    """Needs the admin scope when started through the API."""
+    """Needs the operator scope when started through the API."""

@@ -55,8 +55,8 @@ class IngestService:
 
     async def start(self, caller: Caller, collection: str, source: str, settings: dict[str, Any]) -> Ingest:
         """Queue a run of a source into a collection."""
-        if self._sources.spec(source).reads_server_files and Scope.admin not in caller.scopes:
-            raise CopyhoundError("forbidden", f"The source {source!r} reads the server's files: it needs admin.")
+        if self._sources.spec(source).reads_server_files and Scope.operator not in caller.scopes:
+            raise CopyhoundError("forbidden", f"The source {source!r} reads the server's files: it needs operator.")
         checked = msgspec.to_builtins(self._sources.settings(source, settings))
         if isinstance(checked.get("url"), str):
             self._kit.check_url(checked["url"])  # what can be told at once is not left to the run

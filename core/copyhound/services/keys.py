@@ -15,6 +15,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.ports import SecretBox
 from copyhound.domain.workspaces import ALL_SCOPES, ApiKey, Caller, KeyLimits, Scope, Workspace
 from copyhound.services.kit import Kit
+from copyhound.services.limits import count_of_key
 
 _FORM = re.compile(r"ch_(key_[0-9a-z]+)_([0-9A-Za-z_-]{43})")
 _LOCAL = re.compile(r"ch_local_(ws_[0-9a-z]+)_([0-9]{10})_([0-9A-Za-z_-]+)")
@@ -85,9 +86,14 @@ class KeyService:
         return _caller(key), self._kit.secrets.open(key.sealed_secret).decode()
 
     async def use_nonce(self, key_id: str, nonce: str, until: datetime) -> bool:
-        """False where the key has used it before; remembered until then."""
+        """False where the key has used it before; remembered until then. A signed request is counted here: its
+        signature was right. CopyhoundError too_many_requests where the key's own window is full."""
         async with self._kit.units() as uow:
-            return await uow.limits.use_nonce(key_id, nonce, until)
+            key = await uow.keys.by_id(key_id)
+            fresh = await uow.limits.use_nonce(key_id, nonce, until)
+        if fresh and key is not None:
+            await self._let_in(key)
+        return fresh
 
     def issue_token(self, caller: Caller, audience: str, life: timedelta) -> tuple[str, datetime]:
         """(a token that stands for the caller's key until then, when). It dies with the key."""
@@ -110,7 +116,13 @@ class KeyService:
             key = await uow.keys.by_id(key_id)
         if key is None or not self._works(key):
             raise CopyhoundError("unauthorized")
-        return _caller(key)
+        return await self._let_in(key)
+
+    async def _let_in(self, key: ApiKey) -> Caller:
+        """The caller of a key that works. CopyhoundError too_many_requests where its own window is full."""
+        caller = _caller(key)
+        await count_of_key(self._kit, caller)
+        return caller
 
     def _works(self, key: ApiKey) -> bool:
         return not key.revoked_at and not (key.expires_at and key.expires_at <= self._kit.now())
@@ -138,7 +150,7 @@ class KeyService:
         if key.last_used_at is None or now - key.last_used_at > _USED_EVERY:
             async with self._kit.units() as uow:
                 await uow.keys.used(key.id, now)
-        return _caller(key)
+        return await self._let_in(key)
 
     def _check_local(self, workspace_id: str, expires: str, signature: str) -> Caller:
         right = self._kit.secrets.signed(_local_text(workspace_id, expires), signature)

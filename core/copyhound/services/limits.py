@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,6 +15,10 @@ from copyhound.services.kit import Kit
 
 _PLACE_LIFE = timedelta(minutes=2)
 _PLACE_WAIT = 1.0
+_OF_THE_KEY = "key"
+"""Stands for all APIs together, where a key has limits of its own."""
+_SECONDS = 900
+_log = logging.getLogger(__name__)
 
 
 class LimitService:
@@ -28,16 +34,11 @@ class LimitService:
         """
         who = subject
         if isinstance(subject, Caller):
-            who, own = subject.key_id, subject.limits
-            most = most if own.requests is None else own.requests
-            seconds = seconds if own.seconds is None else own.seconds
-        if most == 0:
-            return
-        async with self._kit.units() as uow:
-            wait = await uow.limits.count(f"{name}:{who}:{seconds}", seconds, most, self._kit.now())
-        if wait:
-            told = f"At most {most} requests in {seconds} seconds are allowed."
-            raise CopyhoundError("too_many_requests", told, retry_after=wait)
+            if subject.limits.requests is not None:
+                return  # counted where the key was checked, over all APIs
+            who = subject.key_id
+        if most:
+            await count_request(self._kit, f"{name}:{who}", most, seconds)
 
     @asynccontextmanager
     async def place(self, caller: Caller, name: str, *, most: int) -> AsyncIterator[None]:
@@ -46,7 +47,8 @@ class LimitService:
         Raises CopyhoundError too_many_requests where all are taken. Those of a process that died come free again
         after two minutes.
         """
-        most = most if caller.limits.concurrent is None else caller.limits.concurrent
+        if caller.limits.concurrent is not None:
+            name, most = _OF_THE_KEY, caller.limits.concurrent
         if most == 0:
             yield
             return
@@ -56,13 +58,41 @@ class LimitService:
         if not free:
             told = f"At most {most} requests at once are allowed."
             raise CopyhoundError("too_many_requests", told, retry_after=_PLACE_WAIT)
+        keeping = asyncio.create_task(self._keep(place_id))
         try:
             yield
         finally:
+            keeping.cancel()
             async with self._kit.units() as uow:
                 await uow.limits.leave_place(place_id)
+
+    async def _keep(self, place_id: str) -> None:
+        """Hold a place for longer than its life, for as long as its process lives."""
+        while True:
+            await asyncio.sleep(_PLACE_LIFE.total_seconds() / 4)
+            try:
+                async with self._kit.units() as uow:
+                    await uow.limits.keep_place(place_id, self._kit.now() + _PLACE_LIFE)
+            except CopyhoundError as error:
+                _log.warning("a place could not be held on to: %s", error)
 
     async def forget(self) -> None:
         """Drop what has ended; called by the clock."""
         async with self._kit.units() as uow:
             await uow.limits.forget(self._kit.now())
+
+
+async def count_request(kit: Kit, subject: str, most: int, seconds: int) -> None:
+    """Count a request in the subject's window. CopyhoundError too_many_requests where it is full."""
+    async with kit.units() as uow:
+        wait = await uow.limits.count(f"{subject}:{seconds}", seconds, most, kit.now())
+    if wait:
+        told = f"At most {most} requests in {seconds} seconds are allowed."
+        raise CopyhoundError("too_many_requests", told, retry_after=wait)
+
+
+async def count_of_key(kit: Kit, caller: Caller) -> None:
+    """Count a request of a key that has a limit of its own: one window for all APIs, whatever is asked."""
+    most = caller.limits.requests
+    if most:
+        await count_request(kit, f"{_OF_THE_KEY}:{caller.key_id}", most, caller.limits.seconds or _SECONDS)

@@ -131,6 +131,13 @@ class Limits(Repository):
         await self.insert(PLACES, [{"id": place_id, "subject": subject, "expires_at": until}])
         return True
 
+    async def places(self, subject: str) -> list[datetime]:
+        held = sa.select(PLACES.c.expires_at).where(PLACES.c.subject == subject).order_by(PLACES.c.expires_at)
+        return [row.expires_at for row in await self.all_rows(held)]
+
+    async def keep_place(self, place_id: str, until: datetime) -> None:
+        await self.run(sa.update(PLACES).where(PLACES.c.id == place_id).values(expires_at=until))
+
     async def leave_place(self, place_id: str) -> None:
         await self.run(sa.delete(PLACES).where(PLACES.c.id == place_id))
 

@@ -31,7 +31,7 @@ class IngestController(Controller):
         name: FromPath[str],
         sent: NamedDependency[IngestIn],
     ) -> Response[IngestOut]:
-        """Start a run. A source that reads the server's files needs a key with the scope `admin`."""
+        """Start a run. A source that reads the server's files needs a key with the scope `operator`."""
 
         async def make() -> Made:
             made = await services.ingests.start(caller, name, sent.source, sent.settings)

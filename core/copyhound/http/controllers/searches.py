@@ -61,8 +61,9 @@ class SearchController(Controller):
 
         async def make() -> Made:
             deadline = time.monotonic() + wait
-            search = await services.searches.start(caller, asked, wait=wait)
-            return await _answer(services, caller, search, wait, deadline)
+            async with services.limits.place(caller, "native", most=0):
+                search = await services.searches.start(caller, asked, wait=wait)
+                return await _answer(services, caller, search, wait, deadline)
 
         return await once(given, make)
 

@@ -111,7 +111,7 @@ class WorkspaceIn(msgspec.Struct, forbid_unknown_fields=True):
     """A workspace to make."""
 
     name: Name
-    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = (Scope.read, Scope.write)
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = (Scope.read, Scope.write, Scope.admin)
     """What its first key may do."""
 
 
