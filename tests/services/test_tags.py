@@ -101,6 +101,19 @@ async def test_a_tag_of_the_whole_match_is_spread(at: Home) -> None:
     assert await given(at) == {("match_1", ""): ["followup"]}
 
 
+async def test_a_page_that_is_not_there_is_not_tagged(at: Home) -> None:
+    """A row of a page that the match does not have is no result: nothing is changed, and nothing is counted."""
+    tags = at.services.tags
+    await tags.give(at.caller, ["match_1"], "approved")
+    for tag in ("trash", ""):
+        with pytest.raises(CopyhoundError) as error:
+            await tags.give(at.caller, ["match_1.bogus"], tag)
+        assert error.value.code == "not_found"
+    assert await given(at) == {("match_1", ""): ["approved"]}
+    assert await tags.give(at.caller, ["match_1.bogus", "match_2.bogus", "match_2"], "trash") == 1
+    assert await given(at) == {("match_1", ""): ["approved"], ("match_2", ""): ["trash"]}
+
+
 async def test_an_alias_means_another_tag(at: Home) -> None:
     """A tag that is an alias gives the tag that it points to; a circle gives one of them."""
     tags = at.services.tags

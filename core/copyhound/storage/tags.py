@@ -99,8 +99,7 @@ class Tags(Repository):
         return sorted(found)
 
     async def give(self, workspace_id: str, rows: Sequence[tuple[str, str]], tag: str | None) -> int:
-        known = await self._known(workspace_id, [match_id for match_id, _ in rows])
-        wanted = sorted({(match_id, page_key) for match_id, page_key in rows if match_id in known})
+        wanted = await self._there(workspace_id, rows)
         whole = {match_id for match_id, page_key in wanted if page_key == NO_PAGE}
         await self._clear(list(whole), None)
         await self._spread(workspace_id, sorted({match_id for match_id, _ in wanted} - whole))
@@ -110,6 +109,17 @@ class Tags(Repository):
             on = [*((match_id, NO_PAGE) for match_id in sorted(whole)), *pages]
             await self.insert(MATCH_TAGS, [_row(workspace_id, match_id, key, tag) for match_id, key in on])
         return len(wanted)
+
+    async def _there(self, workspace_id: str, rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of the rows whose match, and whose page where one is named, is there; each once, in order."""
+        known = await self._known(workspace_id, [match_id for match_id, _ in rows])
+        of_pages = {row for row in rows if row[1] != NO_PAGE and row[0] in known}
+        found = {row for row in rows if row[1] == NO_PAGE and row[0] in known}
+        on = sa.tuple_(MATCH_PAGES.c.match_id, MATCH_PAGES.c.url_key)
+        for chunk in chunks(sorted(of_pages)):
+            pages = await self.all_rows(sa.select(MATCH_PAGES.c.match_id, MATCH_PAGES.c.url_key).where(on.in_(chunk)))
+            found |= {(row.match_id, row.url_key) for row in pages}
+        return sorted(found)
 
     async def _known(self, workspace_id: str, match_ids: Sequence[str]) -> set[str]:
         found: set[str] = set()
