@@ -40,7 +40,7 @@ class Desk:
         """A token for an API key; any e-mail address will do."""
         try:
             asked = msgspec.json.decode(body, type=LoginRequest)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise RefusalError(MISSING) from None
         if not _EMAIL.fullmatch(asked.email):
             raise wrong("email", "It must be an e-mail address.")

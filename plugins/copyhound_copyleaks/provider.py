@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
@@ -43,6 +44,8 @@ _EARLY: Final = timedelta(minutes=10)
 _MAX_BYTES: Final = 19_999_999
 """Less than 20 MB, whichever way these are counted."""
 _MAX_TOKENS: Final = 100
+_TOKEN: Final = re.compile(r"[!-~]{1,8192}")
+"""It goes into a header."""
 _EXTENSION: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "BMP": "bmp"}
 
 
@@ -66,18 +69,30 @@ _tokens: dict[tuple[str, str, str], _Token] = {}
 async def search(query: Query, context: Context) -> Answer:
     """One check: a token that was refused is renewed once."""
     settings: ProviderSettings = context.settings
-    response = await _check(query, context, await _token(settings, context))
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        _tokens.pop(_account(settings), None)
+    try:
         response = await _check(query, context, await _token(settings, context))
-    _refuse_picture(response)
-    return _read(read_json(response, _Received))
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            _tokens.pop(_account(settings), None)
+            response = await _check(query, context, await _token(settings, context))
+        _refuse_picture(response)
+        return _read(read_json(response, _Received))
+    except Exception as error:
+        if _spoils(error):
+            _tokens.pop(_account(settings), None)
+        raise
+
+
+def _spoils(error: Exception) -> bool:
+    """Whether the token may be at fault: one that cannot be used must not stay; but logins are counted, too."""
+    if isinstance(error, ProviderError):
+        return error.outcome is Outcome.blocked
+    return not isinstance(error, httpx.NetworkError | httpx.TimeoutException)
 
 
 async def _token(settings: ProviderSettings, context: Context) -> str:
     account = _account(settings)
     kept = _tokens.get(account)
-    if kept is None or kept.expires - _EARLY <= context.now():
+    if kept is None or kept.expires <= context.now() + _EARLY:
         kept = await _login(settings, context)
         if len(_tokens) >= _MAX_TOKENS:
             _tokens.clear()
@@ -98,13 +113,21 @@ async def _login(settings: ProviderSettings, context: Context) -> _Token:
     if response.status_code == httpx.codes.BAD_REQUEST:
         raise ProviderError(Outcome.blocked, f"The login was refused: {_told(response)}")
     answer = read_json(response, LoginAnswer)
-    try:
-        expires = msgspec.convert(answer.expires, datetime)
-    except msgspec.ValidationError:
-        expires = None
-    if expires is None or expires.tzinfo is None:
+    expires = _moment(answer.expires)
+    if expires is None:
         raise ProviderError(Outcome.transient, "The login's answer does not say until when its token holds.")
+    if not _TOKEN.fullmatch(answer.access_token):
+        raise ProviderError(Outcome.transient, "The login's answer holds no token that could be sent.")
     return _Token(answer.access_token, expires)
+
+
+def _moment(text: str) -> datetime | None:
+    """In UTC; None of what is no time, or says nothing of its zone, or lies outside the calendar."""
+    try:
+        moment = msgspec.convert(text, datetime)
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        return None
 
 
 async def _check(query: Query, context: Context, token: str) -> httpx.Response:
@@ -135,7 +158,7 @@ def _refuse_picture(response: httpx.Response) -> None:
 def _told(response: httpx.Response) -> str:
     try:
         error = msgspec.json.decode(response.content, type=ErrorBody).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return f"HTTP status {response.status_code}."
     details = "" if error.details is UNSET else "".join(f" {one.message}" for one in error.details)
     return f"{error.message}{details}"[:300]
@@ -157,7 +180,7 @@ def _silent(warnings: msgspec.Raw | UnsetType) -> str:
         return ""
     try:
         return ", ".join(one.provider for one in msgspec.json.decode(warnings, type=tuple[Warned, ...]))
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
 
 

@@ -41,6 +41,9 @@ CASES = [
     (reply(200, '{"error": "out of order"}'), Outcome.transient, "with an error: out of order"),
     (reply(200, '{"errors": [{"code": 7}]}'), Outcome.transient, 'with an error: [{"code":7}]'),
     (reply(200, "[]"), Outcome.transient, "unexpected shape"),
+    (reply(200, '{"more":' * 5000 + "1" + "}" * 5000), Outcome.transient, "nested too deeply"),
+    (reply(200, '{"results": 1, "more":' + "[" * 5000 + "]" * 5000 + "}"), Outcome.transient, "unexpected shape"),
+    (reply(200, '{"results": 1, broken'), Outcome.transient, "unexpected shape"),
     (reply(200, "\udcff".encode("utf-8", "surrogateescape").decode("latin-1")), Outcome.transient, "not JSON"),
 ]
 

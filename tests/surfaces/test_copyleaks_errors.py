@@ -172,6 +172,10 @@ REFUSED: dict[str, tuple[Ask, bytes]] = {
         lambda d: d.http.post("/v3/account/login/api", content=b"email=a", headers=d.auth),
         body("invalid_request_error", "missing_parameter", 1, BAD),
     ),
+    "a login that is nested deeply": (
+        lambda d: d.http.post("/v3/account/login/api", content=b'{"a":' * 5000 + b"1" + b"}" * 5000, headers=d.auth),
+        body("invalid_request_error", "missing_parameter", 1, BAD),
+    ),
     "a login without a key": (
         lambda d: d.http.post("/v3/account/login/api", json={"email": EMAIL}),
         body("invalid_request_error", "missing_parameter", 1, BAD),

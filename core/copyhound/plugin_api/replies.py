@@ -48,6 +48,8 @@ def read_json(response: httpx.Response, kind: type[T]) -> T:
         raise ProviderError(Outcome.transient, reason) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _no_json(response) from None
+    except RecursionError:
+        raise ProviderError(Outcome.transient, "The service answered with JSON that is nested too deeply.") from None
 
 
 def refuse_failures(response: httpx.Response) -> None:
@@ -92,7 +94,10 @@ def _no_json(response: httpx.Response) -> ProviderError:
 
 
 def _error_inside(content: bytes) -> str | None:
-    body: Any = msgspec.json.decode(content)
+    try:
+        body: Any = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the shape was wrong before its end was read
+        return None
     found = body.get("error") or body.get("errors") or body.get("message") if isinstance(body, dict) else None
     if not found:
         return None

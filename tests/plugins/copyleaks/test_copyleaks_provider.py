@@ -205,6 +205,37 @@ def test_a_token_without_a_timezone_is_not_trusted(run_provider: RunProvider) ->
         assert ask(run_provider, server).outcome is Outcome.transient
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {".expires": "0001-01-01T00:00:00+14:00"},
+        {".expires": "9999-12-31T23:59:59-14:00"},
+        {"access_token": "tok\r\nX-Evil: 1"},
+        {"access_token": "größer"},
+        {"access_token": "two words"},
+        {"access_token": ""},
+    ],
+)
+def test_a_token_that_cannot_be_used_is_not_kept(run_provider: RunProvider, spoilt: dict[str, str]) -> None:
+    """It costs the one search; with the next good login the provider works again."""
+    good = json.loads(login().body)
+    logins = iter([Reply.json({**good, **spoilt}), Reply.json(good)])
+    with LoopbackServer(service(lambda _: Reply.json(FOUND), lambda: next(logins))) as server:
+        answer = ask(run_provider, server)
+        assert (answer.outcome, "The login's answer" in str(answer.reason)) == (Outcome.transient, True)
+        assert ask(run_provider, server).outcome is Outcome.answered
+
+
+@pytest.mark.parametrize(("status", "logins"), [(403, 2), (400, 1), (500, 1)])
+def test_a_token_is_given_up_where_it_may_be_at_fault(run_provider: RunProvider, status: int, logins: int) -> None:
+    """After a refusal the next search logs in anew; after a bad picture or a fault of the service it need not."""
+    answers = iter([Reply.json({}, status), Reply.json(FOUND)])
+    with LoopbackServer(service(lambda _: next(answers))) as server:
+        assert ask(run_provider, server).outcome is not Outcome.answered
+        assert ask(run_provider, server).outcome is Outcome.answered
+        assert [one.path for one in server.requests].count("/v3/account/login/api") == logins
+
+
 def test_nothing_found_by_half_of_them_is_no_empty_answer(run_provider: RunProvider) -> None:
     """A Copyhound that found nothing, but could not ask everybody, has not said that there is nothing."""
     warned = {**NOTHING, "warnings": [{"provider": "acme", "outcome": "transient", "message": "It did not answer."}]}
