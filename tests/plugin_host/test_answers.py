@@ -35,7 +35,6 @@ LIES = [
     (answered(Candidate(URL, width="wide")), "wrong type"),  # type: ignore[arg-type]
     (answered(Candidate(URL, pages=(URL,))), "wrong type"),  # type: ignore[arg-type]
     (answered(object()), "cannot be written as JSON"),
-    (answered(Candidate(URL, width=-1)), "size must be 0 or more"),
     (answered(Candidate(URL), units_spent=-1), "units_spent"),
     (Answer(Outcome.no_match, units_spent=float("inf")), "units_spent"),
     (Answer(Outcome.quota, retry_after=-5), "retry_after"),
@@ -44,6 +43,13 @@ LIES = [
     (Answer(Outcome.quota, (Candidate(URL),)), "the outcome is quota, yet there are candidates"),
     (answered(Candidate("javascript:alert(1)")), "none of its candidates"),
 ]
+
+
+@pytest.mark.parametrize("size", [-1, 2**31, 2**63, 10**30])
+def test_a_size_that_cannot_be_is_left_out(size: int) -> None:
+    """One impossible number of a service does not lose what it found."""
+    (kept,) = check_answer(SPEC, answered(Candidate(URL, width=size, height=3))).candidates
+    assert (kept.image_url, kept.width, kept.height) == (URL, None, 3)
 
 
 @pytest.mark.parametrize(("answer", "reason"), LIES)

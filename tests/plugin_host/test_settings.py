@@ -103,6 +103,13 @@ def test_secrets_are_scrubbed_from_texts() -> None:
     assert scrub("GET /?key=tok-secret&x=pw-named", secrets) == "GET /?key=***&x=***"
 
 
+def test_secrets_are_scrubbed_as_exceptions_write_them() -> None:
+    """A secret with a line end is taken out too where a message holds it written out, or without the line end."""
+    secrets = secret_values(read({**FULL, "token": "tok-secret\n"}))
+    for told in (repr(b"tok-secret\n"), repr("tok-secret\n"), "tok-secret", "tok-secret\n"):
+        assert "tok-secret" not in scrub(f"Illegal header value {told}", secrets)
+
+
 def test_the_schema_says_what_is_secret() -> None:
     """The JSON Schema carries the mark, so that forms ask for it like a password."""
     properties = settings_schema(Settings)["$defs"]["Settings"]["properties"]

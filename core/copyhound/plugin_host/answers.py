@@ -19,6 +19,7 @@ MAX_PAGES: Final = 200
 MAX_TITLE: Final = 1000
 _TEXTS: Final = {"title": MAX_TITLE, "language": 20, "description": MAX_TITLE}
 _SIZES: Final = ("width_on_page", "height_on_page")
+_SIDES: Final = ("width", "height")
 _BLANK: Final = re.compile(r"[\s\x00-\x20\x7f-\x9f\ud800-\udfff]")
 """Blanks, control characters, and halves of surrogate pairs, which can be neither stored nor sent."""
 
@@ -35,7 +36,7 @@ def check_answer(spec: ProviderSpec, answer: Any, own_entries: Collection[str] =
         raise FaultySpecError(f"search returned {type(answer).__name__}, not Answer")
     need(isinstance(answer.candidates, (tuple, list)), "candidates must be a tuple")
     offered = len(answer.candidates)
-    kept = tuple(answer.candidates[: spec.limits.max_candidates])
+    kept = tuple(_sized(one) for one in answer.candidates[: spec.limits.max_candidates])
     checked: Answer = typed(msgspec.structs.replace(answer, candidates=kept))
     _numbers(checked)
     if checked.outcome is not Outcome.answered:
@@ -64,8 +65,20 @@ def tidy_pages(pages: tuple[Page, ...]) -> tuple[Page, ...]:
 
 def _tidy_page(page: Page) -> Page:
     texts = {name: _plain(text, most) for name, most in _TEXTS.items() if (text := getattr(page, name)) is not None}
-    sizes = {name: None for name in _SIZES if (size := getattr(page, name)) is not None and not 0 <= size < 2**31}
-    return msgspec.structs.replace(page, **texts, **sizes)
+    return msgspec.structs.replace(page, **texts, **_impossible(page, _SIZES))
+
+
+def _sized(candidate: Any) -> Any:
+    """Whatever was given, without sizes that cannot be."""
+    if not isinstance(candidate, Candidate):
+        return candidate
+    return msgspec.structs.replace(candidate, **_impossible(candidate, _SIDES))
+
+
+def _impossible(item: Page | Candidate, names: tuple[str, ...]) -> dict[str, None]:
+    """Sizes that no picture has: one wrong number of a service is no reason to lose what it found."""
+    sizes = {name: getattr(item, name) for name in names}
+    return {name: None for name, size in sizes.items() if isinstance(size, int) and not 0 <= size < 2**31}
 
 
 def _plain(text: str, most: int) -> str:
@@ -88,8 +101,6 @@ def _numbers(answer: Answer) -> None:
     need(math.isfinite(spent) and spent >= 0, "units_spent must be 0 or more")
     need(retry is None or (math.isfinite(retry) and retry >= 0), "retry_after must be 0 or more seconds")
     for candidate in answer.candidates:
-        sizes = (candidate.width, candidate.height)
-        need(all(size is None or 0 <= size < 2**31 for size in sizes), "a candidate's size must be 0 or more")
         score = candidate.provider_score
         need(score is None or math.isfinite(score), "provider_score must be a finite number")
 

@@ -57,9 +57,13 @@ def redacted(settings: msgspec.Struct) -> dict[str, Any]:
 
 
 def secret_values(settings: msgspec.Struct) -> tuple[str, ...]:
-    """The secrets themselves, longest first: what must not stand in any message."""
-    found = _secrets(msgspec.to_builtins(settings), shapes.type_info(type(settings)))
-    return tuple(sorted({text for text in found if len(text) >= _MIN_SCRUBBED}, key=len, reverse=True))
+    """The secrets themselves, longest first: what must not stand in any message.
+
+    Also without blanks around them, and as Python writes them out: exceptions tell them so.
+    """
+    found = list(_secrets(msgspec.to_builtins(settings), shapes.type_info(type(settings))))
+    forms = {form for text in found for form in (text, text.strip(), repr(text)[1:-1], repr(text.encode())[2:-1])}
+    return tuple(sorted({text for text in forms if len(text) >= _MIN_SCRUBBED}, key=len, reverse=True))
 
 
 def uri_values(settings: msgspec.Struct) -> tuple[str, ...]:
