@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,6 +24,7 @@ _REMOVED: Final = (
     "The authentication method that you are using has been removed. Please update to use the new X-API-KEY header "
     "method."
 )
+_PUBLIC_KEY: Final = re.compile(r"[A-Za-z0-9_]{1,100}")
 _NONCE_MARGIN: Final = timedelta(minutes=1)
 
 
@@ -72,7 +74,8 @@ class Door:
     async def _signer(self, public: str) -> tuple[Caller, str]:
         if self._settings.sandbox and public == SANDBOX_PUBLIC:
             return SANDBOX, SANDBOX_SECRET
-        found = await self._use_cases.keys.signing_secret(public)
+        # what no key's id can be is not looked for: PostgreSQL refuses a NUL
+        found = await self._use_cases.keys.signing_secret(public) if _PUBLIC_KEY.fullmatch(public) else None
         if found is None:
             raise no_key()
         return found

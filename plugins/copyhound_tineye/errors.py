@@ -89,11 +89,15 @@ _SAID: Final[dict[str, Said]] = {
     "idempotency_in_flight": Said(503, BUSY),
 }
 _BROKEN: Final = Said(500, "Something broke on our side.")
+_REFUSED: Final = Said(400, "The request cannot be answered.", detail=True)
+_OPERATORS: Final = frozenset({"index_version_mismatch", "data_in_use", "plugin_unknown", "settings_invalid"})
+"""Told to native clients with a 4xx, but a client of TinEye's can do nothing about them."""
 
 
 def refusal_of(error: CopyhoundError) -> Refusal:
-    """One of our own errors, as TinEye would tell it; 500 for those that it could not have."""
-    said = _SAID.get(error.code, _BROKEN)
+    """One of our own errors, as TinEye would tell it: 400 for other errors of a client's, else 500."""
+    is_clients = error.status < 500 and error.code not in _OPERATORS
+    said = _SAID.get(error.code, _REFUSED if is_clients else _BROKEN)
     messages = (said.message, error.detail) if said.detail else (said.message,)
     retry: Any = error.extra.get("retry_after", 1.0 if said.code in (429, 503) else None)
     return Refusal(said.code, *messages, classic=said.classic, retry_after=retry)

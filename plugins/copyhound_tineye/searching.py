@@ -47,6 +47,8 @@ class Searcher:
             raise CopyhoundError(image.error_code, image.error_detail)
         warnings = _warnings(image.lookups)
         if len(warnings) == len(image.lookups):
+            if picture.url is not None and not await self._is_fetched(caller, image.image_id):
+                raise CopyhoundError("fetch_timeout")
             raise Refusal(503, BUSY, *warnings, retry_after=_RETRY_SECONDS)
         matches = await self._matches(caller, image.image_id)
         (looked_for,) = await self._use_cases.lists.images_by_ids(caller, [image.image_id])
@@ -76,6 +78,10 @@ class Searcher:
         )
         search = await self._use_cases.searches.start(caller, asked, wait=patience)
         return await self._use_cases.searches.wait(caller, search.id, max(0.0, deadline - time.monotonic()))
+
+    async def _is_fetched(self, caller: Caller, image_id: str) -> bool:
+        (image,) = await self._use_cases.lists.images_by_ids(caller, [image_id])
+        return bool(image.sha256)
 
     async def _matches(self, caller: Caller, image_id: str) -> list[Match]:
         """All of them, those with only a logo in common too, best score first."""

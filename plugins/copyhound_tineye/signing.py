@@ -76,6 +76,8 @@ def fault_of(date: str, nonce: str, now: float) -> str | None:
     """What is wrong with a request's date or nonce, in a sentence; None where both will do."""
     if not LEAST_NONCE <= len(nonce) <= _MOST_NONCE:
         return f"The nonce must have {LEAST_NONCE} to {_MOST_NONCE} characters."
+    if "\x00" in nonce:
+        return "The nonce must have no NUL in it."
     if not _SECONDS.fullmatch(date):
         return "The date must be a Unix timestamp in whole seconds."
     if abs(int(date) - now) > MAX_SKEW:

@@ -239,3 +239,13 @@ async def test_searches_a_minute_may_be_limited(tmp_path: Path) -> None:
             assert (await desk.get("image_count", key=key)).status_code == 200
         desk.home.clock.turn(minutes=1)
         assert (await desk.search("nowhere")).status_code == 400
+
+
+async def test_a_nul_is_no_key_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    """PostgreSQL's texts hold no NUL: a public key or a nonce with one is 401 like any other wrong one."""
+    async with counter(tmp_path, database_url=postgres_url) as opened:
+        strange = opened.signed("image_count", api_key="key\0")
+        assert await refused(await opened.get("image_count", key=None, **strange)) == [NO_KEY]
+        strange = opened.signed("image_count", nonce="a-nonce\0")
+        assert await refused(await opened.get("image_count", key=None, **strange))
+        assert (await opened.get("image_count", key=None, **opened.signed("image_count"))).status_code == 200

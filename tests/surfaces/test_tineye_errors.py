@@ -201,6 +201,13 @@ async def test_every_error_of_ours_has_an_answer() -> None:
         refusal = refusal_of(CopyhoundError(code))
         assert 400 <= refusal.code < 600
         assert all(refusal.messages)
+    for code in ("invalid_request", "conflict", "too_many_images", "malformed_json", "method_not_allowed"):
+        assert refusal_of(CopyhoundError(code, "Why.")).told(classic=False) == (
+            400,
+            ["The request cannot be answered.", "Why."],
+        )
+    for code in ("settings_invalid", "plugin_unknown", "internal_error"):
+        assert refusal_of(CopyhoundError(code, "Why.")).told(classic=False) == (500, ["Something broke on our side."])
 
 
 class Slow:
@@ -233,6 +240,16 @@ async def test_nobody_answers_in_time(tmp_path: Path) -> None:
     body = checked(answer)
     assert (body["code"], body["messages"][1]) == (503, "slow: it has not answered yet")
     assert "retry-after" in answer.headers
+
+
+async def test_a_picture_that_does_not_come_in_time(tmp_path: Path) -> None:
+    """A host that has not sent the picture by the deadline is told as one that cannot be fetched, not as our load."""
+    with Website() as website:
+        held = website.hold("/slow.jpg")
+        async with counter(tmp_path, deadline_seconds=0.5) as desk:
+            answer = await desk.search(website.url + "/slow.jpg")
+            held.release(500)
+    assert (answer.status_code, answer.text) == (400, BAD_URL)
 
 
 async def test_somebody_answers_in_time(tmp_path: Path) -> None:

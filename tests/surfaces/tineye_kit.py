@@ -104,6 +104,7 @@ async def counter(
     clock: TestClock | None = None,
     plugins: dict[str, Any] | None = None,
     work: bool = False,
+    database_url: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[Counter]:
     """The surface in a house of its own; `settings` are those of [plugins.tineye]."""
@@ -112,6 +113,7 @@ async def counter(
         "extra_plugins": extra,
         "log": {"level": "error"},
         "public_url": HOST,
+        **({"database_url": database_url} if database_url else {}),
     }
     async with home(folder, clock=clock, work=work, **given) as opened:
         transport = httpx.ASGITransport(make_app(opened.house), raise_app_exceptions=False)
