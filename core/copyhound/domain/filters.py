@@ -94,9 +94,15 @@ def filter_of_pairs(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Fil
 
 
 def joined(*filters: Filter | None) -> Filter:
-    """A filter that lets through what all of them let through; None lets through everything."""
+    """A filter that lets through what all of them let through; None lets through everything.
+
+    CopyhoundError invalid_request where together they hold more than one filter may.
+    """
     parts = tuple(one for one in filters if one is not None and one != EVERYTHING)
-    return parts[0] if len(parts) == 1 else And(parts)
+    whole = parts[0] if len(parts) == 1 else And(parts)
+    if _weight(whole) > MAX_VALUES:
+        raise _too_much()
+    return whole
 
 
 def filter_json(tree: Filter) -> dict[str, Any]:
@@ -115,6 +121,19 @@ def conditions_of(tree: Filter) -> Iterable[Condition]:
     else:
         for part in (tree.part,) if isinstance(tree, Not) else tree.parts:
             yield from conditions_of(part)
+
+
+def _weight(tree: Filter) -> int:
+    """Parts and values, counted as the parser does."""
+    if isinstance(tree, Condition):
+        return len(tree.value) if isinstance(tree.value, tuple) else 1
+    if isinstance(tree, Not):
+        return _weight(tree.part)
+    return len(tree.parts) + sum(_weight(part) for part in tree.parts)
+
+
+def _too_much() -> CopyhoundError:
+    return refused(f"The filter holds more than {MAX_VALUES} parts and values.")
 
 
 class _Parser:
@@ -171,7 +190,7 @@ class _Parser:
     def count(self, more: int) -> None:
         self._left -= more
         if self._left < 0:
-            raise refused(f"The filter holds more than {MAX_VALUES} parts and values.")
+            raise _too_much()
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
