@@ -89,9 +89,7 @@ class TagController(Controller):
         """Make a tag."""
         new = shaped(await body_of(request), NewTag)
         within = await office.list_id_of(request.user, list_id)
-        made = await office.uses.tags.add(request.user, within, new.tag_label, new.colour)
-        if new.state is not made.state:
-            made = await office.uses.tags.update(request.user, within, made.key, TagChanges(state=new.state))
+        made = await office.uses.tags.add(request.user, within, new.tag_label, new.colour, new.state)
         return good(tag_wire(made))
 
     @patch("/list/{list_id:str}/tag/{tag_id:str}")
@@ -102,15 +100,14 @@ class TagController(Controller):
         fields = await body_of(request)
         updates = shaped(fields, TagUpdates).update if "update" in fields else [shaped(fields, TagUpdate)]
         within = await office.list_id_of(request.user, list_id)
-        changed = [
-            await office.uses.tags.update(
-                request.user,
-                within,
+        changes = [
+            (
                 one.tag_id or tag_id,
                 TagChanges(label=one.tag_label, colour=one.colour, state=one.state, alias_of=one.alias_of),
             )
             for one in updates
         ]
+        changed = await office.uses.tags.update_all(request.user, within, changes)
         return good({"tags": [tag_wire(tag) for tag in changed]})
 
     @delete("/list/{list_id:str}/tag/{tag_id:str}", status_code=200)

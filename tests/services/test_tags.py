@@ -72,6 +72,18 @@ async def test_tags_are_made_hidden_and_removed(at: Home) -> None:
     assert (await tags.tags(at.caller, "list_1"))[0].state is TagState.hidden
 
 
+async def test_several_changes_are_made_or_none(at: Home) -> None:
+    """Where one of several changes is refused, none is made; a later one sees what an earlier one made."""
+    tags = at.services.tags
+    changes = [("trash", TagChanges(label="Bin")), ("nonsense", TagChanges(label="x"))]
+    with pytest.raises(CopyhoundError):
+        await tags.update_all(at.caller, "list_1", changes)
+    assert tuple(await tags.tags(at.caller, "list_1")) == DEFAULT_TAGS
+    twice = [("trash", TagChanges(label="Bin")), ("trash", TagChanges(colour="ffffff"))]
+    assert [tag.label for tag in await tags.update_all(at.caller, "list_1", twice)] == ["Bin", "Bin"]
+    assert (await tags.add(at.caller, "list_1", "Old", state=TagState.hidden)).state is TagState.hidden
+
+
 async def test_tags_of_the_workspace_are_in_all_lists(at: Home) -> None:
     """A tag without a list is offered by every list."""
     await at.services.tags.add(at.caller, None, "Partner")

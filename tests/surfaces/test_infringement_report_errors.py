@@ -160,6 +160,27 @@ async def test_a_refused_change_changes_nothing(at: Counter) -> None:
 
 
 @ON_MODULE
+async def test_several_tags_are_changed_or_none(at: Counter) -> None:
+    """Where one of several changes of tags is refused, none is made; a tag whose colour is refused is not made."""
+    before = await at.result("GET", "/list/1/tag")
+    update = [{"tag_id": "trash", "tag_label": "Bin"}, {"tag_id": "nonsense", "tag_label": "x"}]
+    assert (await at.ask("PATCH", "/list/1/tag/trash", json={"update": update})).status_code == 404
+    assert await at.result("GET", "/list/1/tag") == before
+
+
+@ON_MODULE
+async def test_filters_are_counted_together(at: Counter) -> None:
+    """Many small filters are refused as one large one is, before an export begins."""
+    pairs = "&".join(f"filter[host-ne]=h{number}.example" for number in range(600))
+    for path in (f"/list/1/query?{pairs}", f"/list/1/export?{pairs}", f"/export?list_id=1&{pairs}"):
+        answer = await at.ask("GET", path)
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "The filter holds more than 500 parts and values."
+    few = "&".join(f"filter[host-ne]=h{number}.example" for number in range(250))
+    assert (await at.ask("GET", f"/list/1/query?{few}")).status_code == 200
+
+
+@ON_MODULE
 async def test_a_body_that_is_too_large(at: Counter) -> None:
     """More than any file may have is refused before it is read."""
     answer = await at.ask("PUT", "/list/1/file/x.jpg", content=b"0" * (16 * 2**20))

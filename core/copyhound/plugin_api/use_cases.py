@@ -235,9 +235,16 @@ class TagUseCases(Protocol):
     """Tags of a list, and of found copies. `list_id` None stands for all lists of the workspace."""
 
     async def tags(self, caller: Caller, list_id: str | None) -> list[Tag]: ...
-    async def add(self, caller: Caller, list_id: str | None, label: str, colour: str = "808080") -> Tag: ...
+    async def add(
+        self, caller: Caller, list_id: str | None, label: str, colour: str = "808080", state: Any = ...
+    ) -> Tag:
+        """`state` is a `TagState`; live unless told."""
+
     async def update(self, caller: Caller, list_id: str | None, key: str, changes: Any) -> Tag:
         """`changes` is a `TagChanges`."""
+
+    async def update_all(self, caller: Caller, list_id: str | None, changes: Sequence[tuple[str, Any]]) -> list[Tag]:
+        """Several tags by their keys: all are changed, or none where one is refused."""
 
     async def remove(self, caller: Caller, list_id: str | None, key: str) -> None: ...
     async def counts(self, caller: Caller) -> dict[str | None, int]: ...

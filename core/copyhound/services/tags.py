@@ -48,30 +48,39 @@ class TagService:
             await _must_exist(uow, caller, list_id)
             return await _tags(uow, caller.workspace_id, list_id)
 
-    async def add(self, caller: Caller, list_id: str | None, label: TagLabel, colour: str = _GREY) -> Tag:
+    async def add(
+        self,
+        caller: Caller,
+        list_id: str | None,
+        label: TagLabel,
+        colour: str = _GREY,
+        state: TagState = TagState.live,
+    ) -> Tag:
         async with self._kit.units() as uow:
             await _must_exist(uow, caller, list_id)
             there = await _tags(uow, caller.workspace_id, list_id)
             if len(there) >= _MOST:
                 raise CopyhoundError("conflict", f"A list has at most {_MOST} tags.")
             key = tag_key(label, (tag.key for tag in there))
-            made = Tag(key, label, _colour(colour))
+            made = Tag(key, label, _colour(colour), state)
             await uow.tags.put(caller.workspace_id, list_id, made, self._kit.now())
         return made
 
     async def update(self, caller: Caller, list_id: str | None, key: str, changes: TagChanges) -> Tag:
+        return (await self.update_all(caller, list_id, [(key, changes)]))[0]
+
+    async def update_all(
+        self, caller: Caller, list_id: str | None, changes: Sequence[tuple[str, TagChanges]]
+    ) -> list[Tag]:
+        """Change several tags, by their keys, one after the other: all of them, or none where one is refused."""
+        changed: list[Tag] = []
         async with self._kit.units() as uow:
             await _must_exist(uow, caller, list_id)
             tags = {tag.key: tag for tag in await _tags(uow, caller.workspace_id, list_id)}
-            given = {
-                name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not UNSET
-            }
-            if "colour" in given:
-                given["colour"] = _colour(given["colour"])
-            if (alias := given.get("alias_of")) is not None and (alias == key or alias not in tags):
-                raise CopyhoundError("invalid_request", f"There is no other tag {alias!r} here.")
-            changed = msgspec.structs.replace(_known(tags, key), **given)
-            await uow.tags.put(caller.workspace_id, list_id, changed, self._kit.now())
+            for key, change in changes:
+                tags[key] = _changed(tags, key, change)
+                await uow.tags.put(caller.workspace_id, list_id, tags[key], self._kit.now())
+                changed.append(tags[key])
         return changed
 
     async def remove(self, caller: Caller, list_id: str | None, key: str) -> None:
@@ -125,6 +134,15 @@ async def _tags(uow: UnitOfWork, workspace_id: str, list_id: str | None) -> list
 async def _must_exist(uow: UnitOfWork, caller: Caller, list_id: str | None) -> None:
     if list_id is not None and await uow.lists.get(caller.workspace_id, list_id) is None:
         raise CopyhoundError("not_found", f"There is no list {list_id}.")
+
+
+def _changed(tags: dict[str, Tag], key: str, changes: TagChanges) -> Tag:
+    given = {name: value for name in changes.__struct_fields__ if (value := getattr(changes, name)) is not UNSET}
+    if "colour" in given:
+        given["colour"] = _colour(given["colour"])
+    if (alias := given.get("alias_of")) is not None and (alias == key or alias not in tags):
+        raise CopyhoundError("invalid_request", f"There is no other tag {alias!r} here.")
+    return msgspec.structs.replace(_known(tags, key), **given)
 
 
 def _known(tags: dict[str, Tag], key: str) -> Tag:
