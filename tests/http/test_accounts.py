@@ -100,6 +100,13 @@ async def test_usage_asks_for_days(world: World) -> None:
     assert (await world.call("GET", "/usage?first=2026-02-01&last=2026-02-02")).json()["days"] == []
 
 
+@pytest.mark.parametrize("query", ["last=9999-12-31", "last=0001-01-01", "first=0001-01-01&last=9999-12-31"])
+async def test_usage_reaches_to_the_ends_of_the_calendar(world: World, query: str) -> None:
+    """The first and the last day that there are can be asked for."""
+    answer = await world.call("GET", f"/usage?{query}")
+    assert (answer.status_code, type(answer.json()["days"])) == (200, list)
+
+
 async def test_operating_needs_the_operators_scope(world: World) -> None:
     """Keys that read and write make no workspaces, and nobody gives a scope that they lack."""
     for method, path in (("GET", "/workspaces"), ("POST", "/workspaces"), ("GET", "/workspaces/ws_other/credits")):

@@ -14,6 +14,9 @@ from copyhound.storage.base import Repository
 from copyhound.storage.tables_credits import BUNDLES, CHARGES, COUNTERS, NONCES, PLACES, WINDOWS
 from copyhound.storage.types import row_of, struct_of
 
+_LAST_DAY = date.max - timedelta(days=1)
+"""The calendar's last day has no morning after it."""
+
 
 class Credits(Repository):
     """Bundles and charges in SQL."""
@@ -86,7 +89,7 @@ class Credits(Repository):
         return [struct_of(Charge, row) for row in await self.all_rows(statement)]
 
     async def usage(self, workspace_id: str, start: date, end: date) -> list[UsageDay]:
-        first, after = _midnight(start), _midnight(end) + timedelta(days=1)
+        first, after = _midnight(start), _midnight(min(end, _LAST_DAY)) + timedelta(days=1)
         day = _day_of(CHARGES.c.at, postgres=self.postgres).label("day")
         counts = [sa.func.count().filter(CHARGES.c.state == state.value).label(state.value) for state in ChargeState]
         statement = (

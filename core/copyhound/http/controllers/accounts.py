@@ -53,7 +53,9 @@ async def get_usage(
 ) -> UsageOut:
     """Credits by day and surface: one for each picture of each search."""
     until = last or services.kit.now().date()
-    days = await services.credits.usage(caller, first or until - _SHOWN_DAYS, until)
+    # the calendar has a first day
+    before = until - min(_SHOWN_DAYS, until - date.min)
+    days = await services.credits.usage(caller, first or before, until)
     return UsageOut(credits_out(await services.credits.balance(caller)), days)
 
 
