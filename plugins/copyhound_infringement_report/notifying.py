@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -100,7 +101,7 @@ class NotifyController(Controller):
         found = await _one(office, caller, notify_id)
         sent = shaped(await body_of(request), Sent)
         changes = NotificationChanges(
-            list_ids=UNSET if sent.list_id is UNSET else await _list_ids(office, caller, sent.list_id),
+            list_ids=await _new_lists(office, caller, found, sent),
             filter=UNSET if sent.filter_string is UNSET else _filter(sent.filter_string),
             schedule=UNSET if sent.schedule is UNSET else DigestSchedule(days=sent.schedule),
             format=sent.format,
@@ -145,11 +146,23 @@ def _new_aim(found: Notification, sent: Sent) -> dict[str, Any]:
 
 
 async def _list_ids(office: Office, caller: Caller, lists: Lists) -> tuple[str, ...]:
+    """Our own ids; none for all lists, which is only what `all` means: nothing told is a slip."""
     numbers = lists if isinstance(lists, list) else [lists]
-    if _ALL in numbers or not numbers:
+    if numbers == [_ALL]:
         return ()
-    found = [(await office.list_of(caller, str(number))).id for number in numbers[:_MOST]]
+    if not numbers or _ALL in numbers:
+        raise CopyhoundError("invalid_request", 'list_id holds the numbers of lists, or "all" alone.')
+    if len(numbers) > _MOST:
+        raise CopyhoundError("invalid_request", f"list_id holds at most {_MOST} lists.")
+    found = [(await office.list_of(caller, str(number))).id for number in numbers]
     return tuple(dict.fromkeys(found))
+
+
+async def _new_lists(office: Office, caller: Caller, found: Notification, sent: Sent) -> tuple[str, ...] | UnsetType:
+    """Lists that are gone are told as none; sent back so, they stay."""
+    if sent.list_id is UNSET or (sent.list_id == [] and await _numbers(office, caller, found) == []):
+        return UNSET
+    return await _list_ids(office, caller, sent.list_id)
 
 
 def _filter(text: str | dict[str, Any]) -> Any:
@@ -166,19 +179,22 @@ def _endpoint_of(found: Notification) -> str:
     return str(found.target.get("url", ""))
 
 
+async def _numbers(office: Office, caller: Caller, found: Notification) -> list[int] | str:
+    """The numbers of its lists that are there; `all` where it is about all."""
+    if not found.list_ids:
+        return _ALL
+    numbers: list[int] = []
+    for list_id in found.list_ids:
+        with contextlib.suppress(CopyhoundError):  # deleted since
+            numbers.append((await office.uses.lists.get(caller, list_id)).number)
+    return numbers
+
+
 async def _wire(office: Office, caller: Caller, found: Notification) -> dict[str, Any]:
-    numbers: list[Any] | str = _ALL
-    if found.list_ids:
-        numbers = []
-        for list_id in found.list_ids:
-            try:
-                numbers.append((await office.uses.lists.get(caller, list_id)).number)
-            except CopyhoundError:
-                continue  # deleted since
     wanted = found.filter
     return {
         "notify_id": found.number,
-        "list_id": numbers,
+        "list_id": await _numbers(office, caller, found),
         "filter_string": wanted
         if isinstance(wanted, str)
         else (msgspec.json.encode(wanted).decode() if wanted else ""),

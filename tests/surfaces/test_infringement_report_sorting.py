@@ -112,6 +112,23 @@ async def test_notifications(at: Counter, path: str) -> None:
     assert (await at.ask("GET", f"{path}/{number}")).status_code == 404
 
 
+async def test_a_notification_of_a_list_that_is_gone(at: Counter) -> None:
+    """It is about no list any more, also where it is sent back as it is told: never about all of them."""
+    made = await at.result("POST", "/list", json={"list_label": "Short-lived"})
+    told = await at.result("POST", "/notify/new", json={**SAMPLE, "list_id": [made["list_id"]]})
+    await at.result("DELETE", f"/list/{made['list_id']}")
+    gone = await at.result("GET", f"/notify/{told['notify_id']}")
+    assert gone["list_id"] == []
+    assert (await at.result("PATCH", f"/notify/{told['notify_id']}", json={"list_id": [], "schedule": 7})) == {
+        **gone,
+        "schedule": "7",
+    }
+    await at.result("PATCH", f"/notify/{told['notify_id']}", json={"list_id": [1]})
+    refused = await at.ask("PATCH", f"/notify/{told['notify_id']}", json={"list_id": []})
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "invalid_request")
+    assert (await at.result("GET", f"/notify/{told['notify_id']}"))["list_id"] == [1]
+
+
 async def test_a_notification_by_e_mail(at: Counter) -> None:
     """The endpoint of an e-mail is an address, or several; it may be turned into a postback."""
     sample = {**SAMPLE, "type": "email", "endpoint": "me@example.com, you@example.com"}
@@ -135,6 +152,9 @@ async def test_a_notification_by_e_mail(at: Counter) -> None:
         {"filter_string": '{"host-is":"x"}'},
         {"format": "poem"},
         {"list_id": [99]},
+        {"list_id": []},
+        {"list_id": ["all", 1]},
+        {"list_id": [1] * 1001},
         {"unknown": 1},
     ],
 )
