@@ -29,6 +29,7 @@ from copyhound_infringement_report.wire import Document, Envelope, ListAnswer, M
 T = TypeVar("T")
 _ROWS: Final = 1000
 _MOST: Final = 10_000
+_DIGITS: Final = 20
 _MIME: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 _BAD_PICTURE: Final = ("image", "picture", "file type", "url")
 
@@ -41,26 +42,25 @@ class Client:
     """The few calls that a search needs. Raises ProviderError for all that goes wrong."""
 
     def __init__(self, http: httpx.AsyncClient, settings: InfringementReportSettings) -> None:
-        self._http, self._base = http, f"{settings.base_url.rstrip('/')}/3.0"
+        self._http, self._base = http, f"{_root(settings.base_url)}/3.0"
         self._headers = {"X-API-Key": settings.api_key}
 
     async def search_url(self, url: str, label: str) -> str:
         """Start a search of a public address; the list's id."""
         body = {"images": [url], "list_label": label}
         answer = _checked(read_json(await self._send("POST", "/search", json=body), SearchAnswer))
-        if answer.list_id is not None:
-            return str(answer.list_id)
-        return str(_as(answer.result, Made).list_id)
+        return _number_in(answer.list_id if answer.list_id is not None else _as(answer.result, Made).list_id)
 
     async def upload(self, query: Query, label: str) -> str:
         """Make a list, and put the file into it; the list's id."""
         made = await self._result("POST", "/list", Made, json={"list_label": label, "monitor": False})
+        list_id = _number_in(made.list_id)
         mime = _MIME[query.format]
         name = quote(f"{query.sha256[:32]}.{mime.removeprefix('image/')}")
         headers = {"Content-Type": "application/octet-stream", "X-Mime-Type": mime}
-        sent = await self._send("PUT", f"/list/{made.list_id}/file/{name}", content=query.data, headers=headers)
+        sent = await self._send("PUT", f"/list/{list_id}/file/{name}", content=query.data, headers=headers)
         _checked(read_json(sent, SearchAnswer))
-        return str(made.list_id)
+        return list_id
 
     async def state_of(self, list_id: str) -> ListAnswer:
         """How far a list's search is."""
@@ -94,6 +94,11 @@ class Client:
         return response
 
 
+def _root(base_url: str) -> str:
+    """The address before the version, which may be written or left out."""
+    return base_url.strip().rstrip("/").removesuffix("/3.0").rstrip("/")
+
+
 async def search(query: Query, context: Context) -> Answer:
     """One picture. What was begun is remembered: an attempt after a time-out goes on with the same list."""
     settings: InfringementReportSettings = context.settings
@@ -102,7 +107,7 @@ async def search(query: Query, context: Context) -> Answer:
     client = Client(context.http, settings)
     key = f"list:{query.image_id}"
     begun = await context.state.get(key)
-    list_id = str(begun) if begun else await _begin(client, query)
+    list_id = _number_in(str(begun)) if begun else await _begin(client, query)
     await context.state.put({key: list_id})
     try:
         await _finished(client, list_id, settings)
@@ -118,11 +123,14 @@ async def search(query: Query, context: Context) -> Answer:
 
 async def _begin(client: Client, query: Query) -> str:
     label = f"{query.name[:150]} (Copyhound)"
-    if query.source_url:
-        return await client.search_url(query.source_url, label)
-    if query.format not in _MIME:
+    if not query.source_url and query.format not in _MIME:
         raise ProviderError(Outcome.unsupported, f"The service takes no {query.format} files.")
-    return await client.upload(query, label)
+    try:
+        return await (client.search_url(query.source_url, label) if query.source_url else client.upload(query, label))
+    except GoneError:
+        # no list is known yet that could be gone: asking again would change nothing
+        told = "The service is not at plugins.infringement_report.base_url: HTTP status 404."
+        raise ProviderError(Outcome.blocked, told) from None
 
 
 async def _finished(client: Client, list_id: str, settings: InfringementReportSettings) -> None:
@@ -169,6 +177,14 @@ def _candidate(image_url: str, documents: list[Document]) -> Candidate:
         height=_number(first.image_height),
         provider_score=first.similarity,
     )
+
+
+def _number_in(list_id: int | str) -> str:
+    """A list's number as it goes into addresses: nothing else may, whatever the service answers."""
+    text = str(list_id)
+    if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
+        return text
+    raise ProviderError(Outcome.transient, "The answer has an unexpected shape: list_id is no number.")
 
 
 def _number(value: int | str | None) -> int | None:

@@ -12,7 +12,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 class InfringementReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For the provider (whom to ask, with which key) and for the surface (who may ask from a browser)."""
 
-    base_url: Annotated[str, msgspec.Meta(description="Where the service is, without /3.0")] = (
+    base_url: Annotated[str, msgspec.Meta(description="Where the service is, with or without /3.0")] = (
         "https://api.infringement.report"
     )
     api_key: Annotated[

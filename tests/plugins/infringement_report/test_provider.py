@@ -133,6 +133,35 @@ class TestInfringementReport(ProviderConformance):
         assert "0.05 seconds" in (answer.reason or "")
         assert len(begun) == 1
 
+    def test_a_list_id_that_is_no_number(self, run_provider: RunProvider) -> None:
+        """What the service calls a list goes into addresses: only digits do, from addresses and from uploads."""
+        for list_id in ("../../admin", "5?x=", "5/../6", "", "\u0665", -5):
+            reply = Reply.json({"status": True, "code": 100, "result": {"list_id": list_id}})
+            for options in ({"source_url": ORIGINAL}, {}):
+                with LoopbackServer(functools.partial(_always, reply)) as server:
+                    settings = self.settings(server.base_url)
+                    answer = run_provider(self.spec, b"x", settings=settings, retries=0, **options)
+                    assert len(server.requests) == 1
+                assert answer.outcome is Outcome.transient
+                assert "list_id" in (answer.reason or "")
+
+    def test_the_address_with_its_version(self, run_provider: RunProvider) -> None:
+        """base_url may end in /3.0, or not."""
+        for end in ("", "/", "/3.0", "/3.0/"):
+            with LoopbackServer(Service([ROW])) as server:
+                settings = self.settings(server.base_url.rstrip("/") + end)
+                answer = run_provider(self.spec, b"picture", settings=settings, source_url=ORIGINAL)
+                assert server.requests[0].path == "/3.0/search"
+            assert answer.outcome is Outcome.answered
+
+    def test_a_wrong_address(self, run_provider: RunProvider) -> None:
+        """Where nothing is at base_url, asking again is of no use: the answer says what to look at."""
+        with LoopbackServer(functools.partial(_always, Reply(404))) as server:
+            answer = run_provider(self.spec, b"x", settings=self.settings(server.base_url), source_url=ORIGINAL)
+            assert len(server.requests) == 1
+        assert answer.outcome is Outcome.blocked
+        assert "base_url" in (answer.reason or "")
+
     def test_told_failures(self, run_provider: RunProvider) -> None:
         """`status: false` is read by its text, be the HTTP status 200, 400 or 403."""
         cases = {
