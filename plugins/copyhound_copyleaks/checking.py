@@ -56,6 +56,7 @@ class Checker:
 
     def __init__(self, use_cases: UseCases, settings: CopyleaksSettings) -> None:
         self._use, self._settings = use_cases, settings
+        self._sandbox = asyncio.Lock()
 
     async def check(self, caller: Caller, scan_id: str, form: CheckForm) -> CheckAnswer:
         """The answer to a check; for a repeated one that of the first, at no cost.
@@ -70,9 +71,7 @@ class Checker:
         picture = await self._readable(form)
         scan = kept or Scan(digest, form.filename, picture.width, picture.height, self._use.now(), form.payload)
         if form.sandbox:
-            if kept is None:
-                await self._keep(caller, scan_id, scan, sandbox=True)
-            return _mock(scan_id, scan, form.payload)
+            return _mock(scan_id, await self._sandboxed(caller, scan_id, scan), form.payload)
         scan, progress = await self._searched(caller, scan_id, scan, picture.data, deadline)
         if scan != kept:
             await self._keep(caller, scan_id, scan)
@@ -88,6 +87,15 @@ class Checker:
         if (scan := await self._kept(caller, scan_id, sandbox=True)) is not None:
             return _mock(scan_id, scan, scan.payload)
         raise CopyhoundError("not_found")
+
+    async def _sandboxed(self, caller: Caller, scan_id: str, scan: Scan) -> Scan:
+        async with self._sandbox:
+            kept = await self._kept(caller, scan_id, sandbox=True)
+            if kept is None:
+                await self._keep(caller, scan_id, scan, sandbox=True)
+        if kept is not None and kept.sha256 != scan.sha256:
+            raise _reused()
+        return kept or scan
 
     async def _readable(self, form: CheckForm) -> Any:
         picture = await self._use.pictures.readable(form.data, whole=form.sandbox)
@@ -111,7 +119,9 @@ class Checker:
         (image,) = await self._use.lists.images_by_ids(caller, [progress.images[0].image_id])
         if image.sha256 not in (None, hashlib.sha256(data).hexdigest()):
             raise _reused()  # a twin with the same id and other bytes was quicker
-        return msgspec.structs.replace(scan, search_id=search.id, created_at=search.created_at), progress
+        # the name of whoever came first, also where others came meanwhile
+        first = {"filename": image.name, "created_at": search.created_at}
+        return msgspec.structs.replace(scan, search_id=search.id, **first), progress
 
     def _request(self, scan_id: str, scan: Scan, data: bytes) -> SearchRequest:
         day = self._use.now().date()

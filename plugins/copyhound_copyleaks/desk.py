@@ -14,11 +14,19 @@ from litestar import Request
 
 from copyhound.plugin_api import Caller, CopyhoundError, Scope, UseCases
 from copyhound_copyleaks.checking import SURFACE, Checker
-from copyhound_copyleaks.errors import MISSING, RefusalError, wrong
+from copyhound_copyleaks.errors import CREDENTIALS, MISSING, RefusalError, wrong
 from copyhound_copyleaks.form import check_scan_id, read_form
 from copyhound_copyleaks.projecting import instant_of_token
 from copyhound_copyleaks.settings import CopyleaksSettings
-from copyhound_copyleaks.wire import REQUESTS, WINDOW_SECONDS, CheckAnswer, CreditsAnswer, LoginAnswer, LoginRequest
+from copyhound_copyleaks.wire import (
+    REQUESTS,
+    WINDOW_SECONDS,
+    CheckAnswer,
+    CreditsAnswer,
+    Detail,
+    LoginAnswer,
+    LoginRequest,
+)
 
 Asked = Request[Any, Any, Any]
 _TOKEN_LIFE: Final = timedelta(hours=48)
@@ -36,8 +44,8 @@ class Desk:
     def __init__(self, use_cases: UseCases, settings: CopyleaksSettings) -> None:
         self._use, self._checker = use_cases, Checker(use_cases, settings)
 
-    async def login(self, body: bytes) -> LoginAnswer:
-        """A token for an API key; any e-mail address will do."""
+    async def login(self, body: bytes, client: str) -> LoginAnswer:
+        """A token for an API key; any e-mail address will do. `client`: the address that asks."""
         try:
             asked = msgspec.json.decode(body, type=LoginRequest)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -46,18 +54,31 @@ class Desk:
             raise wrong("email", "It must be an e-mail address.")
         if not asked.key:
             raise wrong("key", "It is required.")
-        who = hashlib.sha256(f"{asked.email.lower()}\n{asked.key}".encode()).hexdigest()
-        await self._use.limits.count(who, f"{SURFACE}.login", most=_LOGINS, seconds=WINDOW_SECONDS)
-        caller = await self._use.keys.check(asked.key)
+        caller = await self._holder(asked.key, client)
+        await self._use.limits.count(caller.key_id, f"{SURFACE}.login", most=_LOGINS, seconds=WINDOW_SECONDS)
         token, expires = self._use.keys.issue_token(caller, SURFACE, _TOKEN_LIFE)
         return LoginAnswer(token, instant_of_token(self._use.now()), instant_of_token(expires))
+
+    async def _holder(self, key: str, client: str) -> Caller:
+        """Whose key it is. Wrong ones are counted apart: nobody's guesses lock out whoever has the right one."""
+        try:
+            return await self._use.keys.check(key)
+        except CopyhoundError as error:
+            if error.code == "unauthorized":
+                name = f"{SURFACE}.guess"
+                await self._use.limits.count(_drawer(client), name, most=_LOGINS, seconds=WINDOW_SECONDS)
+            raise
 
     async def check(self, request: Asked) -> CheckAnswer:
         """A check."""
         caller = await self._caller(request, Scope.write)
-        await self._use.limits.count(caller, f"{SURFACE}.check", most=REQUESTS, seconds=WINDOW_SECONDS)
+        own = caller.limits
+        # a user is a workspace, with however many keys
+        who = caller.workspace_id if own.requests is None and own.seconds is None else caller
+        await self._use.limits.count(who, f"{SURFACE}.check", most=REQUESTS, seconds=WINDOW_SECONDS)
         scan_id = check_scan_id(request.scope["state"]["scan_id"])
-        return await self._checker.check(caller, scan_id, await read_form(request))
+        async with self._use.limits.place(caller, SURFACE, most=0):  # as many as the key's own limits say
+            return await self._checker.check(caller, scan_id, await read_form(request))
 
     async def again(self, request: Asked) -> CheckAnswer:
         """The result of a check that was made before."""
@@ -95,8 +116,13 @@ class Desk:
             raise CopyhoundError("unauthorized")
         caller = await self._use.keys.check_token(token.strip(), SURFACE)
         if scope not in caller.scopes:
-            raise CopyhoundError("forbidden")
+            raise RefusalError(CREDENTIALS, Detail("key", f"It lacks the scope {scope}."))
         return caller
+
+
+def _drawer(client: str) -> str:
+    """Where a client's wrong logins are counted; there are 4,096, however many addresses there may be."""
+    return hashlib.sha256(client.encode()).hexdigest()[:3]
 
 
 def _day(request: Asked, name: str) -> date:

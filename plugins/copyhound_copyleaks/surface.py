@@ -103,7 +103,8 @@ def _account(desk: Desk) -> list[Any]:
     @post("/account/login/api", status_code=200, request_max_body_size=_SMALL_BODY)
     async def login(request: Request[Any, Any, Any]) -> Response[bytes]:
         """A token for 48 hours, for {email, key}."""
-        return _json(await desk.login(await request.body()))
+        client = request.client.host if request.client else ""
+        return _json(await desk.login(await request.body(), client))
 
     @get("/scans/credits")
     async def get_credits(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -275,6 +275,17 @@ async def test_parallel_requests_of_one_id_are_one_scan(here: Desk) -> None:
     assert len(await here.searches()) == count + 1
 
 
+@pytest.mark.parametrize("sandbox", ["false", "true"])
+async def test_parallel_requests_of_one_id_have_one_filename(here: Desk, sandbox: str) -> None:
+    """Whoever came first gave the picture its name: all are told that one, and later requests, too."""
+    scan_id = f"many-names-{sandbox}"
+    asked = (here.check(photo(3), scan_id, filename=f"name-{n}.jpg", sandbox=sandbox) for n in range(12))
+    answers = [one.json() for one in await asyncio.gather(*asked)]
+    (told,) = {one["scannedImage"]["filename"] for one in answers}
+    again = (await here.get(f"/v1/image-plagiarism-detector/{scan_id}")).json()
+    assert again["scannedImage"]["filename"] == told
+
+
 async def test_parallel_requests_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> None:
     """The same on PostgreSQL: one charge; and a payload with a letter that PostgreSQL's texts can't hold."""
     payload = "zero \0 and more"
@@ -330,6 +341,8 @@ async def test_usage_is_a_csv_file(here: Desk) -> None:
     assert head == ["Date", "Product", "Scans", "Credits"]
     assert row[:2] == ["02-03-2026", "copyleaks"]
     assert int(row[2]) == int(row[3]) > 0
+    ever = await here.get("/v3/scans/usages/history?start=01-01-0001&end=31-12-9999")
+    assert (ever.status_code, ever.text.count("\n") > 1) == (200, True)
     empty = await here.get("/v3/scans/usages/history?start=01-01-2020&end=02-01-2020")
     assert empty.text == "Date,Product,Scans,Credits\r\n"
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from copyhound.domain.errors import ERRORS, CopyhoundError
-from copyhound.domain.workspaces import KeyLimits, Scope
+from copyhound.domain.workspaces import ALL_SCOPES, KeyLimits, Scope
 from copyhound.plugin_api import Answer, Outcome
 from copyhound_copyleaks.errors import refusal_of
 
@@ -260,7 +260,9 @@ async def test_a_key_that_may_only_read_checks_nothing(here: Desk) -> None:
     headers = {"Authorization": f"Bearer {await here.token_of(plain)}"}
     assert (await here.http.get("/v3/scans/credits", headers=headers)).status_code == 200
     answer = await here.check(photo(3), headers=headers)
-    assert (answer.status_code, answer.content) == (401, CREDENTIALS)
+    told = "Invalid login credentials."
+    lacks = body("authentication_error", "invalid_credentials", 2, told, ("key", "It lacks the scope write."))
+    assert (answer.status_code, answer.content) == (401, lacks)
 
 
 async def test_a_revoked_key_takes_its_tokens_along(here: Desk) -> None:
@@ -281,40 +283,61 @@ async def test_a_token_ends_after_48_hours(tmp_path_factory: pytest.TempPathFact
 
 
 async def test_logins_are_limited(here: Desk) -> None:
-    """Twelve in a quarter of an hour for an address and key; another one is not concerned, and the time passes."""
+    """Twelve in a quarter of an hour for a key, whatever the address; another key is not concerned; the time passes."""
     _, plain = await here.new_key()
-    answers = [await here.login(plain, "often@example.com") for _ in range(13)]
+    _, other = await here.new_key()
+    answers = [await here.login(plain, f"often{number}@example.com") for number in range(13)]
     assert [one.status_code for one in answers] == [200] * 12 + [429]
     assert answers[-1].content == TOO_MANY
     assert 0 < int(answers[-1].headers["retry-after"]) <= 900
-    assert (await here.login(plain, "other@example.com")).status_code == 200
+    assert (await here.login(other)).status_code == 200
     here.home.clock.turn(seconds=int(answers[-1].headers["retry-after"]))
-    assert (await here.login(plain, "often@example.com")).status_code == 200
+    assert (await here.login(plain)).status_code == 200
 
 
 async def test_wrong_logins_are_limited_too(here: Desk) -> None:
-    """Guessing is no way around."""
-    answers = [await here.login("guess", "guess@example.com") for _ in range(13)]
+    """Guessing is no way around, and leaves one row; whoever has the right key still gets in."""
+    here.home.clock.turn(seconds=900)
+    answers = [await here.login(f"guess{number}", f"guess{number}@example.com") for number in range(13)]
     assert [one.status_code for one in answers] == [401] * 12 + [429]
+    assert (await here.login((await here.new_key())[1], "guess1@example.com")).status_code == 200
+    async with here.home.house.database.engine().begin() as connection:
+        rows = sa.text("SELECT count(*) FROM windows WHERE subject LIKE 'copyleaks.guess:%'")
+        assert (await connection.execute(rows)).scalar() == 1
 
 
 async def test_1800_checks_in_a_quarter_of_an_hour(here: Desk) -> None:
-    """Request 1,800 is answered, request 1,801 is not; another user is not concerned, and the window ends."""
-    key, plain = await here.new_key()
+    """Request 1,800 of a workspace is answered, 1,801 is not, by whichever key; another user is not concerned."""
+    _, plain = await here.new_key()
     mine = {"Authorization": f"Bearer {await here.token_of(plain)}"}
     assert (await here.check(photo(3), "first-of-many", sandbox="true", headers=mine)).status_code == 200
     async with here.home.house.database.engine().begin() as connection:
-        counted = sa.text("UPDATE windows SET requests = 1799 WHERE subject LIKE :who AND requests = 1")
-        changed = await connection.execute(counted, {"who": f"copyleaks.check:{key.id}:900"})
+        counted = sa.text("UPDATE windows SET requests = 1799 WHERE subject = :who")
+        changed = await connection.execute(counted, {"who": f"copyleaks.check:{here.home.caller.workspace_id}:900"})
     assert changed.rowcount == 1
     assert (await here.check(photo(3), "number-1800", sandbox="true", headers=mine)).status_code == 200
-    refused = await here.check(photo(3), "number-1801", sandbox="true", headers=mine)
+    refused = await here.check(photo(3), "number-1801", sandbox="true")
     assert (refused.status_code, refused.content) == (429, TOO_MANY)
     wait = int(refused.headers["retry-after"])
     assert 0 < wait <= 900
-    assert (await here.check(photo(3), "another-user", sandbox="true")).status_code == 200
+    workspace = await here.home.services.workspaces.create("another user")
+    _, other = await here.home.services.keys.create(workspace.id, "theirs", ALL_SCOPES)
+    theirs = {"Authorization": f"Bearer {await here.token_of(other)}"}
+    assert (await here.check(photo(3), "another-user", sandbox="true", headers=theirs)).status_code == 200
     here.home.clock.turn(seconds=wait)
     assert (await here.check(photo(3), "number-1801", sandbox="true", headers=mine)).status_code == 200
+
+
+async def test_a_key_may_be_held_to_one_check_at_once(here: Desk) -> None:
+    """What its own limits say of requests at once holds here, too."""
+    key, plain = await here.new_key()
+    mine = {"Authorization": f"Bearer {await here.token_of(plain)}"}
+    await here.home.services.keys.set_limits(here.home.caller, key.id, KeyLimits(concurrent=1))
+    caller = await here.home.services.keys.check(plain)
+    async with here.home.services.limits.place(caller, "copyleaks", most=0):
+        refused = await here.check(photo(3), "one-at-once", sandbox="true", headers=mine)
+    assert (refused.status_code, refused.content) == (429, TOO_MANY)
+    assert (await here.check(photo(3), "one-at-once", sandbox="true", headers=mine)).status_code == 200
 
 
 async def test_a_keys_own_limit_goes_first(here: Desk) -> None:
