@@ -155,7 +155,25 @@ async def test_logging_in(at: Counter) -> None:
     assert {"credits", "email", "user_id"} <= user.keys()
     tried = [await at.ask("POST", "/login", key=None, json={"email": "a", "password": "b"}) for _ in range(12)]
     assert {one.status_code for one in tried[:11]} == {403}
-    assert tried[11].status_code == 429
+    assert tried[11].status_code == 403
+    refused = await at.ask("POST", "/login", key=None, json={"email": "A ", "password": "b"})
+    assert (refused.status_code, int(refused.headers["retry-after"]) >= 1) == (429, True)
+
+
+async def test_logging_in_is_held_up_for_nobody_else(at: Counter) -> None:
+    """Only failed logins count, of one name: others behind the same address log in; many names together end too."""
+    for _ in range(13):
+        last = await at.ask("POST", "/login", key=None, json={"email": "a", "password": "b"})
+    assert last.status_code == 429
+    good = {"email": "me@example.com", "password": at.key}
+    assert {(await at.ask("POST", "/login", key=None, json=good)).status_code for _ in range(15)} == {200}
+    assert (await at.ask("POST", "/login", key=None, json={"email": "c", "password": "d"})).status_code == 403
+    others = [
+        (await at.ask("POST", "/login", key=None, json={"email": f"n{number}", "password": "b"})).status_code
+        for number in range(120)
+    ]
+    assert (others[0], others[-1]) == (403, 429)
+    assert (await at.ask("POST", "/login", key=None, json=good)).status_code == 200
 
 
 async def test_what_the_operator_does(at: Counter) -> None:
