@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from litestar.datastructures import MultiDict
 
-from copyhound.plugin_api import CopyhoundError, ImageList, MatchFilter
+from copyhound.plugin_api import Caller, CopyhoundError, ImageList, MatchFilter
 from copyhound_infringement_report.reading import Office, count_in, text_of, yes
 
 DEFAULT_ROWS: Final = 50
@@ -30,6 +30,7 @@ _SUNSET: Final = (
 )
 
 Sort = tuple[str, bool]
+OLDEST: Final[Sort] = ("found_timestamp", False)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -44,6 +45,8 @@ class Asked(msgspec.Struct, frozen=True):
     dates: bool
     thumbnails: bool
     output: str
+    most: int | None = None
+    """`rows` where they were told; a file without holds all."""
 
 
 def read_query(
@@ -57,23 +60,33 @@ def read_query(
         without_ignored=yes(given, "use_ignore_lists", True),
     )
     output = str(given.get("output") or "json").lower()
+    rows = count_in(given, "rows", DEFAULT_ROWS, most if output == "json" else _MOST_START)
     return Asked(
         where=where,
         sort=read_sort(given.get("sort")),
         start=count_in(given, "start", 0, _MOST_START),
-        rows=count_in(given, "rows", DEFAULT_ROWS, most if output == "json" else _MOST_START),
+        rows=rows,
         by_host=_one_of(given, "group_by", ("host",)),
         facets=_facets(params, given),
         dates=_one_of(given, "date_range", ("host_first_found",)),
         thumbnails=yes(given, "extend_thumbnails", False),
         output=output,
+        most=rows if "rows" in given else None,
     )
+
+
+async def check_query(office: Office, caller: Caller, asked: Asked) -> None:
+    """CopyhoundError invalid_request for an order or a facet that there is not: a file has begun when it is read."""
+    nothing = msgspec.structs.replace(asked.where, image_id="")
+    await office.uses.results.rows(caller, nothing, sort=asked.sort, rows=0)
+    for name in asked.facets:
+        await office.uses.results.facet(caller, nothing, name)
 
 
 def read_sort(text: Any) -> Sort:
     """`metric asc` or `metric desc`; the metric alone means asc."""
     if text in (None, ""):
-        return ("found_timestamp", False)
+        return OLDEST
     metric, *direction = text_of(text, "sort", 100).split()[:3] or [""]
     if direction not in ([], ["asc"], ["desc"]):
         raise CopyhoundError("invalid_request", "sort is a metric and asc or desc, such as found_timestamp desc.")

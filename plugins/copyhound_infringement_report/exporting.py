@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Final
 
@@ -15,14 +16,14 @@ from litestar.response import Stream
 
 from copyhound.plugin_api import Caller, CopyhoundError, ImageList, ResultRow
 from copyhound_infringement_report.answers import AnyRequest
-from copyhound_infringement_report.asking import Asked, read_query
+from copyhound_infringement_report.asking import OLDEST, Asked, check_query, read_query
 from copyhound_infringement_report.documents import documents
 from copyhound_infringement_report.reading import Office
 from copyhound_infringement_report.wire import Document
 
 _AT_ONCE: Final = 500
 _PIECE: Final = 65_536
-_TYPES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json", "jsonl": "application/jsonl"}
+_TYPES: Final = {"csv": "text/csv", "json": "application/json", "jsonl": "application/jsonl"}
 _LEFT_OUT: Final = ("user_id", "search_timestamp")
 COLUMNS: Final = tuple(name for name in Document.__struct_fields__ if name not in _LEFT_OUT)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -49,6 +50,7 @@ async def _answer(request: AnyRequest, office: Office, list_id: str) -> Stream:
     within = await office.list_of(caller, list_id)
     params = request.query_params
     asked = read_query(office, params, {}, within, most=100_000_000)
+    await check_query(office, caller, asked)
     return exported(office, caller, within, asked, str(params.get("format") or params.get("output") or "csv").lower())
 
 
@@ -63,9 +65,9 @@ def exported(office: Office, caller: Caller, within: ImageList, asked: Asked, fo
 
 
 async def _documents(office: Office, caller: Caller, within: ImageList, asked: Asked) -> AsyncIterator[Document]:
-    """In the order in which they were found; some hundreds at once, so that memory stays flat."""
+    """Some hundreds at once, so that memory stays flat."""
     waiting: list[ResultRow] = []
-    async for row in office.uses.results.stream(caller, asked.where):
+    async for row in _rows(office, caller, asked):
         waiting.append(row)
         if len(waiting) == _AT_ONCE:
             for document in await documents(office, caller, within, waiting, thumbnails=asked.thumbnails):
@@ -73,6 +75,23 @@ async def _documents(office: Office, caller: Caller, within: ImageList, asked: A
             waiting.clear()
     for document in await documents(office, caller, within, waiting, thumbnails=asked.thumbnails):
         yield document
+
+
+async def _rows(office: Office, caller: Caller, asked: Asked) -> AsyncIterator[ResultRow]:
+    """In the order in which they were found; page by page where another order, or a part, was asked for."""
+    if (asked.sort, asked.start, asked.most) == (OLDEST, 0, None):
+        async for row in office.uses.results.stream(caller, asked.where):
+            yield row
+        return
+    start, left = asked.start, sys.maxsize if asked.most is None else asked.most
+    while left:
+        count = min(left, _AT_ONCE)
+        page = await office.uses.results.rows(caller, asked.where, sort=asked.sort, start=start, rows=count)
+        for row in page:
+            yield row
+        if len(page) < count:
+            return
+        start, left = start + count, left - count
 
 
 async def _gathered(pieces: Pieces) -> Pieces:

@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from copyhound.plugin_api import Caller, HostCount, ImageList, Tag
 from copyhound_infringement_report.answers import AnyRequest, good
-from copyhound_infringement_report.asking import Asked, read_query
+from copyhound_infringement_report.asking import Asked, check_query, read_query
 from copyhound_infringement_report.auth import READS
 from copyhound_infringement_report.documents import documents
 from copyhound_infringement_report.exporting import exported
@@ -54,6 +54,7 @@ async def _answer(request: AnyRequest, office: Office, list_id: str, body: dict[
     within = await office.list_of(caller, list_id)
     asked = read_query(office, request.query_params, body, within)
     if asked.output != "json":
+        await check_query(office, caller, asked)
         return exported(office, caller, within, asked, asked.output)
     if office.version < 3:
         found = await _page(office, caller, within, asked)

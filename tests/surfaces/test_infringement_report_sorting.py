@@ -183,6 +183,31 @@ async def test_exports_in_three_formats(at: Counter, path: str) -> None:
     assert len((await at.ask("GET", f"{path}format=json&filter[image_width-gt]=1002")).json()) == 2
 
 
+@pytest.mark.parametrize("path", ["/list/1/export?format=csv&", "/export?list_id=1&", "/list/1/query?output=csv&"])
+async def test_files_obey(at: Counter, path: str) -> None:
+    """A file has the order and the part that were asked for, and all results where none was."""
+
+    async def widths(query: str) -> list[int]:
+        answer = await at.ask("GET", path + query)
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        return [int(row["image_width"]) - 1000 for row in csv.DictReader(io.StringIO(answer.text))]
+
+    assert await widths("") == [1, 2, 3, 4]
+    assert await widths("sort=image_width%20desc") == [4, 3, 2, 1]
+    assert await widths("sort=image_width%20desc&start=1&rows=2") == [3, 2]
+    assert await widths("start=3") == [4]
+    assert await widths("rows=0") == []
+    assert await widths("rows=3&facet=tag&group_by=host") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("wrong", ["facet=bogus", "sort=bogus%20asc", "sort=image_url%20up", "rows=x", "start=-1"])
+@pytest.mark.parametrize("path", ["/list/1/export?", "/export?list_id=1&", "/list/1/query?output=jsonl&"])
+async def test_files_that_are_refused(at: Counter, path: str, wrong: str) -> None:
+    """What is wrong in the request of a file is told before the file begins."""
+    answer = await at.ask("GET", path + wrong)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "invalid_request")
+
+
 async def test_an_empty_export(at: Counter) -> None:
     """Nothing found is an empty array, no line, or a header."""
     nothing = "filter[host-eql]=nowhere"
