@@ -15,13 +15,14 @@ from litestar import HttpMethod, Litestar, Request, Response, route
 from litestar.exceptions import HTTPException
 
 from copyhound.plugin_api import Caller, CopyhoundError, Scope, UseCases
-from copyhound_matchengine.forms import Asked, RefusedError
+from copyhound_matchengine.forms import AbsentError, Asked, RefusedError
 from copyhound_matchengine.methods import Methods
 from copyhound_matchengine.settings import MatchEngineSettings
 from copyhound_matchengine.wire import PLAIN, Envelope, Style, fail, rendered
 
 _log = logging.getLogger(__name__)
 _PARTS: Final = 3
+_SHOWN: Final = 80
 _DRAINED: Final = 32 * 2**20
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="MatchEngine", charset="UTF-8"'}
 _STATUSES: Final = frozenset({401, 402, 403, 413, 429, 500, 503})
@@ -46,38 +47,40 @@ class Surface:
         return answer
 
     async def _answer(self, request: Asking) -> Response[bytes]:
-        parts = [part for part in request.scope["path"].split("/") if part]
+        # PostgreSQL refuses a NUL; what stands for it here is in no collection's name either
+        parts = [part for part in request.scope["path"].replace("\x00", "\ufffd").split("/") if part]
+        style = Asked.style_of(request)
         if len(parts) != _PARTS or parts[1] != "rest":
-            return _written(fail("", "There is nothing here: expected /matchengine/<collection>/rest/<method>/"), 404)
+            told = "There is nothing here: expected /matchengine/<collection>/rest/<method>/"
+            return _written(fail("", told), 404, style=style)
         collection, _, method = parts
         try:
             if method == "overlay":
                 return await self._overlay(request, collection)
-            return await self._call(request, collection, method)
+            return await self._call(request, collection, method, style)
         except CopyhoundError as error:
-            return _refused(method, error)
+            return _refused(method, error, style)
         except HTTPException as error:
             if error.status_code == 413:
-                return _written(fail(method, "The request is too large"), 413)
-            return _written(fail(method, "The request cannot be read"))
+                return _written(fail(method, "The request is too large"), 413, style=style)
+            return _written(fail(method, "The request cannot be read"), style=style)
         except Exception:
             _log.exception("%s of MatchEngine failed", method[:20])
-            return _written(fail(method, "Something broke on our side"), 500)
+            return _written(fail(method, "Something broke on our side"), 500, style=style)
 
     async def _overlay(self, request: Asking, collection: str) -> Response[bytes]:
         picture = await self._methods.overlays.open(collection, dict(request.query_params.items()))
         return Response(picture, media_type="image/jpeg", headers=_OVERLAY)
 
-    async def _call(self, request: Asking, collection: str, method: str) -> Response[bytes]:
+    async def _call(self, request: Asking, collection: str, method: str, style: Style) -> Response[bytes]:
         caller = await self._caller(request)
         if method not in self._methods.known:
-            return _written(fail(method, f"There is no method {method[:40]}"), 404)
+            return _written(fail(method, f"There is no method {method[:40]}"), 404, style=style)
         scope, call = self._methods.known[method]
         _check(request, caller, scope)
         await self._use_cases.limits.count(caller, "matchengine", most=0, seconds=60)
         if request.method == "DELETE" and method != "delete":
-            return _written(fail(method, "Send GET or POST"), 405, {"Allow": "GET, POST"})
-        style = PLAIN
+            return _written(fail(method, "Send GET or POST"), 405, {"Allow": "GET, POST"}, style)
         try:
             asked = await Asked.read(request)
             style = asked.style()
@@ -85,6 +88,9 @@ class Surface:
                 return _written(await call(caller, collection, asked), style=style)
         except RefusedError as error:
             return _written(fail(method, str(error)), style=style)
+        except AbsentError:
+            told = f"There is no collection {collection[:_SHOWN]}."
+            return _written(Envelope("warn", [told], method, [0] if method == "count" else []), style=style)
         except TimeoutError:
             return _written(fail(method, "The call timed out"), style=style)
         except CopyhoundError as error:
@@ -113,9 +119,9 @@ def make_app(use_cases: UseCases, settings: MatchEngineSettings) -> Litestar:
     async def answer(request: Asking) -> Response[bytes]:
         return await surface.answer(request)
 
-    def refuse(_: Asking, error: HTTPException) -> Response[bytes]:
+    def refuse(request: Asking, error: HTTPException) -> Response[bytes]:
         headers = {name: text for name, text in (error.headers or {}).items() if name.lower() == "allow"}
-        return _written(fail("", error.detail), error.status_code, headers)
+        return _written(fail("", error.detail), error.status_code, headers, Asked.style_of(request))
 
     return Litestar(
         [answer],
@@ -161,7 +167,7 @@ def _refused(method: str, error: CopyhoundError, style: Style = PLAIN) -> Respon
     if error.code == "unauthorized":
         return _written(fail(method, "Authorization Required"), 401, _CHALLENGE, style)
     if method == "overlay":
-        return _written(fail(method, error.detail), error.status)
+        return _written(fail(method, error.detail), error.status, style=style)
     wait = {"Retry-After": str(math.ceil(error.extra["retry_after"]))} if "retry_after" in error.extra else {}
     return _written(fail(method, error.detail), error.status if error.status in _STATUSES else 200, wait, style)
 

@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.datastructures import UploadFile
 
 from copyhound.plugin_api import CopyhoundError
-from copyhound_matchengine.wire import Style, is_callback
+from copyhound_matchengine.wire import PLAIN, Style, is_callback
 
 _INDEXED: Final = re.compile(r"(\w+)(?:\[(\d{0,6})\])?", re.ASCII)
 _WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
@@ -29,6 +29,10 @@ MOST_LISTED: Final = 10_000
 
 class RefusedError(Exception):
     """The request cannot be meant: the whole call fails with this one error."""
+
+
+class AbsentError(Exception):
+    """The collection is not there: everything would pass a check against it, so that clients must hear of it."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -68,6 +72,14 @@ class Asked:
             else:
                 texts.append((name, str(value)))
         return cls(texts, files)
+
+    @classmethod
+    def style_of(cls, request: Request[Any, Any, Any]) -> Style:
+        """What the query says of how to answer, for errors before the rest is read."""
+        try:
+            return cls(_query(request.scope["query_string"]), []).style()
+        except RefusedError:
+            return PLAIN
 
     def text(self, name: str) -> str:
         """The field's text; empty where it was not sent."""

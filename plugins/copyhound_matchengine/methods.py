@@ -22,7 +22,7 @@ from copyhound.plugin_api import (
     Scope,
     UseCases,
 )
-from copyhound_matchengine.forms import Asked, Given, Options, RefusedError, told
+from copyhound_matchengine.forms import AbsentError, Asked, Given, Options, RefusedError, told
 from copyhound_matchengine.overlays import Overlays
 from copyhound_matchengine.queues import Queues
 from copyhound_matchengine.settings import MatchEngineSettings
@@ -67,14 +67,14 @@ class Methods:
         return ok("ping")
 
     async def count(self, caller: Caller, name: str, asked: Asked) -> Envelope:
-        """How many pictures there are; 0 before the first was added."""
-        return ok("count", [await _or(0, self._collections.count(caller, name))])
+        """How many pictures there are."""
+        return ok("count", [await _within(self._collections.count(caller, name))])
 
     async def list(self, caller: Caller, name: str, asked: Asked) -> Envelope:
         """The filepaths, in the order in which they were added."""
         options = asked.options(_LISTED)
         paths = self._collections.addresses(caller, name, offset=options.offset, limit=options.limit)
-        return ok("list", await _or([], paths))
+        return ok("list", await _within(paths))
 
     async def add(self, caller: Caller, name: str, asked: Asked) -> Envelope:
         """Index pictures. What is wrong with one harms no other."""
@@ -113,10 +113,10 @@ class Methods:
         options = asked.options(_SEARCHED)
         label, picture = await self._picture(caller, name, asked, "")
         looked = await self._looked(caller, name, label, picture, options)
-        found = [one for one in looked.matches if _wanted(one.comparison, options)] if looked else []
+        found = [one for one in looked.matches if _wanted(one.comparison, options)]
         found.sort(key=lambda one: -one.comparison.score)
         page = found[options.offset : options.offset + options.limit]
-        key = await self._key(caller, picture, looked.query) if looked and page and options.generate_overlay else None
+        key = await self._key(caller, picture, looked.query) if page and options.generate_overlay else None
 
         def result(one: EntryMatch) -> SearchMatch:
             names, path = (label, one.entry.image_url), one.entry.image_url
@@ -130,14 +130,14 @@ class Methods:
 
         return ok("search", [result(one) for one in page])
 
-    async def _looked(self, caller: Caller, name: str, label: str, picture: Picture, options: Options) -> Looked | None:
-        """What was found; None where there is no such collection yet."""
+    async def _looked(self, caller: Caller, name: str, label: str, picture: Picture, options: Options) -> Looked:
+        """What was found. Raises AbsentError where there is no such collection."""
         try:
             async with self._turn(caller):
                 return await self._collections.look(caller, name, picture, mirrored=options.check_horizontal_flip)
         except CopyhoundError as error:
             if error.code == "not_found" and isinstance(picture, bytes):
-                return None
+                raise AbsentError from None
             if error.code in OURS:
                 raise
             raise RefusedError(told(label, error)) from None
@@ -197,12 +197,23 @@ class Methods:
         try:
             return path, await self._collections.at(caller, name, path)
         except CopyhoundError:
+            await _within(self._collections.addresses(caller, name, limit=1))
             raise RefusedError(f"{path}: Failed to find in index.") from None
 
     async def _bytes(self, given: Given) -> bytes:
         if given.file is not None:
             return await given.file.read()
         return await self._collections.fetch(given.url or "")
+
+
+async def _within(asked: Awaitable[T]) -> T:
+    """Raises AbsentError where there is no such collection."""
+    try:
+        return await asked
+    except CopyhoundError as error:
+        if error.code == "not_found":
+            raise AbsentError from None
+        raise
 
 
 async def _or(default: T, asked: Awaitable[T]) -> T:
