@@ -66,7 +66,7 @@ async def test_every_error_has_its_heading(world: World) -> None:
         assert f'id="{code}"' in html, code
 
 
-@pytest.mark.parametrize("page", ["nothing", "..%2Fsecret", "INDEX", "errors.md"])
+@pytest.mark.parametrize("page", ["nothing", "..%2Fsecret", "INDEX", "errors.md", "a" * 300])
 async def test_only_pages_are_served(world: World, page: str) -> None:
     """Nothing but the pages can be read through /docs."""
     assert (await world.client.get(f"/docs/{page}")).status_code == 404

@@ -128,6 +128,19 @@ async def test_a_thumbnail_is_small(world: World, match: dict[str, Any]) -> None
     assert max(Image.open(io.BytesIO(answer.content)).size) <= 512
 
 
+async def test_a_mail_may_show_what_is_linked(world: World, match: dict[str, Any]) -> None:
+    """What a signed link opens may be shown by a page of another site, such as a webmail; with a key it may not."""
+    for link in (match["overlay_url"], match["overlay_url"].replace("/overlay?", "/thumbnail?")):
+        answer = await world.client.get(link)
+        assert answer.status_code == 200
+        assert "signature=" in link
+        assert answer.headers.get_list("cross-origin-resource-policy") == ["cross-origin"]
+        again = await world.client.get(link, headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.headers["cross-origin-resource-policy"]) == (304, "cross-origin")
+    answer = await world.call("GET", f"/matches/{match['id']}/overlay")
+    assert answer.headers["cross-origin-resource-policy"] == "same-site"
+
+
 async def test_history_begins_with_the_find(world: World, match: dict[str, Any]) -> None:
     """The history of a match holds its first line, with its time."""
     lines = (await world.call("GET", f"/matches/{match['id']}/history")).json()["items"]

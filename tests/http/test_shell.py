@@ -102,6 +102,34 @@ async def test_a_surface_answers_below_its_prefix(world: World) -> None:
             assert (await client.get(path)).json()["code"] == "not_found"
 
 
+@pytest.mark.parametrize("target", ["http://x/rest/search", "HTTPS://x.example:8000/rest/search", "/rest/search"])
+async def test_a_whole_address_may_be_asked_for(world: World, target: str) -> None:
+    """A request target in absolute form, as clients of proxies send it, is the same path to surfaces and to us."""
+    app = create_app(
+        world.services,
+        catalogue=world.catalogue,
+        plugins=world.plugins,
+        settings=HttpSettings(),
+        surfaces=[surface("/rest")],
+    )
+    told: list[Any] = []
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async with AsyncTestClient(app):
+        for path, query in ((target, b"a=1"), (target.replace("/rest/search", "/healthz"), b"")):
+            scope: Any = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "headers": []}
+            scope |= {"query_string": query, "scheme": "http", "http_version": "1.1", "root_path": "", "state": {}}
+            scope |= {"client": ("127.0.0.1", 1), "server": ("x", 80), "asgi": {"version": "3.0"}}
+            await app(scope, receive, send)
+    assert [one["status"] for one in told if one["type"] == "http.response.start"] == [418, 200]
+    assert told[1]["body"] == b"/search|a=1"
+
+
 async def test_a_surface_wears_its_own_errors(world: World) -> None:
     """The 404 and 405 of a surface that is a Litestar application are its own, not ours."""
 

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from copyhound.domain.errors import ERRORS, CopyhoundError
 from copyhound.http.auth import PUBLIC
 
-_PAGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_PAGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LINK: Final = re.compile(r'href="(?!https?:|mailto:|#|/)(?:\./)?([a-z0-9_-]+)\.md(#[^"]*)?"')
 _IMAGE: Final = re.compile(r'src="([a-z0-9_-]+\.(jpg|png|svg))"')
 _KINDS: Final = {"jpg": "image/jpeg", "png": "image/png", "svg": "image/svg+xml"}

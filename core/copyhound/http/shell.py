@@ -20,6 +20,8 @@ from copyhound.http.metrics import Metrics
 from copyhound.http.problems import MEDIA_TYPE, problem, problem_headers
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_ABSOLUTE: Final = re.compile(r"^https?://[^/]*", re.IGNORECASE)
+"""Of a request target in absolute form, as clients send it that take us for a proxy: all before the path."""
 _SAFE: Final = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
@@ -57,6 +59,8 @@ class Shell:
         await self._http(scope, receive, send)
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith("/"):
+            scope["path"] = _ABSOLUTE.sub("", scope["path"]) or "/"
         scope["state"] = state = {**scope.get("state", {}), "request_id": _request_id(scope)}
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=state["request_id"])

@@ -19,6 +19,8 @@ from copyhound.http.wire.matches import HistoryLine, MatchChanges, MatchOut, mat
 from copyhound.services import Services
 
 _CACHED = "private, max-age=86400"
+_LINKED = "cross-origin"
+"""Whoever holds a signed link may show the picture: a webmail's page is another site."""
 
 
 class MatchController(Controller):
@@ -105,6 +107,8 @@ def picture(request: Request[Any, Any, Any], data: bytes) -> Response[bytes]:
     """A JPEG with an ETag; 304 where the client has it."""
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": _CACHED}
+    if "signature" in request.query_params:
+        headers["Cross-Origin-Resource-Policy"] = _LINKED
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers, media_type="image/jpeg")
     return Response(data, headers=headers, media_type="image/jpeg")
