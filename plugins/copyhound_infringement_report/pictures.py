@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final, Literal
 
 from litestar import Controller, Response, get
@@ -18,13 +19,16 @@ _HEADERS: Final = {"Cache-Control": "private, max-age=86400", "Cross-Origin-Reso
 
 
 def picture_url(office: Office, kind: Kind, workspace_id: str, thing_id: str) -> str:
-    """The address of a JPEG of an image, or of the picture of a match."""
-    signature = office.uses.links.sign(_text(kind, workspace_id, thing_id))
-    return f"{office.base}/picture/{kind}/{workspace_id}/{thing_id}?signature={signature}"
+    """The address of a JPEG of an image, or of the picture of a match. It works for `link_days` at least."""
+    # rounded to a day: the same address all day, which browsers keep
+    today = office.uses.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    expires = int((today + timedelta(days=office.settings.link_days + 1)).timestamp())
+    signature = office.uses.links.sign(_text(kind, workspace_id, thing_id, expires))
+    return f"{office.base}/picture/{kind}/{workspace_id}/{thing_id}?expires={expires}&signature={signature}"
 
 
-def _text(kind: str, workspace_id: str, thing_id: str) -> str:
-    return f"infringement_report:{kind}:{workspace_id}:{thing_id}"
+def _text(kind: str, workspace_id: str, thing_id: str, expires: int) -> str:
+    return f"infringement_report:{kind}:{workspace_id}:{thing_id}:{expires}"
 
 
 class PictureController(Controller):
@@ -40,9 +44,11 @@ class PictureController(Controller):
         workspace_id: FromPath[str],
         thing_id: FromPath[str],
         signature: FromQuery[str] = "",
+        expires: FromQuery[int] = 0,
     ) -> Response[bytes]:
         """A JPEG of one of your images, or of a found picture."""
-        if not office.uses.links.holds(_text(kind, workspace_id, thing_id), signature):
+        in_time = expires > office.uses.now().timestamp()
+        if not in_time or not office.uses.links.holds(_text(kind, workspace_id, thing_id, expires), signature):
             raise CopyhoundError("not_found", "There is nothing at this address.")
         source = office.uses.lists if kind == "image" else office.uses.matches
         return Response(await source.picture(workspace_id, thing_id), media_type="image/jpeg", headers=_HEADERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from typing import Any, Final
@@ -92,7 +93,7 @@ class UploadController(Controller):
     ) -> Response[bytes]:
         """Put a file into a list, and search it: the body is the file, with `base64=true` its base64."""
         found = await office.list_of(request.user, list_id)
-        return await _take(request, office, found, filename)
+        return await _take(request, office, found, filename, await _file(request, office))
 
     @put("/trial_file/{filename:path}")
     async def upload_first(
@@ -100,23 +101,31 @@ class UploadController(Controller):
     ) -> Response[bytes]:
         """The same; list 0 stands for a new list."""
         if number_of(list_id, "list") != ALL_LISTS:
-            return await _take(request, office, await office.list_of(request.user, list_id), filename)
+            found = await office.list_of(request.user, list_id)
+            return await _take(request, office, found, filename, await _file(request, office))
+        data = await _file(request, office)  # first: no list is made for what is refused
         made = await office.uses.lists.create(request.user, "My first images")
         try:
-            return await _take(request, office, made, filename)
-        except CopyhoundError:
-            await office.uses.lists.delete(request.user, made.id)
+            return await _take(request, office, made, filename, data)
+        except BaseException:  # whatever it was, also that nobody waits any more
+            await asyncio.shield(office.uses.lists.delete(request.user, made.id))
             raise
 
 
-async def _take(request: AnyRequest, office: Office, found: ImageList, filename: str) -> Response[bytes]:
-    caller: Caller = request.user
-    params = request.query_params
+async def _file(request: AnyRequest, office: Office) -> bytes:
+    """The file in the body. CopyhoundErrors of pictures."""
     data = await request.body()
-    if yes(params, "base64", False):
+    if yes(request.query_params, "base64", False):
         data = _decoded(data)
     await _check(office, data)
-    verify = yes(params, "verify", found.monitored)
+    return data
+
+
+async def _take(
+    request: AnyRequest, office: Office, found: ImageList, filename: str, data: bytes
+) -> Response[bytes]:
+    caller: Caller = request.user
+    verify = yes(request.query_params, "verify", found.monitored)
     name = filename.strip("/").rsplit("/", 1)[-1][:200] or "image"
     await search_in(office, caller, found, [ImageInput(name, data=data)], verify)
     return good({"list_id": found.number, "filename": name}, success=True, list_id=found.number)

@@ -31,3 +31,6 @@ class InfringementReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fie
         tuple[str, ...],
         msgspec.Meta(description="Origins of web apps that may use /2.0 and /3.0; * stands for all"),
     ] = ("*",)
+    link_days: Annotated[
+        int, msgspec.Meta(description="How long the addresses of pictures in answers work without a key", ge=1, le=365)
+    ] = 30

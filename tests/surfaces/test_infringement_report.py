@@ -13,7 +13,7 @@ import pytest
 from copyhound.plugin_api import Answer, Candidate, Outcome, Page, ProviderSpec, hookimpl
 
 from ..fixtures import photos
-from ..fixtures.houses import until
+from ..fixtures.houses import TestClock, until
 from ..fixtures.website import Website
 from .infringement_kit import Counter, counter
 
@@ -38,6 +38,16 @@ class Told:
     @hookimpl
     def copyhound_providers(self) -> list[ProviderSpec]:
         return [ProviderSpec(self.name, self.name.title(), "Says what it is told.", self.search)]
+
+
+class BrokenOffError(Exception):
+    """The client is gone."""
+
+
+async def broken_off() -> AsyncIterator[bytes]:
+    """A body of which only the beginning comes."""
+    yield photos.photo(1)[:100]
+    raise BrokenOffError
 
 
 @pytest.fixture
@@ -232,6 +242,40 @@ async def test_the_first_files_of_an_account(at: Counter) -> None:
     assert (await at.done(number))["count"] == 1
     await at.ask("PUT", f"/list/{number}/trial_file/b.jpg", content=photos.photo(2))
     assert (await at.done(number))["count"] == 2
+
+
+async def test_a_first_file_that_is_refused(at: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list is left of a body that is too large, of one that breaks off, nor where the search cannot begin."""
+    large = await at.ask("PUT", "/list/0/trial_file/a.jpg", content=b"0" * (16 * 2**20))
+    assert (large.status_code, large.json()["error_code"]) == (403, "payload_too_large")
+    assert (await at.ask("PUT", "/list/0/trial_file/a.jpg", content=broken_off())).status_code == 500
+    assert await at.result("GET", "/list") == []
+
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("no search begins")
+
+    monkeypatch.setattr(at.home.services.searches, "start", broken)
+    answer = await at.ask("PUT", "/list/0/trial_file/a.jpg", content=photos.photo(1))
+    assert answer.status_code == 500
+    assert await at.result("GET", "/list") == []
+
+
+async def test_links_to_pictures_end(tmp_path: Path) -> None:
+    """An address of a picture is the same all day, works for 30 days, and not after 31; its end can't be changed."""
+    clock = TestClock()
+    async with counter(tmp_path / "data", work=True, clock=clock) as at:
+        await at.ask("PUT", "/list/0/trial_file/a.jpg", content=photos.photo(1))
+        url = (await at.done(1))["images"][0]["signed_image_url"]
+        clock.turn(hours=2)
+        assert (await at.done(1))["images"][0]["signed_image_url"] == url
+        clock.turn(days=30)
+        assert (await at.http.get(url)).status_code == 200
+        end = int(url.split("expires=")[1].split("&")[0])
+        later = url.replace(str(end), str(end + 86400 * 400))
+        assert (await at.http.get(later)).status_code == 404
+        assert (await at.http.get(url.replace(f"expires={end}&", ""))).status_code == 404
+        clock.turn(days=1)
+        assert (await at.http.get(url)).status_code == 404
 
 
 async def test_addresses_are_added_to_a_list(at: Counter, site: Website) -> None:
