@@ -32,6 +32,7 @@ from copyhound_copyleaks.form import BODY_BYTES
 from copyhound_copyleaks.settings import CopyleaksSettings
 from copyhound_copyleaks.wire import EXTENSIONS
 
+_BEARER: Final = ("bearer",)
 _SMALL_BODY: Final = 65_536
 _FAULTS: Final = {401: CREDENTIALS, 404: NOT_FOUND, 405: METHOD, 413: TOO_LARGE}
 _METHODS: Final = (HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE)
@@ -53,11 +54,32 @@ def make_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
     account = _app([*_account(desk), *_fixed(), _texts(desk, _TEXTS_V3)], settings)
     texts = _app([_texts(desk, _TEXTS)], settings)
     return [
-        SurfaceSpec("copyleaks", "Copyleaks", "Image Plagiarism Detection: checks.", ("/v1",), checks, openapi=CHECKS),
         SurfaceSpec(
-            "copyleaks_account", "Copyleaks account", "Login, credits and usage.", ("/v3",), account, openapi=ACCOUNT
+            "copyleaks",
+            "Copyleaks",
+            "Image Plagiarism Detection: checks.",
+            ("/v1",),
+            checks,
+            openapi=CHECKS,
+            security=_BEARER,
         ),
-        SurfaceSpec("copyleaks_texts", "Copyleaks texts", "Refuses what is about texts.", _TEXT_PREFIXES, texts),
+        SurfaceSpec(
+            "copyleaks_account",
+            "Copyleaks account",
+            "Login, credits and usage.",
+            ("/v3",),
+            account,
+            openapi=ACCOUNT,
+            security=_BEARER,
+        ),
+        SurfaceSpec(
+            "copyleaks_texts",
+            "Copyleaks texts",
+            "Refuses what is about texts.",
+            _TEXT_PREFIXES,
+            texts,
+            security=_BEARER,
+        ),
     ]
 
 

@@ -69,6 +69,7 @@ def _surface(use_cases: UseCases, settings: InfringementReportSettings, version:
         app=make_app(Office(use_cases, settings, version)),
         versions=(_NEW if version == 3 else _OLD,),
         openapi=OPERATIONS,
+        security=("key",),
     )
 
 

@@ -21,5 +21,6 @@ def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
             prefixes=("/matchengine",),
             app=make_app(use_cases, use_cases.settings("matchengine", MatchEngineSettings)),
             openapi=OPERATIONS,
+            security=("basic",),
         )
     ]

@@ -25,6 +25,7 @@ def tineye_surface(use_cases: UseCases) -> SurfaceSpec:
         app=make_app(use_cases, settings),
         versions=(ApiVersion(api="tineye", version="rest", prefix=PREFIX),),
         openapi=OPERATIONS,
+        security=("key",),
     )
 
 

@@ -78,7 +78,9 @@ async def test_files_are_sent_packed_or_plain(world: World) -> None:
 async def test_surfaces_have_documents(world: World) -> None:
     """Each surface's document stands beside ours, with the path as clients send it."""
     async with AsyncTestClient(app_of(world)) as client:
-        assert 'href="/docs/try?api=acme-acme-2.0"' in (await client.get("/docs/try")).text
+        page = (await client.get("/docs/try")).text
+        assert '<a data-api="acme-acme-2.0" href="/docs/try?api=acme-acme-2.0">Acme</a>' in page
+        assert "flex-wrap:wrap" in page
         document = (await client.get("/schema/surfaces/acme-acme-2.0")).json()
         assert list(document["paths"]) == ["/acme/2.0/ping"]
         assert (await client.get("/schema/surfaces/other")).status_code == 404

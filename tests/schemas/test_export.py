@@ -192,6 +192,16 @@ def test_a_surface_is_described() -> None:
     assert len(app.routes) == 1
 
 
+def test_a_document_has_the_keys_of_its_own_surface_alone() -> None:
+    """Of the ways to send a key a document names those that the vendor's clients use, and no other surface's."""
+    found = schema_export.openapi_documents()
+    wanted = {"tineye-rest": "key", "matchengine-matchengine": "basic", "copyleaks-v1": "bearer"}
+    for name, scheme in {**wanted, "infringement_report-3.0": "key"}.items():
+        document = found[f"openapi/{name}.json"]
+        assert list(document["components"]["securitySchemes"]) == [scheme]
+        assert document["security"] == [{scheme: []}]
+
+
 def test_a_surface_describes_what_it_reads_by_itself() -> None:
     """What a surface tells of an operation is laid over Litestar's; it hides one, and tells of one without a route."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from litestar import Litestar
@@ -16,7 +16,7 @@ _SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
 }
-"""The ways in which vendors' clients send a key; which of them a surface takes is on its page of the manual."""
+"""The ways in which vendors' clients send a key; a surface says which of them are its own."""
 
 
 def describe_surface(
@@ -27,10 +27,12 @@ def describe_surface(
     prefix: str = "",
     description: str = "",
     told: Mapping[str, Any] | None = None,
+    security: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The document of a surface's application. `prefix`: where it is mounted; stands before each path.
 
-    `told`: what `SurfaceSpec.openapi` holds. The application needs no OpenAPI configuration, and is left as it is.
+    `told` and `security`: what `SurfaceSpec` holds of them. The application needs no OpenAPI configuration, and
+    is left as it is.
     """
     plugin = OpenAPIPlugin(app)
     plugin._openapi_config = OpenAPIConfig(title=title, version=version, description=description or None)
@@ -44,8 +46,8 @@ def describe_surface(
             _in_order(path, operation)
     _laid_over(paths, told or {})
     document["paths"] = {f"{prefix}{path}" if path != "/" else prefix or "/": item for path, item in paths.items()}
-    document.setdefault("components", {})["securitySchemes"] = _SCHEMES
-    document["security"] = [{name: []} for name in _SCHEMES]
+    document.setdefault("components", {})["securitySchemes"] = {name: _SCHEMES[name] for name in security or _SCHEMES}
+    document["security"] = [{name: []} for name in security or _SCHEMES]
     return document
 
 
@@ -86,5 +88,6 @@ def documents(surfaces: Iterable[SurfaceSpec]) -> dict[str, dict[str, Any]]:
                 prefix=prefix,
                 description=spec.description,
                 told=spec.openapi,
+                security=spec.security,
             )
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import html
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -34,7 +35,10 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_STYLE: Final = "body{margin:0}nav{font:16px/1.55 system-ui,sans-serif;padding:.6rem 1.2rem;display:flex;gap:1rem}"
+_STYLE: Final = (
+    "body{margin:0}nav{font:16px/1.55 system-ui,sans-serif;padding:.6rem 1.2rem;display:flex;flex-wrap:wrap;"
+    "gap:.2rem 1rem}"
+)
 Name = Annotated[str, PathParameter(description="Name of a file or a document.")]
 
 
@@ -52,12 +56,21 @@ class SurfaceDocuments:
             self._made = {name: msgspec.json.encode(one, order="sorted") for name, one in sorted(found.items())}
         return self._made
 
+    def titles(self) -> Mapping[str, str]:
+        """`<surface>-<version>` -> what people call it: as its vendor does, with the version where two share a name."""
+        told = {name: msgspec.json.decode(one)["info"] for name, one in self.all().items()}
+        often = Counter(info["title"] for info in told.values())
+        return {
+            name: info["title"] if often[info["title"]] == 1 else f"{info['title']} {info['version']}"
+            for name, info in told.items()
+        }
+
 
 @get("/docs/try", opt=PUBLIC, media_type="text/html", include_in_schema=False)
 async def get_tryout(surface_documents: NamedDependency[SurfaceDocuments]) -> Response[str]:
     """The page."""
     headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=300"}
-    return Response(_page(surface_documents.all()), media_type="text/html", headers=headers)
+    return Response(_page(surface_documents.titles()), media_type="text/html", headers=headers)
 
 
 @get("/docs/try/{name:str}", opt=PUBLIC, include_in_schema=False)
@@ -92,9 +105,10 @@ def _packed(name: str) -> bytes:
     return packed.read_bytes() if packed.is_file() else gzip.compress((folder / name).read_bytes(), mtime=0)
 
 
-def _page(surfaces: Iterable[str]) -> str:
-    links = ['<a href="/docs">manual</a>', '<a href="/docs/try">copyhound</a>']
-    links += [f'<a data-api="{one}" href="/docs/try?api={one}">{one}</a>' for one in map(html.escape, surfaces)]
+def _page(surfaces: Mapping[str, str]) -> str:
+    links = ['<a href="/docs">Manual</a>', '<a href="/docs/try">Copyhound</a>']
+    escaped = [(html.escape(name), html.escape(title)) for name, title in surfaces.items()]
+    links += [f'<a data-api="{name}" href="/docs/try?api={name}">{title}</a>' for name, title in escaped]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Try the API - Copyhound</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 import msgspec
@@ -193,6 +193,8 @@ class SurfaceSpec(msgspec.Struct, frozen=True):
     """What its prefixes are versions of, and which of them are to end. Empty: each prefix is one, and none ends."""
     openapi: Mapping[str, Any] = {}
     """`GET /search` -> what is told of the operation (`plugin_api.describing`), laid over Litestar's; None hides it."""
+    security: tuple[Literal["key", "bearer", "basic"], ...] = ()
+    """How its clients send a key: `x-api-key`, a bearer token, a password. Empty: any of them."""
 
 
 class Lead(msgspec.Struct, frozen=True):
