@@ -29,10 +29,10 @@ _END: Final = r"$(?!\n)"
 Address = Annotated[str, msgspec.Meta(pattern=f"^{_ADDRESS}{_END}", max_length=254)]
 
 
-class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Stands under [plugins.email] in the settings."""
+class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Stands under [plugins.email] in the settings. Without `host` and `sender` the notifier is not set up."""
 
-    host: Annotated[str, msgspec.Meta(description="The SMTP server; without it no e-mail is sent")] = ""
+    host: Annotated[str, msgspec.Meta(description="The SMTP server; without it no e-mail is sent", min_length=1)]
     port: Annotated[int, msgspec.Meta(description="0: 587, 465 or 25, as `security` has it", ge=0, le=65535)] = 0
     security: Annotated[
         Literal["starttls", "tls", "none"],
@@ -44,8 +44,8 @@ class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     sender: Annotated[
         str,
-        msgspec.Meta(description="Address that the messages come from", pattern=f"^(?:{_ADDRESS})?{_END}"),
-    ] = ""
+        msgspec.Meta(description="Address that the messages come from", pattern=f"^{_ADDRESS}{_END}"),
+    ]
     ca_file: Annotated[str, msgspec.Meta(description="Certificates to trust, PEM; empty: the system's")] = ""
 
 
@@ -60,9 +60,6 @@ class EmailTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def notify(notice: Notice, target: EmailTarget, context: Context) -> None:
     """Sends one message to all. Raises CopyhoundError `settings_invalid`, `fetch_failed`, `fetch_timeout`."""
     settings: EmailSettings = context.settings
-    if not settings.host or not settings.sender:
-        missing = "host" if not settings.host else "sender"
-        raise CopyhoundError("settings_invalid", f"plugins.email.{missing} is not set.")
     message = compose(notice, settings.sender, target.to, context.now())
     deadline = Deadline(_SECONDS)
     refused = await apart(lambda: _send(message, settings, target.to, deadline), deadline)

@@ -31,6 +31,9 @@ from ..fixtures.houses import Home, home, until
 from ..fixtures.mailbox import Mailbox
 from ..fixtures.receiver import Answer, Receiver, redirect
 
+NOWHERE = {"host": "127.0.0.1", "port": 9, "security": "none", "sender": "copyhound@example.org"}
+"""A mail server that is set up, and not there."""
+
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
@@ -61,7 +64,7 @@ async def at_work(
 @pytest.fixture
 async def idle(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Home]:
     """A house where jobs are queued and never run: the test runs them."""
-    async with home(tmp_path / "idle", sqlite_url, work=False) as opened:
+    async with home(tmp_path / "idle", sqlite_url, work=False, plugins={"email": NOWHERE}) as opened:
         yield opened
 
 
@@ -498,7 +501,7 @@ async def test_notifications_are_found_by_id_and_number_in_their_workspace(idle:
 
 async def test_a_target_inside_is_refused(tmp_path: Path) -> None:
     """Where nothing inside is allowed, no address of this machine is taken as a target."""
-    async with home(tmp_path / "strict", work=False, net={}) as house:
+    async with home(tmp_path / "strict", work=False, net={}, plugins={"email": NOWHERE}) as house:
         for url in ("http://[::1]:9/", "http://127.0.0.1/", "http://0x7f000001/", "http://localhost/"):
             with pytest.raises(CopyhoundError, match="url_forbidden"):
                 await house.services.notifications.create(house.caller, NewNotification("webhook", {"url": url}))
@@ -519,7 +522,7 @@ async def test_the_manuals_examples_work(tmp_path: Path) -> None:
     page = (resources.files("copyhound") / "docs" / "notifications.md").read_text("utf-8")
     examples = [part.split("```")[0] for part in page.split("```json")[1:]]
     assert len(examples) == 2
-    async with home(tmp_path / "strict", work=False, net={}) as house:
+    async with home(tmp_path / "strict", work=False, net={}, plugins={"email": NOWHERE}) as house:
         summer = await a_list(house)
         for example in examples:
             there = example.replace("list_01k9x8r4tq2m6v0c3h7s1n5w9e", summer.id)
@@ -527,3 +530,25 @@ async def test_the_manuals_examples_work(tmp_path: Path) -> None:
             assert (await house.services.notifications.create(house.caller, new)).notifier == new.notifier
     for word in (*DigestFormat, *NewNotification.__struct_fields__):
         assert f"| `{word}` |" in page
+
+
+@pytest.fixture
+async def without_mail(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Home]:
+    """A house whose operator has set up no mail server."""
+    async with home(tmp_path / "mute", sqlite_url, work=False) as opened:
+        yield opened
+
+
+async def test_a_notifier_that_is_not_set_up_is_refused(without_mail: Home, receiver: Receiver) -> None:
+    """Without a mail server no notification by e-mail is made, nor is another one changed to it."""
+    new = NewNotification("email", {"to": ["me@example.org"]})
+    with pytest.raises(CopyhoundError, match=r"email is not set up: .* `host`") as caught:
+        await without_mail.services.notifications.create(without_mail.caller, new)
+    assert caught.value.code == "settings_invalid"
+    other = await by_post(without_mail, receiver)
+    with pytest.raises(CopyhoundError, match="email is not set up"):
+        await without_mail.services.notifications.update(
+            without_mail.caller, other.id, NotificationChanges(notifier=new.notifier, target=new.target)
+        )
+    (kept,) = (await without_mail.services.notifications.page(without_mail.caller)).items
+    assert kept.notifier == "webhook"

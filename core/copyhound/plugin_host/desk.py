@@ -115,7 +115,12 @@ class NotifierDesk:
         return read_settings("target", self._bench.post("notifier", notifier).spec.target, values, lookup=False)
 
     def target_of(self, notifier: str, values: Mapping[str, Any]) -> CheckedTarget:
-        """The same, with what may be shown of it, and the addresses in it (fields of the format `uri`)."""
+        """The same, with what may be shown of it, and the addresses in it (fields of the format `uri`).
+
+        Raises `settings_invalid` also where the notifier itself is not set up: it could never tell anybody.
+        """
+        if (wrong := self._bench.post("notifier", notifier).error) is not None:
+            raise CopyhoundError("settings_invalid", f"{notifier} is not set up: {wrong}")
         checked = self.target(notifier, values)
         return CheckedTarget(msgspec.to_builtins(checked), redacted(checked), uri_values(checked))
 
