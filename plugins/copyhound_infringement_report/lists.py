@@ -11,7 +11,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import UNSET, UnsetType
 
-from copyhound.plugin_api import Caller, Image, ImageFigures, ImageInput, ImageList, ListFigures, SearchRequest
+from copyhound.plugin_api import (
+    Caller,
+    CopyhoundError,
+    Image,
+    ImageFigures,
+    ImageInput,
+    ImageList,
+    ListFigures,
+    Search,
+    SearchRequest,
+)
 from copyhound_infringement_report.answers import AnyRequest, good
 from copyhound_infringement_report.pictures import picture_url
 from copyhound_infringement_report.reading import Office, body_of, count_in, lines_of, number_of, shaped
@@ -123,7 +133,18 @@ async def search_in(
 ) -> None:
     """Add images to a list, and search them."""
     request = SearchRequest(tuple(images), list_id=found.id, verify=verify, surface=SURFACE)
-    await office.uses.searches.start(caller, request)
+    await begin(office, caller, request)
+
+
+async def begin(office: Office, caller: Caller, request: SearchRequest) -> Search:
+    """Start a search. An error that is about one of several addresses says which."""
+    try:
+        return await office.uses.searches.start(caller, request)
+    except CopyhoundError as error:
+        index = error.extra.get("index")
+        if index is None or (url := request.images[index].url) is None:
+            raise
+        raise CopyhoundError(error.code, f"Address {index + 1}, {url[:200]!r}: {error.detail}", **error.extra) from None
 
 
 def name_of(url: str) -> str:

@@ -18,6 +18,28 @@ T = TypeVar("T", bound=msgspec.Struct)
 ALL_LISTS: Final = 0
 """The list number that stands for all lists of an account."""
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
+_PLACE: Final = re.compile(r"^(?:key in )?`?\$\.?")
+_KINDS: Final = {
+    "str": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_SENTENCES: Final = tuple(
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (r"(?:Object|The body) missing required field `([^`]+)`", "{0} is missing."),
+        (r"Object contains unknown field `([^`]*)`", "There is no field {0} here."),
+        (r"Expected `([^`]+)`, got `([^`]+)`", "{field} should be {0}, not {1}."),
+        (r"Expected `str` of length (.+)", "{field} should be a text of {0} characters."),
+        (r"Expected `array` of length (.+)", "{field} should hold {0} items."),
+        (r"Expected `(?:int|float)` (.+)", "{field} should be a number {0}."),
+        (r"Invalid enum value '?([^']*)'?", "{field} can't be {0}."),
+    )
+)
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -60,11 +82,13 @@ async def body_of(request: AnyRequest) -> dict[str, Any]:
         return {}
     # curl -d says that JSON is a form
     if request.content_type[0] == "application/x-www-form-urlencoded" and not sent.lstrip().startswith((b"{", b"[")):
+        if b"=" not in sent:
+            raise CopyhoundError("malformed_json", _told_malformed(sent))
         return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
     try:
         body = msgspec.json.decode(sent)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise CopyhoundError("malformed_json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise CopyhoundError("malformed_json", _told_malformed(sent)) from None
     if not isinstance(body, dict):
         raise CopyhoundError("invalid_request", "The body is a JSON object.")
     return body
@@ -75,7 +99,32 @@ def shaped(fields: Mapping[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(dict(fields), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise CopyhoundError("invalid_request", f"{error}.".replace("..", ".")) from None
+        raise CopyhoundError("invalid_request", told(str(error))) from None
+
+
+def told(error: str) -> str:
+    """What msgspec says of a shape, as a sentence.
+
+    >>> told("Expected `int`, got `str` - at `$.schedule`")
+    'schedule should be a number, not a text.'
+    """
+    what, _, place = error.replace(">=", "at least").replace("<=", "at most").partition(" - at ")
+    field = _PLACE.sub("", place.strip("`")).replace("[...]", "") or "The body"
+    for pattern, sentence in _SENTENCES:
+        if found := pattern.fullmatch(what):
+            return sentence.format(*(_plain(one) for one in found.groups()), field=field)
+    return f"{field} is not as it should be."
+
+
+def _plain(kinds: str) -> str:
+    """The names of types, as people say them: `str | null`."""
+    return " or ".join(dict.fromkeys(_KINDS.get(kind.strip(), kind.strip()) for kind in kinds.split("|")))
+
+
+def _told_malformed(sent: bytes) -> str:
+    if sent.lstrip()[:1] in (b"{", b"["):
+        return "The body is not valid JSON."
+    return "The body is not JSON: send an object such as {...}, or a form with its Content-Type."
 
 
 def yes(params: Mapping[str, Any], name: str, default: bool) -> bool:

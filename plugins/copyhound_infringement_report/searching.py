@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from copyhound.plugin_api import Caller, CopyhoundError, ImageInput, ImageList, SearchRequest
 from copyhound_infringement_report.answers import AnyRequest, good
 from copyhound_infringement_report.auth import WRITES
-from copyhound_infringement_report.lists import MOST_IMAGES, SURFACE, ListLabel, name_of, search_in
+from copyhound_infringement_report.lists import MOST_IMAGES, SURFACE, ListLabel, begin, name_of, search_in
 from copyhound_infringement_report.reading import ALL_LISTS, Office, body_of, number_of, shaped, yes
 
 MAX_FILE_BYTES: Final = 10 * 2**20
@@ -58,7 +58,7 @@ class SearchController(Controller):
             verify=new.verify,
             surface=SURFACE,
         )
-        search = await office.uses.searches.start(request.user, asked)
+        search = await begin(office, request.user, asked)
         made = await office.uses.lists.get(request.user, search.list_id)
         return good({"list_id": made.number}, list_id=made.number)
 
@@ -121,9 +121,7 @@ async def _file(request: AnyRequest, office: Office) -> bytes:
     return data
 
 
-async def _take(
-    request: AnyRequest, office: Office, found: ImageList, filename: str, data: bytes
-) -> Response[bytes]:
+async def _take(request: AnyRequest, office: Office, found: ImageList, filename: str, data: bytes) -> Response[bytes]:
     caller: Caller = request.user
     verify = yes(request.query_params, "verify", found.monitored)
     name = filename.strip("/").rsplit("/", 1)[-1][:200] or "image"

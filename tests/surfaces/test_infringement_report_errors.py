@@ -36,18 +36,47 @@ ERRORS: dict[str, tuple[str, str, dict[str, Any], int, int, str, str]] = {
     "no JSON": ("POST", "/list", {"content": b"{"}, 400, 400, "malformed_json", "The body is not valid JSON."),
     "no object": ("POST", "/list", {"json": [1]}, 400, 400, "invalid_request", "The body is a JSON object."),
     "no label": (
-        "POST", "/list", {"json": {}}, 400, 400, "invalid_request", "Object missing required field `list_label`."
+        "POST", "/list", {"json": {}}, 400, 400, "invalid_request", "list_label is missing."
     ),
     "unknown field": (
         "PATCH", "/list/1", {"json": {"colour": "red"}}, 400, 400, "invalid_request",
-        "Object contains unknown field `colour`.",
+        "There is no field colour here.",
+    ),
+    "no number of days": (
+        "POST", "/notify/new", {"json": {"schedule": "0.5"}}, 400, 400, "invalid_request",
+        "schedule should be a number, not a text.",
+    ),
+    "too few days": (
+        "POST", "/notify/new", {"json": {"schedule": 0}}, 400, 400, "invalid_request",
+        "schedule should be a number at least 1.",
+    ),
+    "a form of nothing": (
+        "POST", "/search", {"content": b"hello", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        400, 400, "malformed_json",
+        "The body is not JSON: send an object such as {...}, or a form with its Content-Type.",
+    ),
+    "no JSON at all": (
+        "POST", "/search", {"content": b"hello"}, 400, 400, "malformed_json",
+        "The body is not JSON: send an object such as {...}, or a form with its Content-Type.",
+    ),
+    "JSON too deep": (
+        "POST", "/list", {"content": b'{"a":' * 5000 + b"1" + b"}" * 5000}, 400, 400, "malformed_json",
+        "The body is not valid JSON.",
+    ),
+    "a filter too deep": (
+        "POST", "/list/1/query", {"content": b'{"not":' * 900 + b"1" + b"}" * 900}, 400, 400, "invalid_request", "",
     ),
     "no images": (
         "POST", "/search", {"json": {"images": []}}, 400, 400, "no_image",
         "images holds the addresses of the images that are searched.",
     ),
     "no address": (
-        "POST", "/search", {"json": {"images": ["ftp://a.example/x.jpg"]}}, 403, 422, "url_invalid", "",
+        "POST", "/search", {"json": {"images": ["http://a.example/1.jpg", "ftp://a.example/x.jpg"]}}, 403, 422,
+        "url_invalid", "Address 2, 'ftp://a.example/x.jpg': The address must begin with http:// or https://.",
+    ),
+    "no address in a line": (
+        "PATCH", "/list/1", {"json": {"add_lsv_urls": "http://a.example/1.jpg\nftp://a.example/x"}}, 403, 422,
+        "url_invalid", "Address 2, 'ftp://a.example/x': The address must begin with http:// or https://.",
     ),
     "an inner address": ("POST", "/search", {"json": {"images": ["http://10.0.0.1/x"]}}, 403, 422, "url_forbidden", ""),
     "no file": (
