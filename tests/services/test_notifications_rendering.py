@@ -37,7 +37,7 @@ def copy(number: int = 1, **changes: Any) -> FoundCopy:
 
 
 def on(domain: str, *copies: FoundCopy, list_id: str = "list_1", label: str = "Summer") -> FoundDomain:
-    return FoundDomain(domain, list_id, label, AT, copies or (copy(),))
+    return FoundDomain(domain, list_id, label, AT, copies or (copy(),), int(list_id.removeprefix("list_")))
 
 
 def digest(*found: FoundDomain) -> Digest:
@@ -86,8 +86,8 @@ def test_the_short_formats() -> None:
         "new_domains": 2,
         "domains": ["a.com", "b.com"],
         "lists": [
-            {"list_id": "list_1", "list_label": "Summer", "new_domains": 2},
-            {"list_id": "list_2", "list_label": "Winter", "new_domains": 1},
+            {"list_id": "list_1", "list_number": 1, "list_label": "Summer", "new_domains": 2},
+            {"list_id": "list_2", "list_number": 2, "list_label": "Winter", "new_domains": 1},
         ],
     }
 
@@ -101,6 +101,7 @@ def test_the_full_format_goes_by_image() -> None:
         "image_2": ["a.com", "b.com"],
     }
     assert (full["image_1"]["image_id"], full["image_1"]["image_name"]) == ("image_id_1", "picture 1.jpg")
+    assert (full["image_2"]["image_number"], full["image_2"]["list_number"]) == (2, 1)
     assert [one["match_id"] for one in full["image_1"]["copies"]] == ["match_1", "match_3"]
     assert full["image_2"]["copies"][1]["domain"] == "b.com"
 

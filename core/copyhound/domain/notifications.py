@@ -128,6 +128,8 @@ class FoundDomain(msgspec.Struct, frozen=True):
     list_label: str
     found_at: datetime
     copies: tuple[FoundCopy, ...]
+    list_number: int = 0
+    """For interfaces that count."""
 
 
 class Digest(msgspec.Struct, frozen=True):

@@ -60,7 +60,9 @@ async def _told(kit: Kit, uow: UnitOfWork, notification: Notification, event: Ev
     if in_list is None:
         return None
     copies = await _copies(kit, uow, notification, in_list, domain)
-    return FoundDomain(domain, list_id, in_list.label, event.created_at, copies) if copies else None
+    if not copies:
+        return None
+    return FoundDomain(domain, list_id, in_list.label, event.created_at, copies, in_list.number)
 
 
 async def _copies(
@@ -124,6 +126,7 @@ def sample(now: datetime) -> Digest:
         thumbnail_url=None,
     )
     domains = tuple(
-        FoundDomain(name, "list_sample", "Summer collection", now, (copy,)) for name in ("example.com", "example.org")
+        FoundDomain(name, "list_sample", "Summer collection", now, (copy,), 1)
+        for name in ("example.com", "example.org")
     )
     return Digest(derived_id("ntc", "sample", now.isoformat()), "sample", domains)

@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "match_type",
     "first_seen",
     "overlay_url",
+    "list_number",
 )
 _IN_TITLE: Final = 3
 _IN_LINE: Final = 100
@@ -95,17 +96,17 @@ def _json_summary(digest: Digest) -> str:
             "new_domains": len(digest.names),
             "domains": digest.names,
             "lists": [
-                {"list_id": list_id, "list_label": label, "new_domains": count}
-                for (list_id, label), count in _by_list(digest).items()
+                {"list_id": list_id, "list_number": number, "list_label": label, "new_domains": count}
+                for (list_id, number, label), count in _by_list(digest).items()
             ],
         }
     )
 
 
-def _by_list(digest: Digest) -> dict[tuple[str, str], int]:
-    counted: dict[tuple[str, str], int] = {}
+def _by_list(digest: Digest) -> dict[tuple[str, int, str], int]:
+    counted: dict[tuple[str, int, str], int] = {}
     for found in digest.domains:
-        key = found.list_id, found.list_label
+        key = found.list_id, found.list_number, found.list_label
         counted[key] = counted.get(key, 0) + 1
     return counted
 
@@ -114,7 +115,13 @@ def _json_full(digest: Digest) -> str:
     images: dict[str, dict[str, Any]] = {}
     for found, copy in _rows(digest):
         key = f"image_{copy.image_number}"
-        about = {"image_id": copy.image_id, "image_name": copy.image_name, "list_id": found.list_id}
+        about = {
+            "image_id": copy.image_id,
+            "image_number": copy.image_number,
+            "image_name": copy.image_name,
+            "list_id": found.list_id,
+            "list_number": found.list_number,
+        }
         image = images.setdefault(key, {"domains_found": [], **about, "copies": []})
         if found.domain not in image["domains_found"]:
             image["domains_found"].append(found.domain)
