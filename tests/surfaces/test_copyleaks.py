@@ -298,6 +298,8 @@ async def test_parallel_requests_on_postgresql(tmp_path_factory: pytest.TempPath
         again = (await made.get("/v1/image-plagiarism-detector/all-at-once")).json()
         assert again["developerPayload"] == payload
         assert (await made.get("/v3/scans/credits")).json() == {"Amount": 2}
+        ever = await made.get("/v3/scans/usages/history?start=01-01-0001&end=31-12-9999")
+        assert (ever.status_code, ever.text.count("\n")) == (200, 2)
 
 
 async def test_parallel_requests_of_one_id_with_two_pictures(here: Desk) -> None:
