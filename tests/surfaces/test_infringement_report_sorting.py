@@ -33,8 +33,9 @@ SAMPLE = {
 
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[Counter]:
-    """A house with one list and four results."""
-    async with counter(tmp_path / "data") as opened:
+    """A house with one list and four results, which could write e-mails."""
+    mail = {"host": "127.0.0.1", "sender": "copyhound@example.org"}
+    async with counter(tmp_path / "data", plugins={"email": mail}) as opened:
         await opened.keep(*[found(number) for number in range(1, 5)])
         yield opened
 
