@@ -137,10 +137,10 @@ class TestInfringementReport(ProviderConformance):
         """What the service calls a list goes into addresses: only digits do, from addresses and from uploads."""
         for list_id in ("../../admin", "5?x=", "5/../6", "", "\u0665", -5):
             reply = Reply.json({"status": True, "code": 100, "result": {"list_id": list_id}})
-            for options in ({"source_url": ORIGINAL}, {}):
+            for source_url in (ORIGINAL, None):
                 with LoopbackServer(functools.partial(_always, reply)) as server:
                     settings = self.settings(server.base_url)
-                    answer = run_provider(self.spec, b"x", settings=settings, retries=0, **options)
+                    answer = run_provider(self.spec, b"x", settings=settings, retries=0, source_url=source_url)
                     assert len(server.requests) == 1
                 assert answer.outcome is Outcome.transient
                 assert "list_id" in (answer.reason or "")
