@@ -10,7 +10,7 @@ from typing import Any, Final
 from litestar import Request
 
 from copyhound.plugin_api import Caller, CopyhoundError, Scope, UseCases
-from copyhound_tineye.errors import Refusal, no_key
+from copyhound_tineye.errors import Refusal, no_key, over_quota
 from copyhound_tineye.requests import Sent
 from copyhound_tineye.settings import TinEyeSettings
 from copyhound_tineye.signing import AUTHENTICATION, MAX_SKEW, Signed, fault_of, is_signed_by
@@ -44,9 +44,7 @@ class Door:
         try:
             return await self._use_cases.keys.check(key)
         except CopyhoundError as error:
-            if error.code != "unauthorized":
-                raise
-            raise no_key() from error
+            raise self._refusal(error) from error
 
     async def by_signature(self, request: Request[Any, Any, Any], resource: str, sent: Sent) -> Caller:
         """Who has signed the request. Refusal where nobody has, or it was sent before."""
@@ -67,9 +65,18 @@ class Door:
             raise Refusal(401, BAD_SIGNATURE)
         # only now: who cannot sign must not use up the nonces of who can
         until = datetime.fromtimestamp(int(date) + MAX_SKEW, UTC) + _NONCE_MARGIN
-        if not await self._use_cases.keys.use_nonce(caller.key_id, nonce, until):
-            raise Refusal(401, BAD_SIGNATURE, "The nonce was used before.")
+        try:
+            if not await self._use_cases.keys.use_nonce(caller.key_id, nonce, until):
+                raise Refusal(401, BAD_SIGNATURE, "The nonce was used before.")
+        except CopyhoundError as error:
+            raise self._refusal(error) from error
         return caller
+
+    def _refusal(self, error: CopyhoundError) -> Exception:
+        """What a caller is told whom the core does not let in."""
+        if error.code == "too_many_requests":
+            return over_quota(error, self._use_cases.now())
+        return no_key() if error.code == "unauthorized" else error
 
     async def _signer(self, public: str) -> tuple[Caller, str]:
         if self._settings.sandbox and public == SANDBOX_PUBLIC:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from copyhound.plugin_api import CopyhoundError
+from copyhound_tineye.wire import MOMENT
 
 Retry = float | None
 
@@ -101,6 +103,14 @@ def refusal_of(error: CopyhoundError) -> Refusal:
     messages = (said.message, error.detail) if said.detail else (said.message,)
     retry: Any = error.extra.get("retry_after", 1.0 if said.code in (429, 503) else None)
     return Refusal(said.code, *messages, classic=said.classic, retry_after=retry)
+
+
+def over_quota(error: CopyhoundError, now: datetime) -> Refusal:
+    """More than are allowed in a stretch of time, and when it ends."""
+    wait = float(error.extra["retry_after"])
+    told = f"You have exceeded your {error.extra['limit']} search quota (will reset "
+    told += f"{now + timedelta(seconds=wait):{MOMENT}})"
+    return Refusal(429, told, classic=(429, (told,)), retry_after=wait)
 
 
 def no_key(*more: str) -> Refusal:

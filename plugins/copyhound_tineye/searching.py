@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import Final
 
 from copyhound.plugin_api import (
@@ -18,11 +17,11 @@ from copyhound.plugin_api import (
     SearchRequest,
     UseCases,
 )
-from copyhound_tineye.errors import BUSY, Refusal
+from copyhound_tineye.errors import BUSY, Refusal, over_quota
 from copyhound_tineye.links import Links
 from copyhound_tineye.results import Teller, hash_of
 from copyhound_tineye.settings import TinEyeSettings
-from copyhound_tineye.wire import MOMENT, TinEyeMatch
+from copyhound_tineye.wire import TinEyeMatch
 
 _GOOD: Final = (Outcome.answered, Outcome.no_match)
 _AT_ONCE: Final = 200
@@ -60,11 +59,7 @@ class Searcher:
             limits = self._use_cases.limits
             await limits.count(caller, "tineye searches", most=self._settings.per_minute, seconds=_MINUTE)
         except CopyhoundError as error:
-            wait = float(error.extra.get("retry_after", _MINUTE))
-            most = self._settings.per_minute if caller.limits.requests is None else caller.limits.requests
-            reset = f"{self._use_cases.now() + timedelta(seconds=wait):{MOMENT}}"
-            told = f"You have exceeded your {most} search quota (will reset {reset})"
-            raise Refusal(429, told, classic=(429, (told,)), retry_after=wait) from error
+            raise over_quota(error, self._use_cases.now()) from error
 
     async def _ended(self, caller: Caller, picture: ImageInput) -> SearchProgress:
         deadline, patience = time.monotonic() + self._settings.deadline_seconds, self._settings.deadline_seconds

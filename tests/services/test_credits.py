@@ -117,6 +117,9 @@ async def test_parallel_searches_take_no_more_than_there_is(at_both_homes: Home)
 
     assert sum(await asyncio.gather(*(one(number) for number in range(30)))) == 10
     assert await left(at_both_homes) == 0
+    searches = (await at_both_homes.services.searches.page(at_both_homes.caller, limit=50)).items
+    ended = [await at_both_homes.services.searches.wait(at_both_homes.caller, search.id, 60) for search in searches]
+    assert [image.lookups[0].outcome for progress in ended for image in progress.images] == [Outcome.no_match] * 10
 
 
 async def test_a_repeated_request_is_paid_once(at_home: Home) -> None:

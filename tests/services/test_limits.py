@@ -104,12 +104,12 @@ async def test_a_long_request_keeps_its_place(at_home: Home, monkeypatch: pytest
     monkeypatch.setattr("copyhound.services.limits._PLACE_LIFE", timedelta(seconds=0.2))
     async with at_home.services.limits.place(at_home.caller, "test", most=1):
         async with at_home.services.kit.units.read() as uow:
-            before = await uow.limits.places(f"test:{at_home.caller.key_id}")
+            before = await uow.limits.places(at_home.caller.key_id, "test")
 
         async def renewed() -> bool:
             at_home.clock.turn(seconds=0.1)
             async with at_home.services.kit.units.read() as uow:
-                return await uow.limits.places(f"test:{at_home.caller.key_id}") > before
+                return await uow.limits.places(at_home.caller.key_id, "test") > before
 
         await until(renewed)
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.lists import Image
 from copyhound.domain.searches import ImageInput, Outcome, SearchRequest
+from copyhound.services.blobs import drop_blobs
+from copyhound.services.images import ImageIntake
 
 from ..fixtures import photos
 from ..fixtures.houses import Home, home
@@ -29,6 +32,28 @@ async def test_an_upload_survives_the_deletion_of_its_twin(at_home: Home) -> Non
         assert image.original_blob is not None
         assert await at_home.services.kit.blobs.get(image.original_blob) == photos.photo(1)
         await lists.delete_image(caller, kept.id, image.id)
+
+
+async def test_bytes_deleted_before_their_rows_are_there_are_put_again(
+    at_both_homes: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture was taken in, and its twin's last list is deleted before the new rows are there: it is searched."""
+    kit, caller, take = at_both_homes.services.kit, at_both_homes.caller, ImageIntake.take
+
+    async def taken(self: ImageIntake, workspace_id: str, inputs: tuple[ImageInput, ...]) -> list[Image]:
+        images = await take(self, workspace_id, inputs)
+        keys = [image.original_blob for image in images if image.original_blob]
+        await drop_blobs(kit, workspace_id, keys)
+        assert not await kit.blobs.has(keys[0])
+        return images
+
+    monkeypatch.setattr(ImageIntake, "take", taken)
+    (image,) = (await at_both_homes.search(photos.photo(1))).images
+    assert [lookup.outcome for lookup in image.lookups] == [Outcome.no_match]
+    made = await at_both_homes.services.lists.create(caller, "later")
+    (added,) = await at_both_homes.services.lists.add_images(caller, made.id, [ImageInput("b", photos.photo(2))])
+    assert added.original_blob is not None
+    assert await kit.blobs.get(added.original_blob) == photos.photo(2)
 
 
 async def test_a_search_ends_although_a_kept_copy_is_lost(at_home: Home) -> None:

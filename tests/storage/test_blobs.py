@@ -4,12 +4,18 @@ import asyncio
 import errno
 import hashlib
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.storage import FolderBlobs
+from copyhound.storage import Database, FolderBlobs
+from copyhound.storage.lists import Images
+
+GUARDS = [(False, False, False), (False, True, True), (True, False, True), (True, True, True)]
 
 
 @pytest.fixture
@@ -33,7 +39,6 @@ async def test_bytes_come_back_by_their_key(blobs: FolderBlobs) -> None:
 async def test_workspaces_share_no_file(blobs: FolderBlobs) -> None:
     """Deleting one workspace's copy leaves the other's."""
     mine, theirs = await blobs.put("ws_1", b"x"), await blobs.put("ws_2", b"x")
-    await blobs.set_aside(mine)
     await blobs.drop(mine)
     assert await blobs.get(theirs) == b"x"
 
@@ -41,31 +46,11 @@ async def test_workspaces_share_no_file(blobs: FolderBlobs) -> None:
 async def test_what_is_gone_is_not_found(blobs: FolderBlobs) -> None:
     """Reading says so; deleting again is quiet."""
     key = await blobs.put("ws_1", b"x")
-    for _ in range(2):
-        await blobs.set_aside(key)
+    for there in (True, False):
+        assert await blobs.has(key) is there
         await blobs.drop(key)
     with pytest.raises(CopyhoundError, match="not_found"):
         await blobs.get(key)
-
-
-async def test_what_is_put_during_a_deletion_stays(blobs: FolderBlobs) -> None:
-    """Between the two halves of a deletion it can be read, put anew, and then survives the second half."""
-    key = await blobs.put("ws_1", b"x")
-    await blobs.set_aside(key)
-    assert await blobs.get(key) == b"x"
-    assert await blobs.put("ws_1", b"x") == key
-    await blobs.drop(key)
-    assert await blobs.get(key) == b"x"
-
-
-async def test_a_deletion_can_be_called_off(blobs: FolderBlobs) -> None:
-    """What was set aside and restored is as before; restoring what was never set aside is quiet."""
-    key = await blobs.put("ws_1", b"x")
-    await blobs.set_aside(key)
-    await blobs.restore(key)
-    await blobs.restore(key)
-    await blobs.drop(key)
-    assert await blobs.get(key) == b"x"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +67,7 @@ async def test_a_deletion_can_be_called_off(blobs: FolderBlobs) -> None:
 )
 async def test_only_keys_of_ours_are_looked_up(blobs: FolderBlobs, key: str) -> None:
     """No path can be smuggled in."""
-    for use in (blobs.get, blobs.set_aside, blobs.restore, blobs.drop):
+    for use in (blobs.get, blobs.has, blobs.drop):
         with pytest.raises(CopyhoundError, match="not_found"):
             await use(key)
 
@@ -153,3 +138,16 @@ async def test_the_same_bytes_can_be_put_at_once(blobs: FolderBlobs) -> None:
     keys = await asyncio.gather(*[blobs.put("ws_1", data) for _ in range(8)])
     assert await blobs.get(keys[0]) == data
     assert _files(blobs) == [keys[0]]
+
+
+@pytest.mark.parametrize(("alone", "beside_it", "waits"), GUARDS)
+async def test_who_deletes_bytes_is_alone(postgres_url: str, alone: bool, beside_it: bool, waits: bool) -> None:
+    """On PostgreSQL (SQLite has one writer) many may name bytes at once; who would delete waits, and is waited for."""
+    database = Database(postgres_url)
+    async with database.write() as one, database.write() as two:
+        await Images(one).guard_blobs("ws_1", alone=alone)
+        await Images(two).guard_blobs("ws_2", alone=True)
+        await two.execute(sa.text("set local lock_timeout = '50ms'"))
+        with pytest.raises(DBAPIError, match="lock timeout") if waits else nullcontext():
+            await Images(two).guard_blobs("ws_1", alone=beside_it)
+    await database.dispose()

@@ -42,17 +42,12 @@ class BlobStore(Protocol):
     """Bytes by key. Keys come from `put`; they hold the workspace and the content's hash."""
 
     async def put(self, workspace_id: str, data: bytes) -> str: ...
-    async def set_aside(self, key: str) -> None:
-        """The first half of a deletion: as good as gone for `put`, but `get` still finds it. Quiet where it is gone."""
-
-    async def restore(self, key: str) -> None:
-        """It is in use after all."""
-
+    async def has(self, key: str) -> bool: ...
     async def get(self, key: str) -> bytes:
         """CopyhoundError not_found where it is gone."""
 
     async def drop(self, key: str) -> None:
-        """The second half of a deletion: what was set aside is gone. What was put anew meanwhile stays."""
+        """Delete it. Quiet where it is gone."""
 
 
 class SecretBox(Protocol):

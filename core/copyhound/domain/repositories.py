@@ -85,6 +85,9 @@ class ImageRepository(Protocol):
     async def unused_blobs(self, workspace_id: str, keys: Sequence[str]) -> list[str]:
         """Those of `keys` that nothing in the workspace uses."""
 
+    async def guard_blobs(self, workspace_id: str, *, alone: bool = False) -> None:
+        """Until the transaction ends, nobody runs `alone` beside it, or nobody at all where it is itself `alone`."""
+
     async def delete(self, workspace_id: str, image_id: str) -> list[str]:
         """Delete it with its matches; the blob keys that nothing uses any more."""
 

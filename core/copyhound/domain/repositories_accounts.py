@@ -88,10 +88,12 @@ class LimitRepository(Protocol):
         """Count a request in the subject's window, which begins with its first request; 0 where it is within `most`,
         else the seconds until the window ends."""
 
-    async def take_place(self, subject: str, place_id: str, most: int, now: datetime, until: datetime) -> bool:
-        """False where `most` are taken."""
+    async def take_place(
+        self, key_id: str, name: str, place_id: str, most: int, until: datetime, *, now: datetime, among_all: bool
+    ) -> bool:
+        """False where `most` of the key's are taken under `name`, or `among_all` of its names."""
 
-    async def places(self, subject: str) -> list[datetime]:
+    async def places(self, key_id: str, name: str) -> list[datetime]:
         """When the taken ones end by themselves."""
 
     async def keep_place(self, place_id: str, until: datetime) -> None: ...

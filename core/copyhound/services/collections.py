@@ -94,7 +94,7 @@ class CollectionService:
         )
         async with self._kit.units() as uow:
             entry, is_new = await uow.collections.put_entry(collection, new, self._kit.now())
-        await keep_blobs(self._kit, workspace_id, [prepared.reduced])
+            await keep_blobs(self._kit, uow, workspace_id, [(new.reduced_blob, prepared.reduced)])
         return entry, is_new
 
     async def entries(

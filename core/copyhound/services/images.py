@@ -106,8 +106,8 @@ class ImageIntake:
         except CopyhoundError:
             return True
 
-    async def load(self, image: Image) -> tuple[Image, tuple[bytes, ...]]:
-        """Fetch (where it came by address) and decode an image; (it, the bytes that it names now).
+    async def load(self, image: Image) -> tuple[Image, list[tuple[str | None, bytes]]]:
+        """Fetch (where it came by address) and decode an image; (it, the keys that it names now with their bytes).
 
         Raises the CopyhoundError that says why not.
         """
@@ -119,7 +119,13 @@ class ImageIntake:
             data = await fetch_picture(self._kit, image.source_url)
             image = msgspec.structs.replace(image, original_blob=await self._kit.blobs.put(image.workspace_id, data))
         prepared: Prepared = await self._kit.compute.run("prepare_query", data, limits.picture)
-        return await self._with_facts(image, prepared), (data, prepared.reduced)
+        image = await self._with_facts(image, prepared)
+        return image, [(image.original_blob, data), (image.reduced_blob, prepared.reduced)]
+
+
+def bytes_of(images: Sequence[Image], inputs: Sequence[ImageInput]) -> list[tuple[str | None, bytes | None]]:
+    """The key and the bytes of each image that was taken in."""
+    return [(image.original_blob, item.data) for image, item in zip(images, inputs, strict=True)]
 
 
 def is_ready(image: Image) -> bool:

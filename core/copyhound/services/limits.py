@@ -15,8 +15,6 @@ from copyhound.services.kit import Kit
 
 _PLACE_LIFE = timedelta(minutes=2)
 _PLACE_WAIT = 1.0
-_OF_THE_KEY = "key"
-"""Stands for all APIs together, where a key has limits of its own."""
 _SECONDS = 900
 _log = logging.getLogger(__name__)
 
@@ -44,17 +42,21 @@ class LimitService:
     async def place(self, caller: Caller, name: str, *, most: int) -> AsyncIterator[None]:
         """Hold one of `most` places of the caller's key under `name` for as long as the block runs; 0: any number.
 
+        A key with a limit of its own has so many under all names together.
+
         Raises CopyhoundError too_many_requests where all are taken. Those of a process that died come free again
         after two minutes.
         """
-        if caller.limits.concurrent is not None:
-            name, most = _OF_THE_KEY, caller.limits.concurrent
+        own = caller.limits.concurrent
+        most = most if own is None else own
         if most == 0:
             yield
             return
         place_id, now = new_id("place"), self._kit.now()
         async with self._kit.units() as uow:
-            free = await uow.limits.take_place(f"{name}:{caller.key_id}", place_id, most, now, now + _PLACE_LIFE)
+            free = await uow.limits.take_place(
+                caller.key_id, name, place_id, most, now + _PLACE_LIFE, now=now, among_all=own is not None
+            )
         if not free:
             told = f"At most {most} requests at once are allowed."
             raise CopyhoundError("too_many_requests", told, retry_after=_PLACE_WAIT)
@@ -88,11 +90,11 @@ async def count_request(kit: Kit, subject: str, most: int, seconds: int) -> None
         wait = await uow.limits.count(f"{subject}:{seconds}", seconds, most, kit.now())
     if wait:
         told = f"At most {most} requests in {seconds} seconds are allowed."
-        raise CopyhoundError("too_many_requests", told, retry_after=wait)
+        raise CopyhoundError("too_many_requests", told, retry_after=wait, limit=most)
 
 
 async def count_of_key(kit: Kit, caller: Caller) -> None:
     """Count a request of a key that has a limit of its own: one window for all APIs, whatever is asked."""
     most = caller.limits.requests
     if most:
-        await count_request(kit, f"{_OF_THE_KEY}:{caller.key_id}", most, caller.limits.seconds or _SECONDS)
+        await count_request(kit, f"key:{caller.key_id}", most, caller.limits.seconds or _SECONDS)

@@ -15,7 +15,7 @@ from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.searches import ImageInput
 from copyhound.domain.workspaces import Caller
 from copyhound.services.blobs import drop_blobs, keep_blobs
-from copyhound.services.images import ImageIntake
+from copyhound.services.images import ImageIntake, bytes_of
 from copyhound.services.kit import Desk, Kit
 
 DAILY = Schedule(days=1)
@@ -117,7 +117,7 @@ class ListService:
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
             images = await uow.images.add(images)
-        await keep_blobs(self._kit, caller.workspace_id, (one.data for one in inputs))
+            await keep_blobs(self._kit, uow, caller.workspace_id, bytes_of(images, inputs))
         return images
 
     async def images(self, caller: Caller, list_id: str, *, cursor: str | None = None, limit: int = 50) -> PageOf:

@@ -87,12 +87,9 @@ class LookupService:
             there = await uow.images.get(image.workspace_id, image.id) is not None
             if there:
                 await uow.images.save(loaded)
-        if there:
-            await keep_blobs(self._kit, image.workspace_id, blobs)
-        else:  # its list was deleted meanwhile
-            await drop_blobs(
-                self._kit, image.workspace_id, [key for key in (loaded.original_blob, loaded.reduced_blob) if key]
-            )
+                await keep_blobs(self._kit, uow, image.workspace_id, blobs)
+        if not there:  # its list was deleted meanwhile
+            await drop_blobs(self._kit, image.workspace_id, [key for key, _ in blobs if key])
         return there
 
     async def _queue_lookup(
@@ -162,6 +159,8 @@ class LookupService:
                 if ended.outcome in _PAID:
                     await uow.credits.settle(search_id, image_id, self._kit.now())
                 await self._complete_if_done(uow, search)
+            kept = [(found.reduced_blob, found.reduced) for found in verified.believed]
+            await keep_blobs(self._kit, uow, workspace_id, kept)
 
     def _ended(self, lookup: Lookup, answer: Answer, verified: Verified) -> Lookup:
         outcome = answer.outcome

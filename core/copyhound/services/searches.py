@@ -26,7 +26,7 @@ from copyhound.domain.searches import (
 from copyhound.domain.workspaces import Caller
 from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.credits import reserve
-from copyhound.services.images import ImageIntake
+from copyhound.services.images import ImageIntake, bytes_of
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.lookups import LookupService
 
@@ -80,10 +80,10 @@ class SearchService:
                 if not await begin(uow, search, image_ids, delay=wait):
                     raise CopyhoundError("idempotency_in_flight")  # its twin was quicker: nothing of this one stays
                 await self._pay(uow, search, image_ids, caller, request.surface)
+                await keep_blobs(self._kit, uow, caller.workspace_id, bytes_of(images, request.images))
         except BaseException:
             await drop_blobs(self._kit, caller.workspace_id, [key for one in images if (key := one.original_blob)])
             raise
-        await keep_blobs(self._kit, caller.workspace_id, (one.data for one in request.images))
         if wait > 0:
             await self._inline(search, [image.id for image in images], wait)
         return search

@@ -39,6 +39,8 @@ class Found(msgspec.Struct, frozen=True):
     """When it was last seen at its address, where that is not now (our own index)."""
     facts: PictureFacts | None = None
     """Of the file; None where it was not looked at."""
+    reduced: bytes | None = None
+    """What `reduced_blob` names."""
 
     @property
     def small(self) -> bool:
@@ -154,6 +156,7 @@ class Verifying:
             or (await self._kit.blobs.put(image.workspace_id, side.reduced) if side.reduced else None),
             side.seen_at,
             side.facts,
+            side.reduced,
         )
 
     async def compare(self, image: Image, reduced: bytes | None, side: Side) -> Comparison | None:

@@ -77,10 +77,11 @@ class Repository:
         if self.postgres:
             await self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
-    async def lock_text(self, text: str) -> None:
-        """The same, by a name."""
+    async def lock_text(self, text: str, *, shared: bool = False) -> None:
+        """The same, by a name; with others who hold it `shared`."""
         if self.postgres:
-            await self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(text, 0))))
+            lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+            await self.connection.execute(sa.select(lock(sa.func.hashtextextended(text, 0))))
 
     async def unite_pages(self, table: sa.Table, owner: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) -> None:
         """Add pages by their URL, or move last_seen of those that are there; first_seen never changes."""

@@ -35,46 +35,32 @@ class FolderBlobs:
 
     async def get(self, key: str) -> bytes:
         """CopyhoundError not_found where it is gone or damaged, unavailable where it cannot be read."""
-        path, damaged = self._path(key), False
-        for place in (path, _aside(path)):
-            with contextlib.suppress(FileNotFoundError, ValueError):
-                data = await asyncio.to_thread(_read, place)
-                if _is_whole(data, path):
-                    return data
-                damaged = True
-        if damaged:
+        path = self._path(key)
+        try:
+            data = await asyncio.to_thread(_read, path)
+        except FileNotFoundError:
+            raise CopyhoundError("not_found", "The stored picture is gone.") from None
+        if not _is_whole(data, path):
             self._note(path)
-        raise CopyhoundError("not_found", f"The stored picture is {'damaged' if damaged else 'gone'}.")
+            raise CopyhoundError("not_found", "The stored picture is damaged.")
+        return data
 
     def _note(self, path: Path) -> None:
         if path not in self._noted and len(self._noted) < _NOTED_MOST:
             self._noted.add(path)
             _log.warning("%s is damaged: it is done without until the same bytes are stored again", path)
 
-    async def set_aside(self, key: str) -> None:
-        """The first half of a deletion: `put` writes it anew, `get` still finds it. Quiet where it is gone."""
-        path = self._path(key)
-        with contextlib.suppress(FileNotFoundError):
-            await asyncio.to_thread(path.rename, _aside(path))
-
-    async def restore(self, key: str) -> None:
-        """It is in use after all."""
-        path = self._path(key)
-        with contextlib.suppress(FileNotFoundError):
-            await asyncio.to_thread(_aside(path).rename, path)
+    async def has(self, key: str) -> bool:
+        return await asyncio.to_thread(self._path(key).exists)
 
     async def drop(self, key: str) -> None:
-        """The second half of a deletion: what was set aside is gone. What was put anew meanwhile stays."""
-        await asyncio.to_thread(_aside(self._path(key)).unlink, missing_ok=True)
+        """Quiet where it is gone."""
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
 
     def _path(self, key: str) -> Path:
         if _KEY.fullmatch(key) is None:
             raise CopyhoundError("not_found", "That is no key of a stored picture.")
         return self.root / key
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.aside")
 
 
 def _read(path: Path) -> bytes:

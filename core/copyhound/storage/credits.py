@@ -125,17 +125,19 @@ class Limits(Repository):
         assert row is not None
         return 0.0 if row.requests <= most else max(1.0, row.start + seconds - now.timestamp())
 
-    async def take_place(self, subject: str, place_id: str, most: int, now: datetime, until: datetime) -> bool:
-        await self.lock_text(f"places:{subject}")
-        await self.run(sa.delete(PLACES).where(PLACES.c.subject == subject, PLACES.c.expires_at <= now))
-        taken = await self.scalar(sa.select(sa.func.count()).where(PLACES.c.subject == subject))
-        if taken >= most:
+    async def take_place(
+        self, key_id: str, name: str, place_id: str, most: int, until: datetime, *, now: datetime, among_all: bool
+    ) -> bool:
+        await self.lock_text(f"places:{key_id}")
+        counted = _places(key_id, None if among_all else name)
+        await self.run(sa.delete(PLACES).where(counted, PLACES.c.expires_at <= now))
+        if await self.scalar(sa.select(sa.func.count()).where(counted)) >= most:
             return False
-        await self.insert(PLACES, [{"id": place_id, "subject": subject, "expires_at": until}])
+        await self.insert(PLACES, [{"id": place_id, "subject": _place(key_id, name), "expires_at": until}])
         return True
 
-    async def places(self, subject: str) -> list[datetime]:
-        held = sa.select(PLACES.c.expires_at).where(PLACES.c.subject == subject).order_by(PLACES.c.expires_at)
+    async def places(self, key_id: str, name: str) -> list[datetime]:
+        held = sa.select(PLACES.c.expires_at).where(_places(key_id, name)).order_by(PLACES.c.expires_at)
         return [row.expires_at for row in await self.all_rows(held)]
 
     async def keep_place(self, place_id: str, until: datetime) -> None:
@@ -151,6 +153,17 @@ class Limits(Repository):
     async def forget(self, now: datetime) -> None:
         for table in (WINDOWS, PLACES, NONCES):
             await self.run(sa.delete(table).where(table.c.expires_at <= now))
+
+
+def _place(key_id: str, name: str) -> str:
+    return f"{key_id}:{name}"
+
+
+def _places(key_id: str, name: str | None) -> sa.ColumnElement[bool]:
+    """Those of a key under a name, or under any."""
+    if name is None:
+        return PLACES.c.subject.startswith(_place(key_id, ""), autoescape=True)
+    return PLACES.c.subject == _place(key_id, name)
 
 
 async def numbers(connection: AsyncConnection, workspace_id: str, name: str, count: int) -> range:

@@ -139,6 +139,9 @@ class Images(Repository):
     async def unused_blobs(self, workspace_id: str, keys: Sequence[str]) -> list[str]:
         return await unused_blobs(self, workspace_id, keys)
 
+    async def guard_blobs(self, workspace_id: str, *, alone: bool = False) -> None:
+        await self.lock_text(f"blobs:{workspace_id}", shared=not alone)
+
     async def delete(self, workspace_id: str, image_id: str) -> list[str]:
         mine = _is_image(workspace_id, image_id)
         blobs = await _blobs_of(self, sa.select(IMAGES.c.id).where(*mine))
