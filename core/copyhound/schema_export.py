@@ -51,7 +51,8 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def openapi_documents() -> dict[str, dict[str, Any]]:
     """Path within the folder -> OpenAPI document: of the native API, and of each surface that ships."""
-    found = {f"openapi/{name}.json": document for name, document in documents(shipped_surfaces()).items()}
+    described = documents((spec, spec.make_app()) for spec in shipped_surfaces())
+    found = {f"openapi/{name}.json": document for name, document in described.items()}
     return {NATIVE: describe_api(list(TRIGGERS.values())), **found}
 
 

@@ -49,10 +49,18 @@ def make_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
     """The surface over the use cases, one part for each version of the paths."""
     settings = use_cases.settings("copyleaks", CopyleaksSettings)
     desk = Desk(use_cases, settings)
-    checks = _app([*_checks(desk), _texts(desk, _TEXTS_V1)], settings)
-    checks.asgi_handler = Doorway(checks.asgi_handler)
-    account = _app([*_account(desk), *_fixed(), _texts(desk, _TEXTS_V3)], settings)
-    texts = _app([_texts(desk, _TEXTS)], settings)
+
+    def checks() -> Litestar:
+        app = _app([*_checks(desk), _texts(desk, _TEXTS_V1)], settings)
+        app.asgi_handler = Doorway(app.asgi_handler)
+        return app
+
+    def account() -> Litestar:
+        return _app([*_account(desk), *_fixed(), _texts(desk, _TEXTS_V3)], settings)
+
+    def texts() -> Litestar:
+        return _app([_texts(desk, _TEXTS)], settings)
+
     return [
         SurfaceSpec(
             "copyleaks",

@@ -66,7 +66,7 @@ def _surface(use_cases: UseCases, settings: InfringementReportSettings, version:
         title=f"Infringement.Report API {version}.0",
         description=_ABOUT,
         prefixes=(prefix,),
-        app=make_app(Office(use_cases, settings, version)),
+        make_app=lambda: make_app(Office(use_cases, settings, version)),
         versions=(_NEW if version == 3 else _OLD,),
         openapi=OPERATIONS,
         security=("key",),

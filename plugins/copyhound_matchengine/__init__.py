@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from copyhound.plugin_api import SurfaceSpec, UseCases, hookimpl
 from copyhound_matchengine.app import make_app
@@ -13,13 +14,14 @@ from copyhound_matchengine.settings import MatchEngineSettings
 @hookimpl
 def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
     """`matchengine`, at /matchengine/<collection>/rest/."""
+    settings = use_cases.settings("matchengine", MatchEngineSettings)
     return [
         SurfaceSpec(
             name="matchengine",
             title="MatchEngine",
             description="TinEye's MatchEngine API: a known set of pictures, added to, searched, compared.",
             prefixes=("/matchengine",),
-            app=make_app(use_cases, use_cases.settings("matchengine", MatchEngineSettings)),
+            make_app=partial(make_app, use_cases, settings),
             openapi=OPERATIONS,
             security=("basic",),
         )

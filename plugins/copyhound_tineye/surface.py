@@ -1,5 +1,6 @@
 """TinEye's API over our own use cases, below /rest."""
 
+from functools import partial
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, get, post
@@ -22,7 +23,7 @@ def tineye_surface(use_cases: UseCases) -> SurfaceSpec:
         title="TinEye API",
         description="Search, image_count, remaining_searches and overlay, as TinEye's own clients ask for them.",
         prefixes=(PREFIX,),
-        app=make_app(use_cases, settings),
+        make_app=partial(make_app, use_cases, settings),
         versions=(ApiVersion(api="tineye", version="rest", prefix=PREFIX),),
         openapi=OPERATIONS,
         security=("key",),

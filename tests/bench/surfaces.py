@@ -15,7 +15,9 @@ import io
 import json
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,48 @@ def tineye(client: httpx.Client, picture: bytes) -> int:
     return len(answer.json()["results"]["matches"])
 
 
-DOORS: dict[str, Ask] = {"native": native, "tineye": tineye}
+def matchengine(client: httpx.Client, picture: bytes) -> int:
+    """POST /matchengine/web/rest/search/."""
+    key = client.headers["x-api-key"]
+    asked = client.post("/matchengine/web/rest/search/", auth=("bench", key), files={"image": ("mine.jpg", picture)})
+    return len(asked.raise_for_status().json()["result"])
+
+
+def copyleaks(client: httpx.Client, picture: bytes) -> int:
+    """POST /v1/image-plagiarism-detector/{scan}/check, with a token of the key."""
+    answer = client.post(
+        f"/v1/image-plagiarism-detector/{uuid.uuid4().hex}/check",
+        files={"image": ("mine.jpg", picture, "image/jpeg")},
+        data={"filename": "mine.jpg"},
+        headers={"Authorization": f"Bearer {token_of(client)}"},
+    ).raise_for_status()
+    return len(answer.json()["matches"]["internet"])
+
+
+@cache
+def token_of(client: httpx.Client) -> str:
+    """Copyleaks's token of the client's key."""
+    asked = {"email": "bench@example.com", "key": client.headers["x-api-key"]}
+    return str(client.post("/v3/account/login/api", json=asked).raise_for_status().json()["access_token"])
+
+
+def infringement_report(client: httpx.Client, picture: bytes) -> int:
+    """PUT /3.0/list/0/trial_file/..., GET /3.0/list/{id} until it has ended, GET /3.0/list/{id}/query."""
+    made = client.put("/3.0/list/0/trial_file/mine.jpg", content=picture).raise_for_status().json()
+    path = f"/3.0/list/{made['list_id']}"
+    while client.get(path).raise_for_status().json()["result"]["search_in_progress"]:
+        time.sleep(_ASKED_EVERY)
+    return len(client.get(f"{path}/query").raise_for_status().json()["result"]["query_result"]["docs"])
+
+
+DOORS: dict[str, Ask] = {
+    "native": native,
+    "tineye": tineye,
+    "matchengine": matchengine,
+    "copyleaks": copyleaks,
+    "infringement_report": infringement_report,
+}
+_ASKED_EVERY = 0.02
 
 
 def main() -> None:

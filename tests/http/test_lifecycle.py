@@ -33,7 +33,7 @@ async def answer_empty(scope: Any, receive: Any, send: Any) -> None:
 def surface(**old: Any) -> SurfaceSpec:
     """A surface with the versions 1, of which `old` tells, and 2, of which nothing is told."""
     versions = (ApiVersion(api="acme", version="1", prefix="/acme/1", **old),)
-    return SurfaceSpec("acme", "Acme", "Another API.", ("/acme/1", "/acme/2"), answer_empty, versions)
+    return SurfaceSpec("acme", "Acme", "Another API.", ("/acme/1", "/acme/2"), lambda: answer_empty, versions)
 
 
 def with_surface(world: World, spec: SurfaceSpec) -> Litestar:

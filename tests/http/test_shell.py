@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar, get
 from litestar.testing import AsyncTestClient
@@ -11,7 +13,8 @@ from structlog.testing import capture_logs
 
 from copyhound.http.app import create_app, mounts
 from copyhound.http.settings import HttpSettings
-from copyhound.plugin_api import SurfaceSpec
+from copyhound.plugin_api import SurfaceSpec, hookimpl
+from copyhound.plugin_host.catalogue import Catalogue
 
 from .conftest import World, found
 
@@ -24,7 +27,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def surface(*prefixes: str, app: Any = echo) -> SurfaceSpec:
-    return SurfaceSpec(name="acme", title="Acme", description="Another API.", prefixes=prefixes, app=app)
+    return SurfaceSpec(name="acme", title="Acme", description="Another API.", prefixes=prefixes, make_app=lambda: app)
 
 
 async def test_a_request_id_is_taken_or_made(world: World) -> None:
@@ -151,17 +154,41 @@ async def test_a_surface_wears_its_own_errors(world: World) -> None:
             assert "code" not in answer.json()
 
 
+async def test_a_surface_that_cannot_be_made_fails_alone(world: World) -> None:
+    """Where a surface's application cannot be made the server answers all the same, and its plugin says why."""
+
+    def broken() -> Any:
+        raise ValueError("no such template")
+
+    def hook(use_cases: Any) -> list[SurfaceSpec]:
+        whole = surface("/acme")
+        return [whole, msgspec.structs.replace(whole, name="acme_2", prefixes=("/acme2",), make_app=broken)]
+
+    plugin = SimpleNamespace(copyhound_surfaces=hookimpl(hook))
+    catalogue = Catalogue.build(use_cases=SimpleNamespace(), only=["odd"], extra=[("odd", plugin)])
+    surfaces = tuple(catalogue.surfaces.values())
+    app = create_app(
+        world.services, catalogue=catalogue, plugins=world.plugins, settings=HttpSettings(), surfaces=surfaces
+    )
+    (state,) = (one for one in catalogue.plugins if one.name == "odd")
+    assert state.status == "failed"
+    assert "acme_2 cannot be made: no such template" in (state.reason or "")
+    async with AsyncTestClient(app) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/acme")).status_code == 404
+
+
 @pytest.mark.parametrize("prefix", ["/", "/api", "/api/v1/mine", "/docs", "/healthz"])
 async def test_a_surface_cannot_take_our_paths(world: World, prefix: str) -> None:
     """A surface that claims a path of ours is left out; the next one is mounted."""
-    mounted = mounts([surface(prefix, "/x"), surface("/y")], world.catalogue)
+    mounted = mounts([(surface(prefix, "/x"), echo), (surface("/y"), echo)], world.catalogue)
     assert set(mounted) == {"/y"}
 
 
 async def test_two_surfaces_cannot_share_a_prefix(world: World) -> None:
     """The second claim of a prefix is left out."""
-    first, second = surface("/rest"), surface("/rest/")
-    assert list(mounts([first, second], world.catalogue)) == ["/rest"]
+    claims = [(surface("/rest"), echo), (surface("/rest/"), echo)]
+    assert list(mounts(claims, world.catalogue)) == ["/rest"]
 
 
 @pytest.mark.parametrize("path", ["/matches?min_confidenec=90", "/lists?lable=x"])

@@ -38,7 +38,7 @@ async def ping() -> dict[str, str]:
     return {"pong": "yes"}
 
 
-ACME = SurfaceSpec("acme", "Acme", "Another API.", ("/acme/2.0",), Litestar([ping], openapi_config=None))
+ACME = SurfaceSpec("acme", "Acme", "Another API.", ("/acme/2.0",), lambda: Litestar([ping], openapi_config=None))
 
 
 def app_of(world: World) -> Litestar:

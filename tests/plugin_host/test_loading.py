@@ -168,7 +168,7 @@ def test_two_surfaces_cannot_share_a_prefix() -> None:
 
     def surfaces(name: str) -> Any:
         def hook(use_cases: Any) -> list[SurfaceSpec]:
-            return [SurfaceSpec(name, "Title", "Description", ("/rest",), app)]
+            return [SurfaceSpec(name, "Title", "Description", ("/rest",), lambda: app)]
 
         return offering(surfaces=hook)
 
@@ -266,7 +266,7 @@ def test_surfaces_keep_off_the_cores_paths(prefix: str) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None: ...
 
     def hook(use_cases: Any) -> list[SurfaceSpec]:
-        return [SurfaceSpec("acme", "Title", "Description", (prefix,), app)]
+        return [SurfaceSpec("acme", "Title", "Description", (prefix,), lambda: app)]
 
     cases: Any = SimpleNamespace()
     catalogue = Catalogue.build(use_cases=cases, only=["odd"], extra=[("odd", offering(surfaces=hook))])

@@ -182,8 +182,8 @@ def test_a_surface_is_described() -> None:
 
     app = Litestar([search], openapi_config=None)
     versions = (ApiVersion(api="acme", version="3.0", prefix="/3.0"),)
-    spec = SurfaceSpec("acme", "Acme", "Another API.", ("/2.0", "/3.0"), app, versions)
-    found = documents([spec, SurfaceSpec("plain", "Plain", "No Litestar.", ("/p",), object())])
+    spec = SurfaceSpec("acme", "Acme", "Another API.", ("/2.0", "/3.0"), lambda: app, versions)
+    found = documents([(spec, app), (SurfaceSpec("plain", "Plain", "No Litestar.", ("/p",), object), object())])
     assert set(found) == {"acme-2.0", "acme-3.0"}
     operation = found["acme-3.0"]["paths"]["/3.0/search/{number}"]["get"]
     assert operation["description"] == "Find things."
@@ -214,8 +214,8 @@ def test_a_surface_describes_what_it_reads_by_itself() -> None:
         "POST /add": operation("Add.", body=form("file", file=FILE), name="add", open=True),
         "GET /nothing": None,
     }
-    spec = SurfaceSpec("acme", "Acme", "Another API.", ("/a",), Litestar([search, nothing]), openapi=told)
-    paths = documents([spec])["acme-a"]["paths"]
+    spec = SurfaceSpec("acme", "Acme", "Another API.", ("/a",), object, openapi=told)
+    paths = documents([(spec, Litestar([search, nothing]))])["acme-a"]["paths"]
     assert set(paths) == {"/a/search/{number}", "/a/add"}
     searching, adding = paths["/a/search/{number}"]["get"], paths["/a/add"]["post"]
     assert [(one["name"], one["in"]) for one in searching["parameters"]] == [("number", "path"), ("limit", "query")]

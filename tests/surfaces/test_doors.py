@@ -51,7 +51,7 @@ async def test_every_route_of_every_surface_refuses_without_a_key(tmp_path: Path
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://copyhound.test") as client:
             for surface in surfaces:
-                table: Any = surface.app
+                table: Any = surface.make_app()
                 found = [one for prefix in surface.prefixes for one in routes(prefix, table)]
                 for method, path in found if isinstance(table, Litestar) else ():
                     seen += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import SimpleNamespace
@@ -46,6 +47,7 @@ from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
 from copyhound.services.kit import ServiceLimits
 
+_log = logging.getLogger(__name__)
 API: Final = "/api/v1"
 _OWN: Final = ("/api", "/docs", "/schema", "/lifecycle", "/healthz", "/readyz", "/metrics")
 _API_HANDLERS: Final[list[Any]] = [
@@ -93,7 +95,8 @@ def create_app(
     metrics = Metrics()
     docs = f"{services.kit.public_url}/docs"
     openapi = Document(lambda: describe_api(catalogue.triggers.values()))
-    mounted = mounts(surfaces, catalogue)
+    made = made_surfaces(surfaces, catalogue)
+    mounted = mounts(made, catalogue)
     journal = Journal(lifecycle(surfaces, mounted), metrics, docs=docs, executor=executor)
     app = Litestar(
         [*_handlers(settings), get_openapi],
@@ -105,7 +108,7 @@ def create_app(
             metrics=metrics,
             openapi=openapi,
             journal=journal,
-            surface_documents=tryout.SurfaceDocuments(surfaces),
+            surface_documents=tryout.SurfaceDocuments(made),
         ),
         exception_handlers=Problems(docs).handlers,
         request_max_body_size=settings.max_upload_bytes,
@@ -180,16 +183,33 @@ def lifecycle(surfaces: Iterable[SurfaceSpec], mounted: Mapping[str, ASGIApp]) -
     return Lifecycle(versions, OLD_OPERATIONS)
 
 
-def mounts(surfaces: Iterable[SurfaceSpec], catalogue: Catalogue) -> dict[str, ASGIApp]:
+def made_surfaces(surfaces: Sequence[SurfaceSpec], catalogue: Catalogue) -> list[tuple[SurfaceSpec, ASGIApp]]:
+    """The surfaces with their applications. A plugin one of whose applications cannot be made fails alone."""
+    owners = [catalogue.owner("surface", surface.name) for surface in surfaces]
+    plugins = [owner.name if owner else surface.name for owner, surface in zip(owners, surfaces, strict=True)]
+    made: dict[str, ASGIApp] = {}
+    broken: set[str] = set()
+    for plugin, surface in zip(plugins, surfaces, strict=True):
+        try:
+            made[surface.name] = surface.make_app()
+        except Exception as error:
+            _log.exception("the application of the surface %s cannot be made", surface.name)
+            broken.add(plugin)
+            catalogue.failed_later(plugin, f"the application of its surface {surface.name} cannot be made: {error}")
+    left = [surface for plugin, surface in zip(plugins, surfaces, strict=True) if plugin not in broken]
+    return [(surface, made[surface.name]) for surface in left]
+
+
+def mounts(surfaces: Iterable[tuple[SurfaceSpec, ASGIApp]], catalogue: Catalogue) -> dict[str, ASGIApp]:
     """Prefix -> application. A surface that claims a prefix that is not its to claim fails alone."""
     found: dict[str, ASGIApp] = {}
-    for surface in surfaces:
+    for surface, app in surfaces:
         paths = [f"/{prefix.strip('/')}" for prefix in surface.prefixes]
         if taken := next((path for path in paths if path in found or _ours(path)), None):
             owner = catalogue.owner("surface", surface.name)
             catalogue.failed_later(owner.name if owner else surface.name, f"its prefix {taken} is taken")
             continue
-        found.update(dict.fromkeys(paths, surface.app))
+        found.update(dict.fromkeys(paths, app))
     return found
 
 

@@ -72,17 +72,17 @@ def _laid_over(paths: dict[str, Any], told: Mapping[str, Any]) -> None:
             del paths[path]
 
 
-def documents(surfaces: Iterable[SurfaceSpec]) -> dict[str, dict[str, Any]]:
+def documents(surfaces: Iterable[tuple[SurfaceSpec, Any]]) -> dict[str, dict[str, Any]]:
     """`<surface>-<version>` -> document, of every surface whose application is Litestar's."""
     found: dict[str, dict[str, Any]] = {}
-    for spec in surfaces:
-        if not isinstance(spec.app, Litestar):
+    for spec, app in surfaces:
+        if not isinstance(app, Litestar):
             continue
         versions = {one.prefix: one.version for one in spec.versions}
         for prefix in (f"/{one.strip('/')}" for one in spec.prefixes):
             version = versions.get(prefix, prefix.strip("/").replace("/", "-"))
             found[f"{spec.name}-{version}"] = describe_surface(
-                spec.app,
+                app,
                 title=spec.title,
                 version=version,
                 prefix=prefix,

@@ -45,7 +45,7 @@ Name = Annotated[str, PathParameter(description="Name of a file or a document.")
 class SurfaceDocuments:
     """The surfaces' OpenAPI documents, by name; each made when it is first asked for."""
 
-    def __init__(self, surfaces: Iterable[SurfaceSpec]) -> None:
+    def __init__(self, surfaces: Iterable[tuple[SurfaceSpec, Any]]) -> None:
         self._surfaces = tuple(surfaces)
         self._made: Mapping[str, bytes] | None = None
 

@@ -19,7 +19,7 @@ ENTRY_FEATURES: Final = 350
 QUERY_SIDE: Final = 340
 QUERY_FEATURES: Final = 600
 ENTRY_QUALITY: Final = 42
-"""Of the reduced copy's JPEG: 9 kB for an ordinary photograph; an index of millions is mostly made of these."""
+"""Of the reduced copy's JPEG: 8 kB for an ordinary photograph; an index of millions is mostly made of these."""
 QUERY_QUALITY: Final = 70
 MIN_PLACES: Final = 17
 """The one rule for what is too simple: fewer distinct places with a feature than this (of 2,500 photographs, none)."""

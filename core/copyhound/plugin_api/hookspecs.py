@@ -60,7 +60,7 @@ class CopyhoundSpecs:
             @hookimpl
             def copyhound_surfaces(use_cases):
                 return [SurfaceSpec(name="acme", title="Acme API", description="...",
-                                    prefixes=("/acme",), app=make_app(use_cases))]
+                                    prefixes=("/acme",), make_app=lambda: make_app(use_cases))]
         """
         return ()
 

@@ -182,13 +182,16 @@ class NotifierSpec(msgspec.Struct, frozen=True):
 
 
 class SurfaceSpec(msgspec.Struct, frozen=True):
-    """Another API: an ASGI application, mounted under its prefixes, that wears its own errors."""
+    """Another API: an ASGI application, mounted under its prefixes, that wears its own errors.
+
+    `make_app` makes it when a server begins to answer, once; the command line and the workers never need it.
+    """
 
     name: str
     title: str
     description: str
     prefixes: tuple[str, ...]
-    app: Any
+    make_app: Callable[[], Any]
     versions: tuple[ApiVersion, ...] = ()
     """What its prefixes are versions of, and which of them are to end. Empty: each prefix is one, and none ends."""
     openapi: Mapping[str, Any] = {}

@@ -121,7 +121,7 @@ def _notifier(name: str, spec: NotifierSpec) -> None:
 
 
 def _surface(name: str, spec: SurfaceSpec) -> None:
-    need(callable(spec.app), f"{name}: app must be an ASGI application")
+    need(callable(spec.make_app), f"{name}: make_app must be a function that makes an ASGI application")
     need(_texts(spec.prefixes), f"{name}: prefixes must be a tuple of paths")
     for prefix in spec.prefixes:
         need(PREFIX.fullmatch(prefix), f"{name}: the prefix {prefix!r:.60} must be like /acme/v1")
