@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench schemas docs clean
+.PHONY: help demo run test check bench schemas connectors docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -22,11 +22,12 @@ test: check ## check, then all tests
 	@echo "== tests"
 	@$(BIN)/pytest -q -n logical --dist loadfile --proofs
 
-check: $(READY) ## linters, types, import contracts, schemas, manual
+check: $(READY) ## linters, types, import contracts, schemas, connectors, manual
 	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@echo "== mypy" && $(BIN)/mypy --no-error-summary
 	@echo "== import contracts" && $(BIN)/lint-imports --no-logo >.venv/contracts.log || { cat .venv/contracts.log; exit 1; }
 	@echo "== schemas" && $(BIN)/copyhound schemas check
+	@echo "== connectors" && $(BIN)/copyhound connectors check
 	@echo "== manual" && $(BIN)/copyhound docs check
 
 bench: $(READY) ## measure: make bench PICTURES=folder, and BENCH=folder RESULTS=folder for the whole recall benchmark
@@ -39,6 +40,9 @@ endif
 
 schemas: $(READY) ## write schemas/ anew from the code
 	@$(BIN)/copyhound schemas export
+
+connectors: $(READY) ## write what is rendered in connectors/ anew from the catalogue
+	@$(BIN)/copyhound connectors export
 
 docs: $(READY) ## write the generated parts of the manual anew
 	@$(BIN)/copyhound docs export

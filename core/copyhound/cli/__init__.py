@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from copyhound.cli.bench import bench
+from copyhound.cli.connectors import connectors
 from copyhound.cli.db import db
 from copyhound.cli.demo import demo
 from copyhound.cli.index import index
@@ -33,5 +34,9 @@ def main(context: click.Context, data: Path | None, config: Path | None) -> None
     context.obj = Choices(data, config)
 
 
-for command in (serve, demo, index, search, keys, workspaces, credits, plugins, schemas, settings, db, docs, bench):
+_COMMANDS = (
+    *(serve, demo, index, search, keys, workspaces, credits, plugins),
+    *(schemas, connectors, settings, db, docs, bench),
+)
+for command in _COMMANDS:
     main.add_command(command)
