@@ -44,7 +44,8 @@ def installed() -> Described:
 
 def described(triggers: Iterable[Trigger], actions: Iterable[Action]) -> Described:
     """The descriptors, JSON-ready."""
-    told = [msgspec.to_builtins(descriptor(one)) for one in (*triggers, *actions)]
+    found: tuple[Trigger | Action, ...] = (*triggers, *actions)
+    told = [msgspec.to_builtins(descriptor(one)) for one in found]
     waited = tuple(one for one in told if "call" not in one["delivery"])
     return Described(waited, tuple(one for one in told if "call" in one["delivery"]), version("copyhound"))
 
