@@ -16,6 +16,22 @@ class HookStatus(StrEnum):
     disabled = "disabled"
 
 
+class HookPayload(StrEnum):
+    """How much of an event is sent."""
+
+    full = "full"
+    thin = "thin"
+    """The envelope, and the ids of what it is about."""
+
+
+class HookFormat(StrEnum):
+    """The shape of what is sent."""
+
+    flat = "flat"
+    cloudevents = "cloudevents"
+    """CloudEvents 1.0, structured mode."""
+
+
 class Hook(msgspec.Struct, frozen=True):
     """A subscription of a target URL to triggers."""
 
@@ -32,6 +48,12 @@ class Hook(msgspec.Struct, frozen=True):
     status_reason: str | None = None
     failing_since: datetime | None = None
     last_success_at: datetime | None = None
+    payload: HookPayload = HookPayload.full
+    format: HookFormat = HookFormat.flat
+    max_per_minute: int | None = None
+    """Requests that the target takes in a minute, evenly spread; None: as they come."""
+    next_slot_at: datetime | None = None
+    """When the next request may go out, where `max_per_minute` is set."""
 
 
 class DeliveryStatus(StrEnum):
@@ -40,7 +62,7 @@ class DeliveryStatus(StrEnum):
     pending = "pending"
     delivered = "delivered"
     failed = "failed"
-    """All attempts were used up, or the hook is gone."""
+    """All attempts were used up, the receiver wanted no more of it, or the hook is gone."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -56,6 +78,8 @@ class Delivery(msgspec.Struct, frozen=True):
     created_at: datetime
     next_attempt_at: datetime | None = None
     delivered_at: datetime | None = None
+    base: int = 0
+    """What the numbers of the present series of attempts count from: more than 0 once it was recovered."""
 
 
 class Attempt(msgspec.Struct, frozen=True):

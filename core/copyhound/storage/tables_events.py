@@ -49,6 +49,10 @@ class HookRow(Base, table=True):
     status_reason: str | None = None
     failing_since: datetime | None = None
     last_success_at: datetime | None = None
+    payload: str = Field(sa_column=sa.Column(sa.String(), nullable=False, server_default="full"))
+    format: str = Field(sa_column=sa.Column(sa.String(), nullable=False, server_default="flat"))
+    max_per_minute: int | None = None
+    next_slot_at: datetime | None = None
 
 
 class DeliveryRow(Base, table=True):
@@ -70,6 +74,7 @@ class DeliveryRow(Base, table=True):
     created_at: datetime
     next_attempt_at: datetime | None = None
     delivered_at: datetime | None = None
+    base: int = Field(sa_column=sa.Column(sa.Integer(), nullable=False, server_default="0"))
 
 
 class AttemptRow(Base, table=True):
