@@ -28,6 +28,7 @@ from copyhound.domain.repositories_accounts import (
     StateRepository,
     WorkspaceRepository,
 )
+from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.domain.searches import Lookup, Outcome, Search
 
@@ -53,8 +54,10 @@ class ListRepository(Protocol):
     async def delete(self, workspace_id: str, list_id: str) -> list[str]:
         """Delete it with all its data (events stay); the blob keys that nothing uses any more."""
 
-    async def page(self, workspace_id: str, *, label: str | None, cursor: str | None, limit: int) -> PageOf:
-        """`label`: only lists whose label contains it, case-insensitively."""
+    async def page(
+        self, workspace_id: str, *, label: str | None, exact: bool = False, cursor: str | None, limit: int
+    ) -> PageOf:
+        """`label`: only lists whose label contains it, with `exact` those that have it; case-insensitively."""
 
     async def due(self, now: datetime, limit: int) -> list[ImageList]:
         """Monitored lists of all workspaces with next_run_at <= now, oldest first."""
@@ -340,6 +343,9 @@ class UnitOfWork(Protocol):
     searches: SearchRepository
     matches: MatchRepository
     events: EventRepository
+    log: LogRepository
+    feeds: FeedRepository
+    consumers: ConsumerRepository
     hooks: HookRepository
     deliveries: DeliveryRepository
     notifications: NotificationRepository

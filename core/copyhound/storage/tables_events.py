@@ -15,6 +15,8 @@ class EventRow(Base, table=True):
     __tablename__: ClassVar[str] = "events"
     __table_args__ = (
         sa.Index("ix_events_trigger", "workspace_id", "trigger", "sequence"),
+        sa.Index("ix_events_list", "workspace_id", "list_id", "sequence"),
+        sa.Index("ix_events_time", "workspace_id", "trigger", "created_at"),
         {"sqlite_autoincrement": True},
     )
 

@@ -32,6 +32,7 @@ from copyhound.domain.repositories_accounts import (
     StateRepository,
     WorkspaceRepository,
 )
+from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.storage.accounts import Executors, Idempotency, Keys, States, Workspaces
 from copyhound.storage.collections import Collections, Ingests
@@ -43,6 +44,7 @@ from copyhound.storage.ignores import Ignores
 from copyhound.storage.lists import Images, Lists
 from copyhound.storage.matches import Matches
 from copyhound.storage.notifications import Notifications
+from copyhound.storage.reading import Consumers, Feeds, Log
 from copyhound.storage.searches import Searches
 from copyhound.storage.tags import Tags
 
@@ -75,6 +77,9 @@ class Unit:
         self.searches: SearchRepository = Searches(connection)
         self.matches: MatchRepository = Matches(connection)
         self.events: EventRepository = Events(connection)
+        self.log: LogRepository = Log(connection)
+        self.feeds: FeedRepository = Feeds(connection)
+        self.consumers: ConsumerRepository = Consumers(connection)
         self.hooks: HookRepository = Hooks(connection)
         self.deliveries: DeliveryRepository = Deliveries(connection)
         self.notifications: NotificationRepository = Notifications(connection)
