@@ -10,7 +10,15 @@ from referencing import Registry
 
 from .conftest import World, found
 
-TRIGGERS = ["hook_disabled", "match_found", "match_removed", "match_returned", "new_domain_found", "search_complete"]
+TRIGGERS = [
+    "hook_disabled",
+    "match_found",
+    "match_removed",
+    "match_returned",
+    "new_domain_found",
+    "provider_failing",
+    "search_complete",
+]
 TARGET = "https://hooks.example.com/in"
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from copyhound.domain.workspaces import Caller
+
+
+class AntiExample(msgspec.Struct, frozen=True):
+    """What is refused, and why: neither its JSON Schema nor its Struct takes it."""
+
+    value: dict[str, Any]
+    reason: str
 
 
 class Trigger(msgspec.Struct, frozen=True):
@@ -21,6 +28,11 @@ class Trigger(msgspec.Struct, frozen=True):
     sample: dict[str, Any]
     filter: type[msgspec.Struct] | None = None
     delivery: tuple[str, ...] = ("webhook", "poll")
+    dynamic_fields: dict[str, str] = {}
+    """Field of the filter -> where its choices are read, such as /api/v1/choices/lists."""
+    examples: tuple[dict[str, Any], ...] = ()
+    """Further events, beside the sample."""
+    anti_examples: tuple[AntiExample, ...] = ()
 
 
 ActionRun = Callable[[Caller, Any], Awaitable[Any]]
@@ -40,4 +52,12 @@ class Action(msgspec.Struct, frozen=True):
     run: ActionRun
     scope: str = "write"
     dynamic_fields: dict[str, str] = {}
-    """Input field -> where its choices are read, such as /api/v1/lists."""
+    """Input field -> where its choices are read, such as /api/v1/choices/lists."""
+    kind: Literal["do", "find"] = "do"
+    """`find` only reads: its output has `items`, which is empty where nothing is found."""
+    creates: str | None = None
+    """Of one that finds: the action that makes what was not found, for "find or create"."""
+    examples: tuple[dict[str, Any], ...] = ()
+    """Inputs."""
+    anti_examples: tuple[AntiExample, ...] = ()
+    """What it refuses as input."""

@@ -35,6 +35,11 @@ class ProviderDesk:
         """Whether anybody offers it."""
         return name in self._bench.posts
 
+    def broken(self, name: str) -> bool:
+        """Whether its breaker keeps callers off now, because it failed too often."""
+        post = self._bench.posts.get(name)
+        return post is not None and post.guard.broken
+
     async def search(self, provider: str, query: Query) -> Answer:
         """Asks one provider; whatever it does, this ends in one outcome. Raises `plugin_unknown` only."""
         post = self._bench.post("provider", provider)

@@ -103,6 +103,11 @@ class Guard:
             return "open"
         return "failing" if self.counters.consecutive_failures else "ready"
 
+    @property
+    def broken(self) -> bool:
+        """Whether the breaker keeps callers off for failures, not because the service asked for a pause."""
+        return self._breaker.is_open and self._breaker.failures > 0
+
     async def call(self, call: Callable[[], Awaitable[Any]], check: Callable[[Any], T], timeout: float) -> T:
         """One call, without retries. `check` raises FaultySpecError for a lie. Raises PluginFault for any failure."""
         async with self._slots:

@@ -96,12 +96,13 @@ class Services:
         searches = SearchService(kit, desk, intake, lookups)
         lists = ListService(kit, desk, intake)
         exports = ExportService(kit)
+        matches = MatchService(kit)
         return cls(
             kit=kit,
             searches=searches,
             lookups=lookups,
             lists=lists,
-            matches=MatchService(kit),
+            matches=matches,
             monitoring=MonitoringService(kit, desk, verifying, merging),
             candidates=candidates,
             collections=collections,
@@ -124,5 +125,5 @@ class Services:
             results=ResultService(kit),
             tags=TagService(kit),
             ignores=IgnoreService(kit),
-            actions=Actions(searches, lists, exports, kit.public_url),
+            actions=Actions(searches, lists, exports, matches, kit.public_url),
         )

@@ -2,98 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.lists import Label, Schedule
+from copyhound.domain.lists import ImageList
 from copyhound.domain.matches import MatchFilter
-from copyhound.domain.pictures import MatchType
 from copyhound.domain.searches import ImageInput, SearchRequest
 from copyhound.domain.triggers import Action
 from copyhound.domain.workspaces import Caller
+from copyhound.services.action_shapes import (
+    AddImages,
+    CreateList,
+    DecideMatch,
+    ExportMatches,
+    FindList,
+    ImageAdded,
+    ImageReference,
+    ImagesAdded,
+    ListCreated,
+    ListsFound,
+    MatchDecided,
+    MatchesExported,
+    SearchStarted,
+    StartSearch,
+)
+from copyhound.services.examples import ANTI_EXAMPLES, EXAMPLES, SAMPLES
 from copyhound.services.exports import ExportService
 from copyhound.services.images import bytes_of_base64
 from copyhound.services.links import API
 from copyhound.services.lists import ListService
-from copyhound.services.payloads import Instant
+from copyhound.services.matches import MatchService
 from copyhound.services.searches import SearchService
 
-_MOST_ROWS = 1000
-
-
-class ImageReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A picture: its address, or its bytes in base64 (a data: URL will do)."""
-
-    url: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
-    base64: str | None = None
-    name: Annotated[str, msgspec.Meta(max_length=255)] | None = None
-
-
-class StartSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the action `start_search` takes."""
-
-    images: Annotated[list[ImageReference], msgspec.Meta(min_length=1)]
-    list_id: str | None = None
-    """Add the images to this list; without it, a new one is made."""
-    list_label: Label | None = None
-    providers: tuple[str, ...] = ()
-    """Empty: all that are ready."""
-    verify: bool = True
-
-
-class SearchStarted(msgspec.Struct, frozen=True):
-    """What the action `start_search` answers."""
-
-    id: str
-    search_id: str
-    list_id: str
-    images: int
-    providers: tuple[str, ...]
-    created_at: Instant
-
-
-class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the action `create_list` takes."""
-
-    label: Label
-    monitored: bool = False
-    schedule: Schedule | None = None
-    """Without it a monitored list is searched daily."""
-    providers: tuple[str, ...] = ()
-    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] = 50.0
-
-
-class ListCreated(msgspec.Struct, frozen=True):
-    """What the action `create_list` answers."""
-
-    id: str
-    label: str
-    monitored: bool
-    next_run_at: Instant | None
-    created_at: Instant
-
-
-class ExportMatches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the action `export_matches` takes."""
-
-    list_id: str
-    match_type: MatchType | None = None
-    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
-    found_after: Instant | None = None
-
-
-class MatchesExported(msgspec.Struct, frozen=True):
-    """What the action `export_matches` answers."""
-
-    id: str
-    list_id: str
-    rows: list[dict[str, Any]]
-    """At most 1,000; `download_url` has all."""
-    truncated: bool
-    download_url: str
-    """CSV; needs the API key."""
+_MOST_ROWS: Final = 1000
+_MOST_LISTS: Final = 50
+LIST_CHOICES: Final = f"{API}/choices/lists"
+PROVIDER_CHOICES: Final = f"{API}/choices/providers"
+MATCH_CHOICES: Final = f"{API}/choices/matches"
 
 
 def image_input(reference: ImageReference) -> ImageInput:
@@ -108,8 +56,15 @@ def image_input(reference: ImageReference) -> ImageInput:
 class Actions:
     """What the actions do, on the use cases."""
 
-    def __init__(self, searches: SearchService, lists: ListService, exports: ExportService, public_url: str) -> None:
-        self._searches, self._lists, self._exports = searches, lists, exports
+    def __init__(
+        self,
+        searches: SearchService,
+        lists: ListService,
+        exports: ExportService,
+        matches: MatchService,
+        public_url: str,
+    ) -> None:
+        self._searches, self._lists, self._exports, self._matches = searches, lists, exports, matches
         self._public_url = public_url
 
     async def start_search(self, caller: Caller, wanted: StartSearch) -> SearchStarted:
@@ -129,7 +84,35 @@ class Actions:
             providers=wanted.providers,
             min_confidence=wanted.min_confidence,
         )
-        return ListCreated(made.id, made.label, made.monitored, made.next_run_at, made.created_at)
+        return _told(made)
+
+    async def find_list(self, caller: Caller, wanted: FindList) -> ListsFound:
+        page = await self._lists.page(caller, label=wanted.label, exact=wanted.exact, limit=_MOST_LISTS)
+        found = [_told(item) for item in page.items]
+        return ListsFound(found[0].id if found else None, bool(found), found)
+
+    async def add_images(self, caller: Caller, wanted: AddImages) -> ImagesAdded:
+        inputs = [image_input(reference) for reference in wanted.images]
+        images = await self._lists.add_images(caller, wanted.list_id, inputs)
+        added = [ImageAdded(image.id, image.name, image.source_url) for image in images]
+        return ImagesAdded(added[0].id, wanted.list_id, len(added), added)
+
+    async def decide_match(self, caller: Caller, wanted: DecideMatch) -> MatchDecided:
+        before = await self._matches.get(caller, wanted.match_id)
+        note = before.note if wanted.note is UNSET else wanted.note
+        match = await self._matches.decide(caller, wanted.match_id, wanted.decision, note)
+        assert match.decided_at is not None
+        return MatchDecided(
+            id=match.id,
+            match_id=match.id,
+            list_id=match.list_id,
+            image_id=match.image_id,
+            image_url=match.image_url,
+            host=match.host,
+            decision=match.decision,
+            note=match.note,
+            decided_at=match.decided_at,
+        )
 
     async def export_matches(self, caller: Caller, wanted: ExportMatches) -> MatchesExported:
         where = MatchFilter(
@@ -148,61 +131,78 @@ class Actions:
         return MatchesExported(wanted.list_id, wanted.list_id, rows, truncated, url)
 
 
+def _told(item: ImageList) -> ListCreated:
+    return ListCreated(item.id, item.label, item.monitored, item.next_run_at, item.created_at)
+
+
 def builtin_actions(run: Actions) -> list[Action]:
     """The descriptors of the actions that Copyhound itself has."""
     return [
-        Action(
+        _action(
             key="start_search",
             title="Start search",
             noun="Search",
             description="Looks for copies of one or more images. Answers at once; `search_complete` tells the end.",
             input=StartSearch,
             output=SearchStarted,
-            sample={
-                "id": "search_01k9x8r4tv5w9z3c7f1j4m8q2t",
-                "search_id": "search_01k9x8r4tv5w9z3c7f1j4m8q2t",
-                "list_id": "list_01k9x8r4tq2m6v0c3h7s1n5w9e",
-                "images": 1,
-                "providers": ["own_index"],
-                "created_at": "2026-11-21T09:29:40Z",
-            },
             run=run.start_search,
-            dynamic_fields={"list_id": f"{API}/lists", "providers": f"{API}/providers"},
+            dynamic_fields={"list_id": LIST_CHOICES, "providers": PROVIDER_CHOICES},
         ),
-        Action(
+        _action(
             key="create_list",
             title="Create list",
             noun="List",
             description="Makes a list of images; a monitored one is searched again by its schedule.",
             input=CreateList,
             output=ListCreated,
-            sample={
-                "id": "list_01k9x8r4tq2m6v0c3h7s1n5w9e",
-                "label": "Summer collection",
-                "monitored": True,
-                "next_run_at": "2026-11-22T03:00:00Z",
-                "created_at": "2026-11-21T09:29:40Z",
-            },
             run=run.create_list,
-            dynamic_fields={"providers": f"{API}/providers"},
+            dynamic_fields={"providers": PROVIDER_CHOICES},
         ),
-        Action(
+        _action(
+            key="find_list",
+            title="Find list",
+            noun="List",
+            description="Finds lists by their label.",
+            input=FindList,
+            output=ListsFound,
+            run=run.find_list,
+            scope="read",
+            kind="find",
+            creates="create_list",
+        ),
+        _action(
+            key="add_images",
+            title="Add images",
+            noun="Image",
+            description="Adds images to a list without searching them now: a monitored list does when it is due.",
+            input=AddImages,
+            output=ImagesAdded,
+            run=run.add_images,
+            dynamic_fields={"list_id": LIST_CHOICES},
+        ),
+        _action(
+            key="decide_match",
+            title="Decide match",
+            noun="Match",
+            description="Keeps what you say of a match: infringing, allowed or not a match. Searches don't change it.",
+            input=DecideMatch,
+            output=MatchDecided,
+            run=run.decide_match,
+            dynamic_fields={"match_id": MATCH_CHOICES},
+        ),
+        _action(
             key="export_matches",
             title="Export matches",
             noun="Export",
             description="Gives the matches of a list as rows, and the address of the whole export.",
             input=ExportMatches,
             output=MatchesExported,
-            sample={
-                "id": "list_01k9x8r4tq2m6v0c3h7s1n5w9e",
-                "list_id": "list_01k9x8r4tq2m6v0c3h7s1n5w9e",
-                "rows": [],
-                "truncated": False,
-                "download_url": "https://copyhound.example.org/api/v1/lists/list_01k9x8r4tq2m6v0c3h7s1n5w9e/export"
-                "?format=csv",
-            },
             run=run.export_matches,
             scope="read",
-            dynamic_fields={"list_id": f"{API}/lists"},
+            dynamic_fields={"list_id": LIST_CHOICES},
         ),
     ]
+
+
+def _action(key: str, **described: Any) -> Action:
+    return Action(key=key, sample=SAMPLES[key], examples=EXAMPLES[key], anti_examples=ANTI_EXAMPLES[key], **described)

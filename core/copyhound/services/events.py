@@ -76,4 +76,5 @@ def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:
         if allowed and field in payload and payload[field] not in allowed:
             return False
     providers = wanted.get("providers")
-    return not (providers and "providers" in payload and not set(providers) & set(payload["providers"]))
+    told = payload.get("providers") or ([payload["provider"]] if "provider" in payload else [])
+    return not (providers and told and not set(providers) & set(told))

@@ -69,10 +69,17 @@ class ListService:
             return await _get(uow, caller, list_id)
 
     async def page(
-        self, caller: Caller, *, label: str | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        caller: Caller,
+        *,
+        label: str | None = None,
+        exact: bool = False,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> PageOf:
+        """Newest first. `label`: only those whose label contains it, with `exact` those that have it."""
         async with self._kit.units.read() as uow:
-            return await uow.lists.page(caller.workspace_id, label=label, cursor=cursor, limit=limit)
+            return await uow.lists.page(caller.workspace_id, label=label, exact=exact, cursor=cursor, limit=limit)
 
     async def update(self, caller: Caller, list_id: str, changes: ListChanges) -> ImageList:
         async with self._kit.units() as uow:

@@ -23,6 +23,7 @@ from copyhound.services.images import ImageIntake, is_ready
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.merging import Merging
 from copyhound.services.payloads import search_payload
+from copyhound.services.provider_health import ProviderHealth
 from copyhound.services.verifying import Verified, Verifying
 
 PREPARE = "prepare"
@@ -38,6 +39,7 @@ class LookupService:
     def __init__(
         self, kit: Kit, desk: Desk, intake: ImageIntake, verifying: Verifying, merging: Merging, events: EventService
     ) -> None:
+        self._health = ProviderHealth(kit, desk, events)
         self._kit, self._desk, self._intake = kit, desk, intake
         self._verifying, self._merging, self._events = verifying, merging, events
 
@@ -156,6 +158,7 @@ class LookupService:
                 await self._merging.found(uow, in_list, image, provider, found)
             ended = self._ended(lookup, given, verified)
             if await uow.searches.end_lookup(ended):
+                await self._health.note(uow, ended)
                 if ended.outcome in _PAID:
                     await uow.credits.settle(search_id, image_id, self._kit.now())
                 await self._complete_if_done(uow, search)

@@ -10,7 +10,7 @@ import msgspec
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Match
 from copyhound.domain.pictures import Comparison, Edit, MatchType
-from copyhound.domain.searches import Search
+from copyhound.domain.searches import Outcome, Search
 from copyhound.services.kit import Kit
 from copyhound.services.links import signed_overlay_url
 
@@ -103,6 +103,20 @@ class HookDisabledEvent(EventBase, frozen=True, kw_only=True):
     triggers: list[str]
     reason: str | None
     failing_since: Instant | None
+
+
+class ProviderFailingEvent(EventBase, frozen=True, kw_only=True):
+    """A provider's lookups fail. Told once for each time of trouble, and at most every six hours."""
+
+    provider: str
+    outcome: Outcome
+    """Of the last lookup: transient, blocked or quota."""
+    reason: str | None
+    """Of the last lookup."""
+    failures: int
+    """Lookups of this workspace that failed in a row."""
+    failing_since: Instant
+    """When the first of them ended."""
 
 
 _PAGES = 20  # keeps a body below Standard Webhooks' 20 kB

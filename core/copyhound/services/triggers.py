@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from copyhound.domain.triggers import Trigger
 from copyhound.services.hooks import HookFilter
-from copyhound.services.payloads import HookDisabledEvent, MatchEvent, NewDomainEvent, SearchCompleteEvent
+from copyhound.services.links import API
+from copyhound.services.payloads import (
+    HookDisabledEvent,
+    MatchEvent,
+    NewDomainEvent,
+    ProviderFailingEvent,
+    SearchCompleteEvent,
+)
+
+_FILTER_CHOICES: Final = {"list_ids": f"{API}/choices/lists", "providers": f"{API}/choices/providers"}
+
+
+class ProviderFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Of which providers a hook is told. Empty: of all."""
+
+    providers: tuple[str, ...] = ()
+
 
 _MATCH: Final[dict[str, Any]] = {
     "match_id": "match_7q2v0m4c8hx1k5t9s3b6n0w2e",
@@ -51,6 +69,7 @@ _ALL: Final = (
         payload=MatchEvent,
         sample=_sample("match_found", _MATCH),
         filter=HookFilter,
+        dynamic_fields=_FILTER_CHOICES,
     ),
     Trigger(
         key="new_domain_found",
@@ -60,6 +79,7 @@ _ALL: Final = (
         payload=NewDomainEvent,
         sample=_sample("new_domain_found", _MATCH),
         filter=HookFilter,
+        dynamic_fields=_FILTER_CHOICES,
     ),
     Trigger(
         key="search_complete",
@@ -84,6 +104,7 @@ _ALL: Final = (
             },
         ),
         filter=HookFilter,
+        dynamic_fields=_FILTER_CHOICES,
     ),
     Trigger(
         key="match_removed",
@@ -93,6 +114,7 @@ _ALL: Final = (
         payload=MatchEvent,
         sample=_sample("match_removed", _MATCH),
         filter=HookFilter,
+        dynamic_fields=_FILTER_CHOICES,
     ),
     Trigger(
         key="match_returned",
@@ -102,6 +124,7 @@ _ALL: Final = (
         payload=MatchEvent,
         sample=_sample("match_returned", _MATCH),
         filter=HookFilter,
+        dynamic_fields=_FILTER_CHOICES,
     ),
     Trigger(
         key="hook_disabled",
@@ -119,6 +142,25 @@ _ALL: Final = (
                 "failing_since": None,
             },
         ),
+    ),
+    Trigger(
+        key="provider_failing",
+        title="Provider failing",
+        noun="Provider",
+        description="Triggers when lookups of a provider fail again and again; once, until it has been well again.",
+        payload=ProviderFailingEvent,
+        sample=_sample(
+            "provider_failing",
+            {
+                "provider": "tineye",
+                "outcome": "transient",
+                "reason": "tineye failed: it did not answer within 60 seconds",
+                "failures": 5,
+                "failing_since": "2026-11-21T09:12:44Z",
+            },
+        ),
+        filter=ProviderFilter,
+        dynamic_fields={"providers": f"{API}/choices/providers"},
     ),
 )
 TRIGGERS: Final = {trigger.key: trigger for trigger in _ALL}

@@ -71,9 +71,13 @@ class Lists(Repository):
         await self.run(sa.delete(LISTS).where(*mine))
         return await unused_blobs(self, workspace_id, blobs)
 
-    async def page(self, workspace_id: str, *, label: str | None, cursor: str | None, limit: int) -> PageOf:
+    async def page(
+        self, workspace_id: str, *, label: str | None, exact: bool = False, cursor: str | None, limit: int
+    ) -> PageOf:
         statement = sa.select(LISTS).where(LISTS.c.workspace_id == workspace_id)
-        if label:
+        if label and exact:
+            statement = statement.where(LISTS.c.label_folded == label.casefold())
+        elif label:
             pattern = f"%{like_literal(label.casefold())}%"
             statement = statement.where(LISTS.c.label_folded.like(pattern, escape="\\"))
         rows = await self.all_rows(_NEWEST.apply(statement, cursor, limit))

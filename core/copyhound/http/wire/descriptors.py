@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from copyhound.domain.triggers import Action, Trigger
+from copyhound.domain.triggers import Action, AntiExample, Trigger
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -36,15 +36,39 @@ class Descriptor(msgspec.Struct):
     """Of a trigger: its events. Of an action: what it answers."""
     sample: dict[str, Any]
     dynamic_fields: dict[str, str]
-    """Input field -> where its choices are read."""
+    """Input field -> where its choices are read: an address that takes `q`, `cursor` and `limit`."""
     delivery: list[str]
+    """webhook and poll: a trigger. call: an action."""
+    kind: Literal["trigger", "do", "find"]
+    """find: an action that only looks; its output has `items`, empty where nothing is found."""
+    creates: str | None
+    """Of an action that finds: the action that makes what was not found."""
+    scope: str
+    """What a key must be allowed to."""
+    examples: list[dict[str, Any]]
+    """Of a trigger: further events. Of an action: inputs."""
+    anti_examples: list[AntiExample]
+    """What does not fit the schema, each with its reason."""
 
 
 def descriptor(item: Trigger | Action) -> Descriptor:
     """A trigger or an action, with its JSON Schemas, JSON-ready."""
-    told = (item.key, item.title, item.noun, item.description)
-    if isinstance(item, Action):
-        schemas = json_schema(item.input), json_schema(item.output)
-        return Descriptor(*told, *schemas, item.sample, item.dynamic_fields, ["call"])
-    filter_schema = json_schema(item.filter) if item.filter else None
-    return Descriptor(*told, filter_schema, json_schema(item.payload), item.sample, {}, list(item.delivery))
+    action = item if isinstance(item, Action) else None
+    taken = item.input if isinstance(item, Action) else item.filter
+    given = item.output if isinstance(item, Action) else item.payload
+    return Descriptor(
+        key=item.key,
+        title=item.title,
+        noun=item.noun,
+        description=item.description,
+        input_schema=json_schema(taken) if taken else None,
+        output_schema=json_schema(given),
+        sample=item.sample,
+        dynamic_fields=item.dynamic_fields,
+        delivery=["call"] if isinstance(item, Action) else list(item.delivery),
+        kind=action.kind if action else "trigger",
+        creates=action.creates if action else None,
+        scope=action.scope if action else "read",
+        examples=list(item.examples),
+        anti_examples=list(item.anti_examples),
+    )
