@@ -22,6 +22,7 @@ from copyhound.http.controllers import (
     accounts,
     automation,
     collections,
+    feeds,
     hooks,
     ingests,
     lists,
@@ -30,6 +31,7 @@ from copyhound.http.controllers import (
     operations,
     searches,
     tags,
+    trigger_hooks,
 )
 from copyhound.http.idempotency import Once
 from copyhound.http.lifecycle import Journal, get_lifecycle
@@ -49,7 +51,7 @@ from copyhound.services.kit import ServiceLimits
 
 _log = logging.getLogger(__name__)
 API: Final = "/api/v1"
-_OWN: Final = ("/api", "/docs", "/schema", "/lifecycle", "/healthz", "/readyz", "/metrics")
+_OWN: Final = ("/api", "/docs", "/schema", "/lifecycle", "/feeds", "/healthz", "/readyz", "/metrics")
 _API_HANDLERS: Final[list[Any]] = [
     searches.SearchController,
     lists.ListController,
@@ -65,8 +67,10 @@ _API_HANDLERS: Final[list[Any]] = [
     automation.TriggerController,
     automation.ActionController,
     hooks.HookController,
+    trigger_hooks.TriggerHookController,
     hooks.DeliveryController,
     notifications.NotificationController,
+    feeds.FeedController,
     accounts.KeyController,
     accounts.WorkspaceController,
     accounts.get_me,
@@ -145,7 +149,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
 
 def _handlers(settings: HttpSettings) -> list[Any]:
     root: list[Any] = [operations.get_health, operations.get_readiness, get_root, get_docs, get_docs_page]
-    root += [get_lifecycle, *tryout.HANDLERS]
+    root += [get_lifecycle, feeds.read_feed, *tryout.HANDLERS]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]
