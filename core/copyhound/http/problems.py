@@ -102,7 +102,7 @@ class Problems:
 
     def unknown(self, request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
         """What nobody foresaw: logged with its trace, told without."""
-        log.error("request failed", exc_info=exc, path=request.scope["path"])
+        log.error("request failed", exc_info=exc, path=request.scope.get("path_template"))
         return self._answer(request, CopyhoundError("internal_error"))
 
     def _answer(

@@ -22,6 +22,8 @@ from copyhound.http.problems import MEDIA_TYPE, problem, problem_headers
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _ABSOLUTE: Final = re.compile(r"^https?://[^/]*", re.IGNORECASE)
 """Of a request target in absolute form, as clients send it that take us for a proxy: all before the path."""
+_OPENED: Final = re.compile(r"^(/+feeds/)[^/]+")
+"""A feed's token in a path: who reads it may read the feed."""
 _SAFE: Final = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
@@ -112,7 +114,7 @@ class Shell:
         log.info(
             "request",
             method=scope["method"],
-            path=path[:500],
+            path=_OPENED.sub(r"\1...", path)[:500],
             status=status,
             ms=round(seconds * 1000, 1),
             key_id=getattr(caller, "key_id", None),

@@ -14,6 +14,7 @@ from copyhound.services.credits import CreditService
 from copyhound.services.deliveries import DeliveryService
 from copyhound.services.events import EventService
 from copyhound.services.exports import ExportService
+from copyhound.services.feeds import FeedService
 from copyhound.services.hooks import HookService
 from copyhound.services.ignores import IgnoreService
 from copyhound.services.images import ImageIntake
@@ -67,6 +68,7 @@ class Services:
     pictures: PictureService
     links: LinkService
     events: EventService
+    feeds: FeedService
     lifecycle: LifecycleService
     results: ResultService
     tags: TagService
@@ -121,6 +123,7 @@ class Services:
             pictures=PictureService(kit),
             links=LinkService(kit),
             events=events,
+            feeds=FeedService(kit, triggers),
             lifecycle=LifecycleService(kit),
             results=ResultService(kit),
             tags=TagService(kit),

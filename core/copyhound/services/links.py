@@ -24,10 +24,21 @@ def signed_thumbnail_url(kit: Kit, workspace_id: str, match_id: str) -> str:
     return _signed_url(kit, f"{API}/matches/{match_id}/thumbnail", workspace_id, match_id)
 
 
+def lasting_thumbnail_url(kit: Kit, workspace_id: str, match_id: str) -> str:
+    """The same, for pages that are read again and again: it changes only once in `link_days`."""
+    span = kit.limits.link_days * 86_400
+    expires = (int(kit.now().timestamp()) // span + 2) * span
+    return _signed_until(kit, f"{API}/matches/{match_id}/thumbnail", workspace_id, match_id, expires)
+
+
 def _signed_url(kit: Kit, path: str, workspace_id: str, match_id: str) -> str:
     # rounded to a day, so that the same link is cacheable and repeated work makes the same payload
     day = kit.now().replace(hour=0, minute=0, second=0, microsecond=0)
     expires = int((day + timedelta(days=kit.limits.link_days + 1)).timestamp())
+    return _signed_until(kit, path, workspace_id, match_id, expires)
+
+
+def _signed_until(kit: Kit, path: str, workspace_id: str, match_id: str, expires: int) -> str:
     signature = kit.secrets.sign(_signed_text(workspace_id, match_id, expires))
     return f"{kit.public_url}{path}?workspace={workspace_id}&expires={expires}&signature={signature}"
 
