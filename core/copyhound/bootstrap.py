@@ -34,6 +34,7 @@ from copyhound.matching import Limits
 from copyhound.net.outbound import Outbound
 from copyhound.net.policy import NetPolicy, check_url
 from copyhound.plugin_api import StateStore, UseCases
+from copyhound.plugin_api.use_cases import CatalogueUseCases
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
 from copyhound.plugin_host.settings import read_settings
@@ -200,8 +201,9 @@ def _furnish(
         new_secret=new_secret,
         triggers=triggers,
     )
+    use_cases = _UseCases(services, settings)
     catalogue = Catalogue.build(
-        use_cases=cast(UseCases, _UseCases(services, settings)),
+        use_cases=cast(UseCases, use_cases),
         only=settings.load.only or None,
         disabled=settings.load.disabled,
         extra=extra_plugins,
@@ -209,6 +211,7 @@ def _furnish(
         builtin_actions=builtin_actions(services.actions),
     )
     triggers.update(catalogue.triggers)
+    use_cases.plugins = catalogue
     parts: dict[str, Any] = {
         "plugin_settings": settings.plugins,
         "http_factory": outbound.client,
@@ -234,9 +237,16 @@ class _UseCases:
         self._services, self._settings = services, settings
         self.public_url = services.kit.public_url
         self.now = services.kit.now
+        self.plugins = Catalogue()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._services, name)
+
+    @property
+    def catalogue(self) -> CatalogueUseCases:
+        from copyhound.http.offering import Offering  # the command line needs none, and is quicker without
+
+        return Offering(self.plugins)
 
     def settings(self, name: str, struct: type[S]) -> S:
         return read_settings(f"plugins.{name}", struct, self._settings.plugins.get(name, {}))
@@ -286,6 +296,7 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
         "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
         "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
+        "recover": JobDefinition(services.recovery.run),
         "recheck": JobDefinition(services.monitoring.recheck),
         "notify": JobDefinition(notifying.send, settle=notifying.settle, failed=notifying.broke),
         "ingest": JobDefinition(services.ingests.run, failed=services.ingests.failed),

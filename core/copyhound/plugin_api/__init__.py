@@ -55,9 +55,11 @@ from copyhound.plugin_api.types import (
     TriggerSpec,
     UseCases,
 )
+from copyhound.plugin_api.use_cases import ActionDescription
 
 __all__ = [
     "API_VERSION",
+    "ActionDescription",
     "ActionSpec",
     "Answer",
     "AnswerTooLargeError",

@@ -277,6 +277,32 @@ class NotificationUseCases(Protocol):
     async def delete(self, caller: Caller, notification_id: str) -> None: ...
 
 
+class ActionDescription(msgspec.Struct, frozen=True):
+    """An action, as a surface shows it to its clients."""
+
+    key: str
+    title: str
+    description: str
+    scope: str
+    """What a key must be allowed to."""
+    input_schema: dict[str, Any]
+    """JSON Schema 2020-12, whole in itself."""
+    output_schema: dict[str, Any]
+    sample: dict[str, Any]
+    """An answer."""
+
+
+class CatalogueUseCases(Protocol):
+    """What automations can do: the actions of the core and of all plugins."""
+
+    def actions(self) -> Sequence[ActionDescription]: ...
+    async def run(self, caller: Caller, key: str, arguments: bytes) -> dict[str, Any]:
+        """Do it with the JSON `arguments`; the JSON-ready answer.
+
+        CopyhoundError not_found, forbidden, malformed_json, invalid_request with extra `errors`, and the action's own.
+        """
+
+
 class LinkUseCases(Protocol):
     """Addresses that need no key."""
 
@@ -319,6 +345,10 @@ class UseCases(Protocol):
     def ignores(self) -> IgnoreUseCases: ...
     @property
     def links(self) -> LinkUseCases: ...
+    @property
+    def catalogue(self) -> CatalogueUseCases:
+        """Whole when a server begins to answer: not for the time in which plugins are loaded."""
+
     def now(self) -> datetime:
         """The time, aware, UTC."""
 

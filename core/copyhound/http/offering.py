@@ -1,0 +1,42 @@
+"""The catalogue's actions for surfaces: described and run as the native API does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.triggers import Action
+from copyhound.domain.workspaces import Caller
+from copyhound.http.auth import require
+from copyhound.http.bodies import decode
+from copyhound.http.wire.descriptors import descriptor
+from copyhound.plugin_api import ActionDescription
+from copyhound.plugin_host.catalogue import Catalogue
+
+
+class Offering:
+    """`UseCases.catalogue`."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def actions(self) -> list[ActionDescription]:
+        """All of them, third-party ones last."""
+        return [_described(action) for action in self._catalogue.actions.values()]
+
+    async def run(self, caller: Caller, key: str, arguments: bytes) -> dict[str, Any]:
+        """The JSON-ready answer. CopyhoundError not_found, forbidden, invalid_request, and the action's own."""
+        action = self._catalogue.actions.get(key)
+        if action is None:
+            raise CopyhoundError("not_found", f"There is no action {key[:100]!r}.")
+        require(caller, action.scope)
+        answer: dict[str, Any] = msgspec.to_builtins(await action.run(caller, decode(arguments, action.input)))
+        return answer
+
+
+def _described(action: Action) -> ActionDescription:
+    told = descriptor(action)
+    schemas = told.input_schema or {}, told.output_schema
+    return ActionDescription(action.key, action.title, action.description, action.scope, *schemas, action.sample)
