@@ -1,10 +1,208 @@
-"""Zapier: what the integration in connectors/zapier is made from."""
+"""Zapier: the operations of the integration in connectors/zapier, whose functions are beside them in JavaScript."""
 
 from __future__ import annotations
 
-from copyhound.connector_export.catalogue import Described, pretty
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from copyhound.connector_export.catalogue import Described, Json, pretty
+from copyhound.connector_export.shapes import fields, plain
+
+CORE: Final = "19.1.0"
+"""Of zapier-platform-core; Zapier wants an exact version."""
+_TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "string"}
+_STARTS: Final = "Triggers when "
+_SPELT: Final = {"url": "URL", "urls": "URLs", "id": "ID", "ids": "IDs"}
+_MOST_HELP: Final = 1000
 
 
 def render(catalogue: Described) -> dict[str, str]:
     """Path within connectors/zapier -> text."""
-    return {"catalogue.json": pretty({"triggers": catalogue.triggers, "actions": catalogue.actions})}
+    return {"operations.json": pretty(operations(catalogue)), "package.json": pretty(_package(catalogue.version))}
+
+
+def operations(catalogue: Described) -> Json:
+    """Triggers, creates, searches and the hidden triggers behind drop-downs, as Zapier describes them; no functions.
+
+    `choices` holds (where they are read) beside each hidden trigger; all the others have the keys of the catalogue.
+    """
+    does = [one for one in catalogue.actions if one.get("kind") != "find"]
+    finds = [one for one in catalogue.actions if one.get("kind") == "find"]
+    paths = {path for one in (*catalogue.triggers, *catalogue.actions) for path in _dynamic(one).values()}
+    return {
+        "version": catalogue.version,
+        "triggers": {one["key"]: _trigger(one) for one in catalogue.triggers},
+        "choices": {_choices_key(path): {"path": path, "trigger": _choices(path)} for path in sorted(paths)},
+        "creates": {one["key"]: _action(one, one["output_schema"], one["sample"]) for one in does},
+        "searches": {one["key"]: _search(one) for one in finds},
+        "searchOrCreates": {one["key"]: _pair(one, does) for one in finds if one.get("creates")},
+    }
+
+
+def _package(version: str) -> Json:
+    return {
+        "name": "copyhound-zapier",
+        "version": version,
+        "description": "Copyhound for Zapier: triggers, actions and searches, rendered from Copyhound's catalogue.",
+        "license": "MIT",
+        "private": True,
+        "main": "index.js",
+        "engines": {"node": ">=20"},
+        "dependencies": {"zapier-platform-core": CORE},
+    }
+
+
+def _told(one: Json, description: str) -> Json:
+    display = {"label": one["title"], "description": description.replace("`", "")}
+    return {"key": one["key"], "noun": one["noun"], "display": display}
+
+
+def _trigger(one: Json) -> Json:
+    text = one["description"]
+    # Zapier refuses to publish a trigger that does not begin so
+    text = text if text.startswith(_STARTS) else f"{_STARTS}this happens: {text}"
+    operation = {
+        "type": "hook",
+        "inputFields": list(_inputs(one)),
+        "outputFields": list(_outputs(one["output_schema"])),
+        "sample": one["sample"],
+    }
+    return {**_told(one, text), "operation": operation}
+
+
+def _action(one: Json, output: Json, sample: Json) -> Json:
+    made = {"inputFields": list(_inputs(one)), "outputFields": list(_outputs(output)), "sample": sample}
+    return {**_told(one, one["description"]), "operation": made}
+
+
+def _search(one: Json) -> Json:
+    """A search answers an array: what the action has under `items`."""
+    found = plain(one["output_schema"])["properties"]["items"]["items"]
+    return _action(one, found, one["sample"]["items"][0])
+
+
+def _pair(one: Json, does: list[Json]) -> Json:
+    made = next(action for action in does if action["key"] == one["creates"])
+    told = {"label": f"Find or Create {one['noun']}", "description": f"{one['description']} {made['description']}"}
+    told["description"] = told["description"].replace("`", "")
+    return {"key": one["key"], "display": told, "search": one["key"], "create": made["key"]}
+
+
+def _choices_key(path: str) -> str:
+    return "choices_" + re.sub(r"\W+", "_", path.removeprefix("/api/v1/").removeprefix("choices/").strip("/"))
+
+
+def _choices(path: str) -> Json:
+    noun = _label(_choices_key(path).removeprefix("choices_"))
+    display = {"label": f"Choices: {noun}", "description": f"Triggers when a drop-down shows {noun}.", "hidden": True}
+    named = [{"key": "id", "label": "ID", "type": "string", "primary": True}, {"key": "name", "label": "Name"}]
+    operation = {"type": "polling", "canPaginate": True, "outputFields": named}
+    return {"key": _choices_key(path), "noun": noun, "display": display, "operation": operation}
+
+
+def _dynamic(one: Json) -> dict[str, str]:
+    found: dict[str, str] = one.get("dynamic_fields") or {}
+    return found
+
+
+def _inputs(one: Json) -> Iterator[Json]:
+    for name, schema in fields(one.get("input_schema")).items():
+        yield from _input(name, schema, _dynamic(one).get(name))
+
+
+def _input(key: str, schema: Json, path: str | None = None) -> Iterator[Json]:
+    """The fields for one property: an object within has one for each of its own, `schedule__days`.
+
+    No defaults: what is not filled in is not sent, and the server's own holds.
+    """
+    within = schema.get("properties")
+    if within and schema.get("type") == "object":
+        for name, part in within.items():
+            yield from _input(f"{key}__{name}", part)
+        return
+    label = _label(key.removesuffix("_id") if path else key)
+    made: Json = {"key": key, "label": label, "required": schema.get("required") is True}
+    many = schema.get("type") == "array"
+    one = schema.get("items", {}) if many else schema
+    if many and one.get("properties"):
+        yield {"key": key, "label": _label(key), "children": list(_line(one["properties"], one.get("required", [])))}
+        return
+    made["type"] = _type(one)
+    if many:
+        made["list"] = True
+    if one.get("type") == "object":
+        made = {**made, "type": "string", "dict": True}
+    if "enum" in one:
+        made["choices"] = {word: _label(word) for word in one["enum"]}
+    if path:
+        made["dynamic"] = f"{_choices_key(path)}.id.name"
+    if told := _help(schema, one):
+        made["helpText"] = told
+    yield made
+
+
+def _line(properties: Json, must: list[str]) -> Iterator[Json]:
+    """The fields of a line item. Of a picture, a file from an earlier step is its address; base64 is for programs."""
+    picture = "base64" in properties
+    for name, part in properties.items():
+        if picture and name == "base64":
+            continue
+        for field in _input(name, {**part, "required": name in must}):
+            if picture and name == "url":
+                field |= {"type": "file", "required": True, "label": "Picture", "helpText": "An address, or a file of an earlier step."}
+            yield field
+
+
+def _type(schema: Json) -> str:
+    if schema.get("format") == "date-time":
+        return "datetime"
+    return _TYPES.get(str(schema.get("type")), "string")
+
+
+def _help(schema: Json, one: Json) -> str:
+    told = [str(schema.get("description", "")).replace("`", "")] if "enum" not in one else []
+    low, high = one.get("minimum"), one.get("maximum")
+    if low is not None and high is not None:
+        told.append(f"From {low} to {high}.")
+    default = schema.get("default")
+    if isinstance(default, bool | int | float) or (isinstance(default, str) and default):
+        told.append(f"Left empty: {str(default).lower() if isinstance(default, bool) else default}.")
+    return " ".join(text for text in told if text)[:_MOST_HELP]
+
+
+def _outputs(schema: Json) -> Iterator[Json]:
+    for name, part in plain(schema).get("properties", {}).items():
+        for field in _output(name, _label(name), part):
+            yield field | ({"primary": True} if name == "id" else {})
+
+
+def _output(key: str, label: str, schema: Json) -> Iterator[Json]:
+    """Zapier's names of parts: `outcomes__answered` within an object, `pages[]url` of each in an array."""
+    one, joint = (schema.get("items", {}), "[]") if schema.get("type") == "array" else (schema, "__")
+    if one.get("properties"):
+        for name, part in one["properties"].items():
+            yield from _output(f"{key}{joint}{name}", f"{label} {_label(name)}", part)
+        return
+    made = {"key": key, "label": label}
+    yield made if joint == "[]" or one.get("type") == "object" else {**made, "type": _type(one)}
+
+
+def _label(key: str) -> str:
+    """In title case, as Zapier wants it: `schedule__days` -> `Schedule Days`, `list_ids` -> `Lists`."""
+    if key.endswith("_ids"):
+        return _label(key.removesuffix("_ids") + "s")
+    words = key.split("_")
+    return " ".join(_SPELT.get(word, word[:1].upper() + word[1:]) for word in words if word)
+
+
+def leaves(value: Any, key: str = "") -> Iterator[str]:
+    """The keys of a sample's values, named as `outputFields` name them; what `outputFields` hold must be all of them."""
+    if isinstance(value, dict) and value:
+        for name, part in value.items():
+            yield from leaves(part, f"{key}__{name}" if key and not key.endswith("[]") else key + name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for part in value:
+            yield from leaves(part, f"{key}[]")
+    else:
+        yield key

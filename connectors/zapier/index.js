@@ -1,0 +1,45 @@
+'use strict';
+
+const { version: platformVersion } = require('zapier-platform-core');
+
+const lib = require('./lib');
+const { version } = require('./package.json');
+const operations = require('./operations.json');
+
+const each = (described, make) =>
+  Object.fromEntries(Object.entries(described).map(([key, value]) => [key, make(value)]));
+
+const authentication = {
+  type: 'custom',
+  fields: [
+    {
+      key: 'base_url',
+      label: 'Address of your Copyhound',
+      type: 'string',
+      required: true,
+      placeholder: 'https://copyhound.example.org',
+      helpText: 'As you open it in the browser. Zapier must be able to reach it.',
+    },
+    {
+      key: 'api_key',
+      label: 'API Key',
+      type: 'password',
+      required: true,
+      helpText: 'Make one for Zapier: `copyhound keys create zapier`.',
+    },
+  ],
+  test: (z, bundle) => lib.call(z, bundle, 'GET', '/api/v1/me'),
+  connectionLabel: '{{name}}',
+};
+
+module.exports = {
+  version,
+  platformVersion,
+  authentication,
+  beforeRequest: [lib.withKey],
+  afterResponse: [lib.withErrors],
+  triggers: { ...each(operations.triggers, lib.trigger), ...each(operations.choices, lib.choices) },
+  creates: each(operations.creates, lib.create),
+  searches: each(operations.searches, lib.search),
+  searchOrCreates: operations.searchOrCreates,
+};

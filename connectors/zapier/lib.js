@@ -1,0 +1,117 @@
+'use strict';
+
+// What the operations do. They themselves are in operations.json, rendered from Copyhound's catalogue.
+
+const API = '/api/v1';
+const PAGE = 100;
+
+/** https://copyhound.example.org, however it was typed. */
+const baseUrl = (bundle) => {
+  const typed = String(bundle.authData.base_url || '').trim();
+  const whole = /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
+  return whole.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+};
+
+const call = async (z, bundle, method, path, options = {}) => {
+  const response = await z.request({ method, url: `${baseUrl(bundle)}${path}`, ...options });
+  return response.status === 204 ? {} : response.data;
+};
+
+const withKey = (request, z, bundle) => {
+  request.headers = { ...request.headers, Accept: 'application/json', 'X-API-Key': bundle.authData.api_key };
+  return request;
+};
+
+/** One sentence for people: what went wrong, and what to do. */
+const sentence = (problem, status) => {
+  if (!problem.title && !problem.detail) return `Copyhound answered ${status}.`;
+  const said = problem.detail || problem.title;
+  return problem.hint ? `${said.replace(/\.?$/, '.')} ${problem.hint}` : said;
+};
+
+const parsed = (response) => {
+  try {
+    return JSON.parse(response.content || '{}') || {};
+  } catch (error) {
+    return null;
+  }
+};
+
+/** 401 asks for the connection again; what is worth sending again is, as late as Retry-After says; else it is told. */
+const withErrors = (response, z) => {
+  const body = parsed(response);
+  if (response.status < 400) {
+    if (body === null) throw new z.errors.Error('This address is no Copyhound server.', 'invalid_base_url', response.status);
+    return response;
+  }
+  const problem = body || {};
+  const said = sentence(problem, response.status);
+  if (response.status === 401) throw new z.errors.Error(said, 'AuthenticationError', 401);
+  const wait = Number.parseInt(response.headers.get('retry-after'), 10);
+  if (problem.retryable && wait >= 0) throw new z.errors.ThrottledError(said, wait);
+  throw new z.errors.Error(said, problem.code || 'error', response.status);
+};
+
+/** What was filled in, as the API takes it: `schedule__days` is `days` within `schedule`; empty fields are not sent. */
+const nested = (inputData) => {
+  const found = {};
+  for (const [key, value] of Object.entries(inputData || {})) {
+    if (value === undefined || value === null || value === '') continue;
+    if (Array.isArray(value) && value.length === 0) continue;
+    const names = key.split('__');
+    const last = names.pop();
+    const within = names.reduce((place, name) => (place[name] = place[name] || {}), found);
+    within[last] = Array.isArray(value) ? value.map(line) : value;
+  }
+  return found;
+};
+
+const line = (value) => (value !== null && typeof value === 'object' && !Array.isArray(value) ? nested(value) : value);
+
+const trigger = (described) => ({
+  ...described,
+  operation: {
+    ...described.operation,
+    performSubscribe: (z, bundle) =>
+      call(z, bundle, 'POST', `${API}/hooks`, {
+        body: {
+          target_url: bundle.targetUrl,
+          triggers: [described.key],
+          filter: nested(bundle.inputData),
+          description: 'Zapier',
+        },
+      }),
+    performUnsubscribe: (z, bundle) => call(z, bundle, 'DELETE', `${API}/hooks/${bundle.subscribeData.id}`),
+    perform: (z, bundle) => [bundle.cleanedRequest],
+    performList: (z, bundle) => call(z, bundle, 'GET', `${API}/triggers/${described.key}/samples`, { params: { limit: 3 } }),
+  },
+});
+
+const run = (key) => (z, bundle) => call(z, bundle, 'POST', `${API}/actions/${key}`, { body: nested(bundle.inputData) });
+
+const create = (described) => ({ ...described, operation: { ...described.operation, perform: run(described.key) } });
+
+const search = (described) => ({
+  ...described,
+  operation: { ...described.operation, perform: async (z, bundle) => (await run(described.key)(z, bundle)).items },
+});
+
+/** Page `bundle.meta.page` of a drop-down. The API knows cursors alone, so earlier pages are read again. */
+const choices = ({ path, trigger: described }) => ({
+  ...described,
+  operation: {
+    ...described.operation,
+    perform: async (z, bundle) => {
+      let cursor;
+      for (let left = bundle.meta.page || 0; ; left -= 1) {
+        const params = cursor ? { limit: PAGE, cursor } : { limit: PAGE };
+        const page = await call(z, bundle, 'GET', path, { params });
+        if (left === 0) return page.items.map(({ id, name, label }) => ({ id, name: name || label || id }));
+        cursor = page.next_cursor;
+        if (!cursor) return [];
+      }
+    },
+  },
+});
+
+module.exports = { call, choices, create, search, trigger, withErrors, withKey };
