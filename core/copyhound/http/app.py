@@ -66,6 +66,7 @@ _API_HANDLERS: Final[list[Any]] = [
     ingests.IngestController,
     automation.TriggerController,
     automation.ActionController,
+    automation.ChoiceController,
     hooks.HookController,
     trigger_hooks.TriggerHookController,
     hooks.DeliveryController,

@@ -35,6 +35,10 @@ class ProviderDesk:
         """Whether anybody offers it."""
         return name in self._bench.posts
 
+    def titles(self) -> dict[str, str]:
+        """Name -> title, of all that are offered."""
+        return {name: post.spec.title for name, post in self._bench.posts.items()}
+
     def broken(self, name: str) -> bool:
         """Whether its breaker keeps callers off now, because it failed too often."""
         post = self._bench.posts.get(name)

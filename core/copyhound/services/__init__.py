@@ -9,6 +9,7 @@ from copyhound.domain.deliveries import Sender
 from copyhound.domain.triggers import Trigger
 from copyhound.services.actions import Actions
 from copyhound.services.candidates import CandidateService
+from copyhound.services.choices import ChoiceService
 from copyhound.services.collections import CollectionService
 from copyhound.services.credits import CreditService
 from copyhound.services.deliveries import DeliveryService
@@ -33,6 +34,7 @@ from copyhound.services.monitoring import MonitoringService
 from copyhound.services.notifications import NotificationService
 from copyhound.services.notifications_sending import Notifiers, NotifyingService
 from copyhound.services.pictures import PictureService
+from copyhound.services.recovering import RecoveryService
 from copyhound.services.refreshing import RefreshService
 from copyhound.services.results import ResultService
 from copyhound.services.searches import SearchService
@@ -58,6 +60,7 @@ class Services:
     ingests: IngestService
     hooks: HookService
     deliveries: DeliveryService
+    recovery: RecoveryService
     notifications: NotificationService
     notifying: NotifyingService
     exports: ExportService
@@ -74,6 +77,7 @@ class Services:
     tags: TagService
     ignores: IgnoreService
     actions: Actions
+    choices: ChoiceService
 
     @classmethod
     def build(
@@ -113,6 +117,7 @@ class Services:
             ingests=IngestService(kit, sources, collections, candidates),
             hooks=HookService(kit, triggers, sender, new_secret),
             deliveries=DeliveryService(kit, sender, events),
+            recovery=RecoveryService(kit),
             notifications=NotificationService(kit, notifiers, LimitService(kit)),
             notifying=NotifyingService(kit, notifiers),
             exports=exports,
@@ -129,4 +134,5 @@ class Services:
             tags=TagService(kit),
             ignores=IgnoreService(kit),
             actions=Actions(searches, lists, exports, matches, kit.public_url),
+            choices=ChoiceService(kit, desk, triggers),
         )

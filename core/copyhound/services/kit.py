@@ -27,6 +27,9 @@ class Desk(Protocol):
 
     def ready(self) -> list[str]: ...
     def known(self, provider: str) -> bool: ...
+    def titles(self) -> dict[str, str]:
+        """Name -> title, of all that are offered."""
+
     def broken(self, provider: str) -> bool:
         """Whether its breaker keeps callers off now, because it failed too often."""
 

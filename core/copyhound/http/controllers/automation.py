@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.triggers import Action, Trigger
@@ -20,12 +20,17 @@ from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
 from copyhound.http.problems import refused
 from copyhound.http.wire.automation import EventsOut
-from copyhound.http.wire.common import Items
+from copyhound.http.wire.common import Items, items
 from copyhound.http.wire.descriptors import Descriptor, descriptor
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
+from copyhound.services.choices import Choice, Wanted
 
 SAMPLE_HEADER = "X-Copyhound-Sample"
+Sought = Annotated[str | None, QueryParameter(max_length=200, description="Only what contains this.")]
+PageNumber = Annotated[
+    int, QueryParameter(ge=0, le=100, description="How many pages to skip, for platforms that count pages.")
+]
 Few = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most.")]
 
 
@@ -113,6 +118,29 @@ class ActionController(Controller):
             return Made(await action.run(caller, sent), 200)
 
         return await once(msgspec.to_builtins(sent), make)
+
+
+class ChoiceController(Controller):
+    """What the fields that `dynamic_fields` names may be set to."""
+
+    path = "/choices"
+    tags = ("automation",)
+
+    @get("/{kind:str}")
+    async def list_choices(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        kind: FromPath[str],
+        q: Sought = None,
+        list_id: FromQuery[str | None] = None,
+        cursor: Cursor = None,
+        page: PageNumber = 0,
+        limit: Limit = 50,
+    ) -> Items[Choice]:
+        """A page of a drop-down: lists, images (of `list_id`), matches, providers, triggers or collections."""
+        wanted = Wanted(q, cursor, limit, list_id)
+        return items(await services.choices.page(caller, kind, wanted, number=page), lambda choice: choice)
 
 
 def _trigger(catalogue: Catalogue, key: str) -> Trigger:

@@ -1,0 +1,150 @@
+"""What a field of an action or a filter may be set to, for drop-downs: pages of ids with names."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.filters import read_filter
+from copyhound.domain.matches import MatchFilter
+from copyhound.domain.repositories import PageOf, UnitOfWork
+from copyhound.domain.triggers import Trigger
+from copyhound.domain.workspaces import Caller
+from copyhound.services.kit import Desk, Kit
+
+_NEWEST = "-first_seen"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One line of a drop-down."""
+
+    id: str
+    """What the field is set to."""
+    name: str
+    """What people read."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which choices are asked for."""
+
+    q: str | None = None
+    """Only names that contain this, upper and lower case alike."""
+    cursor: str | None = None
+    limit: int = 50
+    list_id: str | None = None
+    """Of what is in lists: only of this one."""
+
+
+_Read = Callable[[UnitOfWork, Caller, Wanted], Awaitable[PageOf]]
+
+
+class ChoiceService:
+    """Choices of every kind. `triggers` may be filled later: it is read at each call."""
+
+    def __init__(self, kit: Kit, desk: Desk, triggers: Mapping[str, Trigger]) -> None:
+        self._kit, self._desk, self._triggers = kit, desk, triggers
+        self._kinds: dict[str, _Read] = {
+            "lists": self._lists,
+            "images": self._images,
+            "matches": self._matches,
+            "providers": self._providers,
+            "triggers": self._of_triggers,
+            "collections": self._collections,
+        }
+
+    async def page(self, caller: Caller, kind: str, wanted: Wanted, *, number: int = 0) -> PageOf:
+        """A page of choices; `number` pages after the one that the cursor asks for.
+
+        CopyhoundError not_found, and invalid_request for a cursor of something else.
+        """
+        if kind not in self._kinds:
+            raise CopyhoundError("not_found", f"There are no choices {kind!r}; there are {', '.join(self._kinds)}.")
+        async with self._kit.units.read() as uow:
+            page = await self._kinds[kind](uow, caller, wanted)
+            for _ in range(number):
+                if page.cursor is None:
+                    return PageOf([])
+                wanted = msgspec.structs.replace(wanted, cursor=page.cursor)
+                page = await self._kinds[kind](uow, caller, wanted)
+        return page
+
+    async def _lists(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        page = await uow.lists.page(caller.workspace_id, label=wanted.q, cursor=wanted.cursor, limit=wanted.limit)
+        return PageOf([Choice(item.id, item.label) for item in page.items], page.cursor)
+
+    async def _images(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        if wanted.list_id is None or await uow.lists.get(caller.workspace_id, wanted.list_id) is None:
+            raise CopyhoundError("invalid_request", "Images are chosen from a list: list_id names one that is there.")
+        if wanted.q is None:
+            page = await uow.images.of_list(
+                caller.workspace_id, wanted.list_id, cursor=wanted.cursor, limit=wanted.limit
+            )
+            return PageOf([Choice(image.id, image.name) for image in page.items], page.cursor)
+        return await _sought(uow, caller, wanted)
+
+    async def _matches(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        """Newest first; `q` is sought in the host."""
+        only = read_filter(msgspec.json.encode({"host-cont": wanted.q})) if wanted.q else None
+        where = MatchFilter(list_id=wanted.list_id, filter=only)
+        page = await uow.matches.page(
+            caller.workspace_id, where, cursor=wanted.cursor, limit=wanted.limit, sort=_NEWEST
+        )
+        images = await uow.images.by_ids(caller.workspace_id, sorted({match.image_id for match in page.items}))
+        names = {image.id: image.name for image in images}
+        told = [Choice(match.id, f"{names.get(match.image_id, '')} at {match.host}") for match in page.items]
+        return PageOf(told, page.cursor)
+
+    async def _providers(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        return among((Choice(name, title) for name, title in self._desk.titles().items()), wanted)
+
+    async def _of_triggers(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        return among((Choice(one.key, one.title) for one in self._triggers.values()), wanted)
+
+    async def _collections(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        found = await uow.collections.all(caller.workspace_id)
+        return among((Choice(one.name, one.name) for one in found), wanted)
+
+
+async def _sought(uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+    """Images of a list whose names contain `q`. They are read page by page, at most so many for one answer."""
+    found: list[Choice] = []
+    cursor = wanted.cursor
+    for _ in range(10):
+        assert wanted.list_id is not None
+        page = await uow.images.of_list(caller.workspace_id, wanted.list_id, cursor=cursor, limit=wanted.limit)
+        found += [Choice(image.id, image.name) for image in page.items if _holds(image.name, wanted)]
+        cursor = page.cursor
+        if cursor is None or found:
+            break
+    return PageOf(found, cursor)
+
+
+def among(choices: Iterable[Choice], wanted: Wanted) -> PageOf:
+    """A page of choices that are all at hand, in the order of their ids."""
+    after = _after(wanted.cursor) if wanted.cursor else ""
+    fitting = (one for one in choices if one.id > after and (_holds(one.name, wanted) or _holds(one.id, wanted)))
+    found = sorted(fitting, key=lambda one: one.id)
+    page = found[: wanted.limit]
+    return PageOf(page, _cursor(page) if len(found) > len(page) else None)
+
+
+def _holds(text: str, wanted: Wanted) -> bool:
+    return (wanted.q or "").casefold() in text.casefold()
+
+
+def _cursor(page: Sequence[Choice]) -> str:
+    return base64.urlsafe_b64encode(f"choice:{page[-1].id}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str) -> str:
+    try:
+        kind, _, after = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+    except (binascii.Error, ValueError):
+        kind, after = "", ""
+    if kind != "choice":
+        raise CopyhoundError("invalid_request", "The cursor is not one of ours for these choices.")
+    return after
