@@ -78,7 +78,16 @@ class FakeSender:
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
 
-    async def send(self, url: str, secrets: Sequence[bytes], event_id: str, body: bytes, now: datetime) -> SendResult:
+    async def send(
+        self,
+        url: str,
+        secrets: Sequence[bytes],
+        event_id: str,
+        body: bytes,
+        now: datetime,
+        *,
+        content_type: str = "application/json",
+    ) -> SendResult:
         self.sent.append((url, event_id, msgspec.json.decode(body)))
         return SendResult(duration_ms=7, status_code=204)
 

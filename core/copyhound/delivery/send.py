@@ -29,10 +29,19 @@ class WebhookSender:
         self._user_agent = user_agent
         self._timeout = timeout
 
-    async def send(self, url: str, secrets: Sequence[bytes], event_id: str, body: bytes, now: datetime) -> SendResult:
+    async def send(
+        self,
+        url: str,
+        secrets: Sequence[bytes],
+        event_id: str,
+        body: bytes,
+        now: datetime,
+        *,
+        content_type: str = "application/json",
+    ) -> SendResult:
         """Send `body` (JSON) once. Refused, unreachable and slow targets come out as a result with `error`."""
         headers = {
-            "content-type": "application/json",
+            "content-type": content_type,
             "user-agent": self._user_agent,
             **signed_headers(secrets, event_id, body, now),
         }

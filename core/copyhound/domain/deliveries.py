@@ -42,7 +42,16 @@ class SendResult(msgspec.Struct, frozen=True):
 class Sender(Protocol):
     """Signs and sends one webhook. Implemented by `copyhound.delivery`."""
 
-    async def send(self, url: str, secrets: Sequence[bytes], event_id: str, body: bytes, now: datetime) -> SendResult:
+    async def send(
+        self,
+        url: str,
+        secrets: Sequence[bytes],
+        event_id: str,
+        body: bytes,
+        now: datetime,
+        *,
+        content_type: str = "application/json",
+    ) -> SendResult:
         """One signed request, never a redirect followed. Failures are results, not exceptions."""
 
 
@@ -52,7 +61,7 @@ class VerdictKind(StrEnum):
     delivered = "delivered"
     retry = "retry"
     give_up = "give_up"
-    """All attempts are used up; the hook stays active."""
+    """All attempts are used up, or the receiver wants no more of this one; the hook stays active."""
     unsubscribe = "unsubscribe"
     """The receiver said 410 Gone: the subscription is over."""
     disable = "disable"
@@ -65,7 +74,13 @@ class Verdict(msgspec.Struct, frozen=True):
     kind: VerdictKind
     delay: float = 0.0
     reason: str | None = None
-    """One sentence for people, for `give_up`, `unsubscribe` and `disable`."""
+    """One sentence for people: why it is given up, or why the hook ends."""
+    ends_hook: bool = False
+    """Whether the hook is disabled by it: also by a 2xx with `webhook-delivery: disable`."""
+
+
+_ASKED: Final = "The receiver asked to be disabled."
+_DELIVERED: Final = Verdict(VerdictKind.delivered)
 
 
 def next_attempt(
@@ -73,16 +88,21 @@ def next_attempt(
 ) -> Verdict:
     """Judge attempt `number` (from 1). `failing_since`: since when the hook has had no success, None where it has.
 
-    3xx and 404 are failures like any other. `webhook-delivery: disable` counts in answers that are no success.
+    3xx and 404 are failures like any other. `webhook-delivery: disable` counts in every answer, `abort-message` in
+    those that are no success.
     """
+    asked = result.headers.get("webhook-delivery", "").strip().lower()
     if result.ok:
-        return Verdict(VerdictKind.delivered)
+        return Verdict(VerdictKind.delivered, reason=_ASKED, ends_hook=True) if asked == "disable" else _DELIVERED
     if result.status_code == _GONE:
-        return Verdict(VerdictKind.unsubscribe, reason="The receiver answered 410 Gone.")
-    if result.headers.get("webhook-delivery", "").strip().lower() == "disable":
-        return Verdict(VerdictKind.disable, reason="The receiver asked to be disabled.")
+        return Verdict(VerdictKind.unsubscribe, reason="The receiver answered 410 Gone.", ends_hook=True)
+    if asked == "disable":
+        return Verdict(VerdictKind.disable, reason=_ASKED, ends_hook=True)
     if failing_since is not None and now - failing_since >= DISABLE_AFTER:
-        return Verdict(VerdictKind.disable, reason=f"All attempts have failed for {DISABLE_AFTER.days} days.")
+        reason = f"All attempts have failed for {DISABLE_AFTER.days} days."
+        return Verdict(VerdictKind.disable, reason=reason, ends_hook=True)
+    if asked == "abort-message":
+        return Verdict(VerdictKind.give_up, reason="The receiver asked not to be sent it again.")
     if number >= MAX_ATTEMPTS:
         return Verdict(VerdictKind.give_up, reason=f"All {MAX_ATTEMPTS} attempts failed.")
     return Verdict(VerdictKind.retry, delay=_delay(result, delivery_id, number + 1, now))
@@ -91,6 +111,17 @@ def next_attempt(
 def failing_since(result: SendResult, since: datetime | None, now: datetime) -> datetime | None:
     """The hook's clock after an attempt: a success resets it, the first failure starts it."""
     return None if result.ok else since or now
+
+
+def take_slot(next_slot_at: datetime | None, max_per_minute: int, now: datetime) -> tuple[datetime, datetime]:
+    """(when this request may go out, when the one after it may), evenly spread over the minute.
+
+    >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> [str(slot.time()) for slot in take_slot(None, 20, at)]
+    ['00:00:00', '00:00:03']
+    """
+    slot = now if next_slot_at is None else max(now, next_slot_at)
+    return slot, slot + timedelta(minutes=1) / max_per_minute
 
 
 def slot_delay(delivery_id: str, number: int) -> float:

@@ -199,6 +199,11 @@ class EventRepository(Protocol):
     async def after(self, workspace_id: str, trigger: str, sequence: int, limit: int) -> list[Event]:
         """Oldest first, all with a sequence greater than `sequence`."""
 
+    async def between(
+        self, workspace_id: str, triggers: Sequence[str], since: datetime, until: datetime, sequence: int, limit: int
+    ) -> list[Event]:
+        """Those of a span of time, its ends included; in the order of `after`."""
+
 
 class HookRepository(Protocol):
     """Subscriptions."""
@@ -207,7 +212,9 @@ class HookRepository(Protocol):
         """The one that is there where the dedupe key (workspace, URL, triggers, filter) is taken."""
 
     async def get(self, workspace_id: str, hook_id: str) -> Hook | None: ...
-    async def save(self, hook: Hook) -> None: ...
+    async def save(self, hook: Hook, dedupe_key: str | None = None) -> bool:
+        """False, and nothing saved, where another hook has that key. None: it keeps the key it has."""
+
     async def delete(self, workspace_id: str, hook_id: str) -> bool: ...
     async def page(self, workspace_id: str, *, target_url: str | None, cursor: str | None, limit: int) -> PageOf: ...
     async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
@@ -224,6 +231,11 @@ class DeliveryRepository(Protocol):
     async def page(
         self, workspace_id: str, *, hook_id: str | None, status: str | None, cursor: str | None, limit: int
     ) -> PageOf: ...
+    async def undelivered(
+        self, workspace_id: str, hook_id: str, *, since: datetime, until: datetime, cursor: str | None, limit: int
+    ) -> PageOf:
+        """Those made in a span of time, its ends included, that failed or have failed so far; oldest first, held."""
+
     async def add_attempt(self, attempt: Attempt) -> None:
         """The same delivery and number again overwrites."""
 

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from copyhound.domain.deliveries import (
-    MAX_ATTEMPTS,
     Sender,
     SendResult,
     Verdict,
     VerdictKind,
     failing_since,
     next_attempt,
+    take_slot,
 )
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import Event, NewEvent, envelope
@@ -25,9 +25,12 @@ from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import DELIVER, DELIVERIES, EventService
 from copyhound.services.kit import Kit
+from copyhound.services.recovering import highest_number
+from copyhound.services.rendering import rendered
 from copyhound.services.secrets import open_secrets
 
 _log = logging.getLogger(__name__)
+_LATE = timedelta(seconds=30)
 
 
 class DeliveryService:
@@ -36,8 +39,11 @@ class DeliveryService:
     def __init__(self, kit: Kit, sender: Sender, events: EventService) -> None:
         self._kit, self._sender, self._events = kit, sender, events
 
-    async def attempt(self, delivery_id: str, number: int, manual: bool = False) -> None:
-        """Send once, log it, and queue what follows. Run again after a crash, it sends again with the same id."""
+    async def attempt(self, delivery_id: str, number: int, manual: bool = False, slot: str | None = None) -> None:
+        """Send once, log it, and queue what follows. Run again after a crash, it sends again with the same id.
+
+        `slot`: the moment that a hook with a rate had free for it, once it has waited for that.
+        """
         async with self._kit.units.read() as uow:
             delivery = await uow.deliveries.by_id(delivery_id)
             if delivery is None or _settled(delivery, number, manual=manual):
@@ -45,22 +51,51 @@ class DeliveryService:
             hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id)
             event = await uow.events.get(delivery.workspace_id, delivery.event_id)
         if hook is None or event is None or (hook.status is not HookStatus.active and not manual):
-            await self._drop(delivery)
+            if not manual:
+                await self._drop(delivery_id, number)
             return
         now = self._kit.now()
+        if hook.max_per_minute and not _in_time(slot, now) and await self._waits(delivery_id, number, now, manual):
+            return
         result = await self._send(hook, event, now)
         async with self._kit.units() as uow:
             await self._settle(uow, delivery_id, number, result, now, manual=manual)
 
     async def _send(self, hook: Hook, event: Event, now: datetime) -> SendResult:
-        body = msgspec.json.encode(envelope(event))
+        body, content_type = rendered(self._kit, hook, envelope(event))
         secrets = [secret.encode() for secret in open_secrets(self._kit, hook)]
-        return await self._sender.send(hook.target_url, secrets, event.id, body, now)
+        return await self._sender.send(hook.target_url, secrets, event.id, body, now, content_type=content_type)
 
-    async def _drop(self, delivery: Delivery) -> None:
+    async def _waits(self, delivery_id: str, number: int, now: datetime, manual: bool) -> bool:
+        """Take the hook's next free moment. False where that is now; else the attempt is queued for it."""
         async with self._kit.units() as uow:
-            ended = msgspec.structs.replace(delivery, status=DeliveryStatus.failed, next_attempt_at=None)
-            await uow.deliveries.save(ended)
+            delivery = await uow.deliveries.by_id(delivery_id)
+            hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id) if delivery else None
+            if delivery is None or hook is None or hook.max_per_minute is None:
+                return False
+            slot, following = take_slot(hook.next_slot_at, hook.max_per_minute, now)
+            await uow.hooks.save(msgspec.structs.replace(hook, next_slot_at=following))
+            if slot <= now:
+                return False
+            if not manual:
+                await uow.deliveries.save(msgspec.structs.replace(delivery, next_attempt_at=slot))
+            await self._queue_slot(uow, delivery_id, number, manual=manual, slot=slot, now=now)
+        return True
+
+    async def _queue_slot(
+        self, uow: UnitOfWork, delivery_id: str, number: int, *, manual: bool, slot: datetime, now: datetime
+    ) -> None:
+        at = slot.isoformat()
+        wait = (slot - now).total_seconds()
+        job_id = f"{delivery_id}:{number}:{at}"
+        await uow.jobs.enqueue(DELIVER, delivery_id, number, manual, at, id=job_id, queue=DELIVERIES, delay=wait)
+
+    async def _drop(self, delivery_id: str, number: int) -> None:
+        async with self._kit.units() as uow:
+            delivery = await uow.deliveries.by_id(delivery_id)
+            if delivery is not None and not _settled(delivery, number, manual=False):
+                ended = msgspec.structs.replace(delivery, status=DeliveryStatus.failed, next_attempt_at=None)
+                await uow.deliveries.save(ended)
 
     async def _settle(
         self, uow: UnitOfWork, delivery_id: str, number: int, result: SendResult, now: datetime, *, manual: bool
@@ -77,8 +112,11 @@ class DeliveryService:
             return
         if not result.ok:
             _log.warning("attempt %d of %s failed: %s", number, delivery_id, result.error or result.status_code)
+        position = number - delivery.base
+        # a recovery has begun anew meanwhile: this one counts as sent by hand
+        manual = manual or position < 1
         verdict = next_attempt(
-            result, delivery_id=delivery_id, number=number, now=now, failing_since=hook.failing_since
+            result, delivery_id=delivery_id, number=max(1, position), now=now, failing_since=hook.failing_since
         )
         await self._note_on_hook(uow, hook, result, verdict, now)
         await self._go_on(uow, delivery, number, verdict, now, manual=manual)
@@ -90,8 +128,7 @@ class DeliveryService:
         noted = msgspec.structs.replace(
             hook, failing_since=since, last_success_at=now if result.ok else hook.last_success_at
         )
-        ends = verdict.kind in (VerdictKind.unsubscribe, VerdictKind.disable)
-        if ends and hook.status is HookStatus.active:
+        if verdict.ends_hook and hook.status is HookStatus.active:
             noted = msgspec.structs.replace(noted, status=HookStatus.disabled, status_reason=verdict.reason)
             await self._tell_disabled(uow, noted, now)
         if noted != hook:
@@ -114,7 +151,7 @@ class DeliveryService:
     async def _go_on(
         self, uow: UnitOfWork, delivery: Delivery, number: int, verdict: Verdict, now: datetime, *, manual: bool
     ) -> None:
-        attempts = delivery.attempts if manual else max(delivery.attempts, number)
+        attempts = delivery.attempts if manual else max(delivery.attempts, number - delivery.base)
         if verdict.kind is VerdictKind.delivered:
             done = msgspec.structs.replace(
                 delivery, status=DeliveryStatus.delivered, attempts=attempts, delivered_at=now, next_attempt_at=None
@@ -171,16 +208,21 @@ class DeliveryService:
         """Send it once more, now, with the same `webhook-id`; logged as a manual attempt."""
         async with self._kit.units() as uow:
             delivery = await _get(uow, caller, delivery_id)
-            numbers = [attempt.number for attempt in await uow.deliveries.attempts(delivery_id)]
             # numbered after the automatic ones, which go on as they were
-            number = max([MAX_ATTEMPTS, *numbers]) + 1
+            number = await highest_number(uow, delivery) + 1
             job_id = f"{delivery_id}:{number}"
             await uow.jobs.enqueue(DELIVER, delivery_id, number, True, id=job_id, queue=DELIVERIES)
         return delivery
 
 
 def _settled(delivery: Delivery, number: int, *, manual: bool) -> bool:
-    return not manual and (delivery.status is not DeliveryStatus.pending or delivery.attempts >= number)
+    done = delivery.base + delivery.attempts
+    return not manual and (delivery.status is not DeliveryStatus.pending or done >= number)
+
+
+def _in_time(slot: str | None, now: datetime) -> bool:
+    # after a standstill all that waited would go out at once
+    return slot is not None and now - datetime.fromisoformat(slot) <= _LATE
 
 
 async def _get(uow: UnitOfWork, caller: Caller, delivery_id: str) -> Delivery:

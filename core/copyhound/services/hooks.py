@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from copyhound.domain.deliveries import Sender
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.hooks import Attempt, Hook, HookStatus
+from copyhound.domain.hooks import Attempt, Hook, HookFormat, HookPayload, HookStatus
 from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.pictures import MatchType
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
-from copyhound.services.secrets import open_secrets, seal_secrets
+from copyhound.services.rendering import rendered
+from copyhound.services.secrets import open_secrets, rotate, seal_secrets
 
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+PerMinute = Annotated[int, msgspec.Meta(ge=1, le=60_000)]
 
 
 class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,6 +42,20 @@ class HookChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     triggers: tuple[str, ...] | UnsetType = UNSET
     filter: HookFilter | UnsetType = UNSET
     description: str | None | UnsetType = UNSET
+    payload: HookPayload | UnsetType = UNSET
+    format: HookFormat | UnsetType = UNSET
+    max_per_minute: PerMinute | None | UnsetType = UNSET
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """How a hook is sent to."""
+
+    payload: HookPayload = HookPayload.full
+    format: HookFormat = HookFormat.flat
+    max_per_minute: int | None = None
+
+
+AS_IT_COMES: Final = Sending()
 
 
 class HookService:
@@ -54,8 +71,10 @@ class HookService:
         triggers: tuple[str, ...],
         where: HookFilter,
         description: str | None = None,
+        sending: Sending = AS_IT_COMES,
     ) -> tuple[Hook, str, bool]:
-        """(the hook, its secret, whether it is new). The same URL, triggers and filter give the hook that is there.
+        """(the hook, its secret, whether it is new). The same URL, triggers and filter give the hook that is there,
+        as it is; one that was disabled is woken.
 
         The target need not answer yet: there is no handshake.
         """
@@ -73,10 +92,13 @@ class HookService:
             status=HookStatus.active,
             created_at=self._kit.now(),
             description=description,
+            **msgspec.structs.asdict(sending),
         )
         async with self._kit.units() as uow:
             await _lists_exist(uow, caller, where)
             kept = await uow.hooks.add(hook, dedupe_key(hook))
+            if kept.status is not HookStatus.active:
+                kept = await _woken(uow, await _get(uow, caller, kept.id))
         return kept, open_secrets(self._kit, kept)[0], kept.id == hook.id
 
     def _checked(self, triggers: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,22 +126,21 @@ class HookService:
             given["triggers"] = self._checked(changes.triggers)
         if changes.filter is not UNSET:
             given["filter"] = msgspec.to_builtins(changes.filter)
-        if changes.description is not UNSET:
-            given["description"] = changes.description
+        for name in ("description", "payload", "format", "max_per_minute"):
+            if (value := getattr(changes, name)) is not UNSET:
+                given[name] = value
         async with self._kit.units() as uow:
             if changes.filter is not UNSET:
                 await _lists_exist(uow, caller, changes.filter)
             changed = msgspec.structs.replace(await _get(uow, caller, hook_id), **given)
-            await uow.hooks.save(changed)
+            if not await uow.hooks.save(changed, dedupe_key(changed)):
+                raise CopyhoundError("conflict", "Another hook has the same target, triggers and filter.")
         return changed
 
     async def enable(self, caller: Caller, hook_id: str) -> Hook:
         """Wake a disabled hook: same id, same secret."""
         async with self._kit.units() as uow:
-            hook = await _get(uow, caller, hook_id)
-            awake = msgspec.structs.replace(hook, status=HookStatus.active, status_reason=None, failing_since=None)
-            await uow.hooks.save(awake)
-        return awake
+            return await _woken(uow, await _get(uow, caller, hook_id))
 
     async def delete(self, caller: Caller, hook_id: str) -> None:
         """Quiet where there is none: unsubscribing twice is no error."""
@@ -129,15 +150,24 @@ class HookService:
     async def secret(self, caller: Caller, hook_id: str) -> str:
         return open_secrets(self._kit, await self.get(caller, hook_id))[0]
 
+    async def rotate_secret(self, caller: Caller, hook_id: str) -> tuple[str, datetime]:
+        """(a new secret, until when the one before it signs beside it)."""
+        new: str = self._new_secret()
+        async with self._kit.units() as uow:
+            hook = await _get(uow, caller, hook_id)
+            sealed, until = rotate(self._kit, hook, new)
+            await uow.hooks.save(msgspec.structs.replace(hook, secret=sealed))
+        return new, until
+
     async def test(self, caller: Caller, hook_id: str) -> Attempt:
         """Send the sample of the hook's first trigger now, once; nothing is kept."""
         hook = await self.get(caller, hook_id)
         sample = self._triggers[hook.triggers[0]].sample
         event_id = new_id("test")
         now = self._kit.now()
-        body = msgspec.json.encode({**sample, "id": event_id, "test": True})
+        body, content_type = rendered(self._kit, hook, {**sample, "id": event_id, "test": True})
         secrets = [secret.encode() for secret in open_secrets(self._kit, hook)]
-        result = await self._sender.send(hook.target_url, secrets, event_id, body, now)
+        result = await self._sender.send(hook.target_url, secrets, event_id, body, now, content_type=content_type)
         return Attempt(event_id, 1, now, result.duration_ms, True, result.status_code, result.error, result.body)
 
 
@@ -145,6 +175,12 @@ def dedupe_key(hook: Hook) -> str:
     """The same for the same workspace, URL, triggers and filter."""
     where = msgspec.json.encode(hook.filter, order="sorted").decode()
     return derived_id("hookkey", hook.workspace_id, hook.target_url, ",".join(hook.triggers), where)
+
+
+async def _woken(uow: UnitOfWork, hook: Hook) -> Hook:
+    awake = msgspec.structs.replace(hook, status=HookStatus.active, status_reason=None, failing_since=None)
+    await uow.hooks.save(awake)
+    return awake
 
 
 async def _lists_exist(uow: UnitOfWork, caller: Caller, where: HookFilter) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Attempt, Delivery, Hook, HookStatus
+from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus
 from copyhound.domain.repositories import PageOf
 from copyhound.storage.base import EVENTS_LOCK, Order, Repository
 from copyhound.storage.match_filter import holds
@@ -16,6 +17,7 @@ from copyhound.storage.tables_events import ATTEMPTS, DELIVERIES, EVENTS, HOOKS
 from copyhound.storage.types import row_of, struct_of
 
 _NEWEST_HOOK = Order("hooks", HOOKS.c.created_at, HOOKS.c.id, down=True)
+_OLDEST_DELIVERY = Order("undelivered", DELIVERIES.c.created_at, DELIVERIES.c.id, down=False)
 _NEWEST_DELIVERY = Order("deliveries", DELIVERIES.c.created_at, DELIVERIES.c.id, down=True)
 
 
@@ -43,6 +45,13 @@ class Events(Repository):
         mine = EVENTS.c.workspace_id == workspace_id, EVENTS.c.trigger == trigger, EVENTS.c.sequence > sequence
         return await self._events(sa.select(EVENTS).where(*mine).order_by(EVENTS.c.sequence).limit(limit))
 
+    async def between(
+        self, workspace_id: str, triggers: Sequence[str], since: datetime, until: datetime, sequence: int, limit: int
+    ) -> list[Event]:
+        mine = EVENTS.c.workspace_id == workspace_id, EVENTS.c.trigger.in_(triggers), EVENTS.c.sequence > sequence
+        statement = sa.select(EVENTS).where(*mine, EVENTS.c.created_at.between(since, until))
+        return await self._events(statement.order_by(EVENTS.c.sequence).limit(limit))
+
     async def _events(self, statement: sa.Select[Any]) -> list[Event]:
         return [struct_of(Event, row) for row in await self.all_rows(statement)]
 
@@ -61,8 +70,15 @@ class Hooks(Repository):
         row = await self.one_row(self.held(sa.select(HOOKS).where(*_is_hook(workspace_id, hook_id))))
         return struct_of(Hook, row) if row else None
 
-    async def save(self, hook: Hook) -> None:
-        await self.run(sa.update(HOOKS).where(*_is_hook(hook.workspace_id, hook.id)).values(row_of(hook, HOOKS)))
+    async def save(self, hook: Hook, dedupe_key: str | None = None) -> bool:
+        row = row_of(hook, HOOKS)
+        if dedupe_key is not None:
+            await self.lock_text(dedupe_key)
+            same = HOOKS.c.workspace_id == hook.workspace_id, HOOKS.c.dedupe_key == dedupe_key
+            if await self.scalar(sa.select(HOOKS.c.id).where(*same, HOOKS.c.id != hook.id)):
+                return False
+            row["dedupe_key"] = dedupe_key
+        return bool(await self.run(sa.update(HOOKS).where(*_is_hook(hook.workspace_id, hook.id)).values(row)))
 
     async def delete(self, workspace_id: str, hook_id: str) -> bool:
         return bool(await self.run(sa.delete(HOOKS).where(*_is_hook(workspace_id, hook_id))))
@@ -108,6 +124,16 @@ class Deliveries(Repository):
             statement = statement.where(DELIVERIES.c.status == status)
         rows = await self.all_rows(_NEWEST_DELIVERY.apply(statement, cursor, limit))
         return PageOf([struct_of(Delivery, row) for row in rows[:limit]], _NEWEST_DELIVERY.cursor(rows, limit))
+
+    async def undelivered(
+        self, workspace_id: str, hook_id: str, *, since: datetime, until: datetime, cursor: str | None, limit: int
+    ) -> PageOf:
+        mine = DELIVERIES.c.workspace_id == workspace_id, DELIVERIES.c.hook_id == hook_id
+        failing = sa.and_(DELIVERIES.c.status == DeliveryStatus.pending.value, DELIVERIES.c.attempts > 0)
+        status = sa.or_(DELIVERIES.c.status == DeliveryStatus.failed.value, failing)
+        statement = sa.select(DELIVERIES).where(*mine, DELIVERIES.c.created_at.between(since, until), status)
+        rows = await self.all_rows(self.held(_OLDEST_DELIVERY.apply(statement, cursor, limit)))
+        return PageOf([struct_of(Delivery, row) for row in rows[:limit]], _OLDEST_DELIVERY.cursor(rows, limit))
 
     async def add_attempt(self, attempt: Attempt) -> None:
         owner = DELIVERIES.c.id == attempt.delivery_id

@@ -14,10 +14,20 @@ from copyhound.domain.workspaces import Caller, Scope
 from copyhound.http.bodies import JsonBody
 from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
-from copyhound.http.wire.automation import AttemptOut, DeliveryOut, HookIn, HookMade, HookOut, SecretOut
+from copyhound.http.wire.automation import (
+    AttemptOut,
+    DeliveryOut,
+    HookIn,
+    HookMade,
+    HookOut,
+    RotatedOut,
+    SecretOut,
+    SpanIn,
+    SpanOut,
+)
 from copyhound.http.wire.common import Items, items, shaped
 from copyhound.services import Services
-from copyhound.services.hooks import HookChanges
+from copyhound.services.hooks import HookChanges, Sending
 
 Target = Annotated[str | None, QueryParameter(max_length=2000, description="Only hooks of exactly this URL.")]
 
@@ -40,7 +50,7 @@ class HookController(Controller):
 
         async def make() -> Made:
             hook, secret, created = await services.hooks.create(
-                caller, sent.target_url, sent.triggers, sent.filter, sent.description
+                caller, sent.target_url, sent.triggers, sent.filter, sent.description, shaped(Sending, sent)
             )
             headers = {"Location": f"{services.kit.public_url}/api/v1/hooks/{hook.id}"}
             return Made(_made(hook, secret), 201 if created else 200, headers)
@@ -106,6 +116,51 @@ class HookController(Controller):
     ) -> Response[SecretOut]:
         """The secret that signs what is sent."""
         return Response(SecretOut(await services.hooks.secret(caller, hook_id)), headers={"Cache-Control": "no-store"})
+
+    @post("/{hook_id:str}/rotate-secret", status_code=200)
+    async def rotate_hook_secret(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        hook_id: FromPath[str],
+    ) -> Response[RotatedOut]:
+        """A new secret; for 24 hours deliveries are signed with the old one, too."""
+
+        async def make() -> Made:
+            rotated = RotatedOut(*await services.hooks.rotate_secret(caller, hook_id))
+            return Made(rotated, 200, {"Cache-Control": "no-store"})
+
+        return await once(None, make)
+
+    @post("/{hook_id:str}/recover", status_code=202, dependencies={"sent": JsonBody(SpanIn)})
+    async def recover_hook(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        hook_id: FromPath[str],
+        sent: NamedDependency[SpanIn],
+    ) -> Response[SpanOut]:
+        """Send again what has failed since a time, now, with all its attempts anew."""
+        return await once(sent, lambda: _again(services, caller, hook_id, sent, failed=True))
+
+    @post("/{hook_id:str}/replay", status_code=202, dependencies={"sent": JsonBody(SpanIn)})
+    async def replay_hook(
+        self,
+        services: NamedDependency[Services],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        hook_id: FromPath[str],
+        sent: NamedDependency[SpanIn],
+    ) -> Response[SpanOut]:
+        """Send the events since a time that this hook was never sent, such as those of when it was disabled."""
+        return await once(sent, lambda: _again(services, caller, hook_id, sent, failed=False))
+
+
+async def _again(services: Services, caller: Caller, hook_id: str, sent: SpanIn, *, failed: bool) -> Made:
+    span = await services.recovery.start(caller, hook_id, sent.since, sent.until, failed=failed)
+    return Made(shaped(SpanOut, span), 202)
 
 
 class DeliveryController(Controller):

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from copyhound.domain.hooks import DeliveryStatus, HookStatus
+from copyhound.domain.hooks import DeliveryStatus, HookFormat, HookPayload, HookStatus
 from copyhound.http.wire.common import Instant
-from copyhound.services.hooks import HookFilter
+from copyhound.services.hooks import HookFilter, PerMinute
 
 TargetUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 Triggers = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(min_length=1, max_length=50)]
@@ -29,6 +29,12 @@ class HookIn(msgspec.Struct, forbid_unknown_fields=True):
     triggers: Triggers
     filter: HookFilter = HookFilter()
     description: Description | None = None
+    payload: HookPayload = HookPayload.full
+    """`thin`: the envelope and the ids alone."""
+    format: HookFormat = HookFormat.flat
+    """`cloudevents`: CloudEvents 1.0 in structured mode, the flat body in `data`."""
+    max_per_minute: PerMinute | None = None
+    """Requests that the target takes in a minute, sent evenly spread; null: as they come."""
 
 
 class HookOut(msgspec.Struct):
@@ -44,6 +50,9 @@ class HookOut(msgspec.Struct):
     failing_since: Instant | None
     last_success_at: Instant | None
     created_at: Instant
+    payload: HookPayload
+    format: HookFormat
+    max_per_minute: int | None
 
 
 class HookMade(HookOut):
@@ -57,6 +66,30 @@ class SecretOut(msgspec.Struct):
     """A hook's secret."""
 
     secret: str
+
+
+class RotatedOut(msgspec.Struct):
+    """A hook's new secret."""
+
+    secret: str
+    previous_until: Instant
+    """Until then each delivery is signed with the secret before this one, too."""
+
+
+class SpanIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A span of time, its ends included."""
+
+    since: Instant
+    until: Instant | None = None
+    """Left out: until now."""
+
+
+class SpanOut(msgspec.Struct):
+    """What is sent again: it is queued in the background, and shows in /deliveries."""
+
+    hook_id: str
+    since: Instant
+    until: Instant
 
 
 class DeliveryOut(msgspec.Struct):

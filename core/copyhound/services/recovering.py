@@ -1,0 +1,113 @@
+"""What a receiver missed, sent again: deliveries that failed, and events that were never tried."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from copyhound.domain.deliveries import MAX_ATTEMPTS
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.events import Event
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, HookStatus, delivery_id
+from copyhound.domain.ids import new_id
+from copyhound.domain.repositories import UnitOfWork
+from copyhound.domain.workspaces import Caller
+from copyhound.services.events import DELIVER, DELIVERIES, passes, queue_delivery
+from copyhound.services.kit import Kit
+
+RECOVER: Final = "recover"
+_BATCH: Final = 200
+"""Rows in one transaction: others write between two of them."""
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """A span of time whose events are sent again; JSON-ready, as jobs keep it."""
+
+    id: str
+    workspace_id: str
+    hook_id: str
+    since: datetime
+    until: datetime
+    failed: bool
+    """True: deliveries that failed. False: events that were never tried."""
+
+
+class RecoveryService:
+    """Queues again what a hook missed, in batches, as durable work."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def start(
+        self, caller: Caller, hook_id: str, since: datetime, until: datetime | None = None, *, failed: bool
+    ) -> Recovery:
+        """Begin with what was delivered (`failed`) or told since then. CopyhoundError conflict: it is disabled."""
+        now = self._kit.now()
+        span = Recovery(new_id("recovery"), caller.workspace_id, hook_id, since, until or now, failed)
+        if span.until < since:
+            raise CopyhoundError("invalid_request", "`until` is before `since`.")
+        async with self._kit.units() as uow:
+            hook = await uow.hooks.get(caller.workspace_id, hook_id)
+            if hook is None:
+                raise CopyhoundError("not_found", f"There is no hook {hook_id}.")
+            if hook.status is not HookStatus.active:
+                raise CopyhoundError("conflict", "The hook is disabled: enable it first.")
+            await self._go_on(uow, span, "")
+        return span
+
+    async def _go_on(self, uow: UnitOfWork, span: Recovery, cursor: str) -> None:
+        await uow.jobs.enqueue(RECOVER, msgspec.to_builtins(span), cursor, id=f"{span.id}:{cursor}")
+
+    async def run(self, asked: dict[str, str], cursor: str) -> None:
+        """One batch, and the job of the next one, in one transaction. Run again after a crash, it does nothing more."""
+        span = msgspec.convert(asked, Recovery)
+        async with self._kit.units() as uow:
+            hook = await uow.hooks.get(span.workspace_id, span.hook_id)
+            if hook is None or hook.status is not HookStatus.active:
+                return
+            batch = self._failed if span.failed else self._untried
+            further = await batch(uow, hook, span, cursor)
+            if further:
+                await self._go_on(uow, span, further)
+
+    async def _failed(self, uow: UnitOfWork, hook: Hook, span: Recovery, cursor: str) -> str | None:
+        page = await uow.deliveries.undelivered(
+            hook.workspace_id, hook.id, since=span.since, until=span.until, cursor=cursor or None, limit=_BATCH
+        )
+        for delivery in page.items:
+            await self._restart(uow, delivery)
+        return page.cursor
+
+    async def _untried(self, uow: UnitOfWork, hook: Hook, span: Recovery, cursor: str) -> str | None:
+        after = int(cursor or 0)
+        events = await uow.events.between(hook.workspace_id, hook.triggers, span.since, span.until, after, _BATCH)
+        for event in events:
+            if passes(hook.filter, event):
+                await self._replay(uow, hook, event)
+        return str(events[-1].sequence) if len(events) == _BATCH else None
+
+    async def _replay(self, uow: UnitOfWork, hook: Hook, event: Event) -> None:
+        delivery = await uow.deliveries.by_id(delivery_id(event.id, hook.id))
+        if delivery is None:
+            await queue_delivery(self._kit, uow, event, hook)
+        elif delivery.status is DeliveryStatus.failed and not await uow.deliveries.attempts(delivery.id):
+            await self._restart(uow, delivery)
+
+    async def _restart(self, uow: UnitOfWork, delivery: Delivery) -> None:
+        """Begin the ten attempts anew; a job of the series before finds itself settled."""
+        now = self._kit.now()
+        # above every number that a resend may have taken already
+        base = await highest_number(uow, delivery) + 1
+        anew = msgspec.structs.replace(
+            delivery, status=DeliveryStatus.pending, attempts=0, base=base, next_attempt_at=now
+        )
+        await uow.deliveries.save(anew)
+        await uow.jobs.enqueue(DELIVER, delivery.id, base + 1, id=f"{delivery.id}:{base + 1}", queue=DELIVERIES)
+
+
+async def highest_number(uow: UnitOfWork, delivery: Delivery) -> int:
+    """The highest number that the attempts of a delivery have, or that its present series can come to."""
+    numbers = [attempt.number for attempt in await uow.deliveries.attempts(delivery.id)]
+    return max([delivery.base + MAX_ATTEMPTS, *numbers])
