@@ -25,6 +25,7 @@ OPEN = {
     ("GET", "/docs/try/{name}"),
     ("GET", "/schema/surfaces/{name}"),
     ("GET", "/lifecycle"),
+    ("GET", "/feeds/{file}"),
     ("GET", "/schema"),
     ("GET", "/schema/openapi.json"),
 }

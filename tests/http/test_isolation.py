@@ -20,6 +20,7 @@ WRITES: dict[str, dict[str, Any]] = {
     "POST /notifications": {
         "json": {"notifier": "post", "target": {"url": "https://a.example.com/"}, "list_ids": ["{list}"]}
     },
+    "POST /feeds": {"json": {"list_id": "{list}"}},
     "POST /lists/{list}/images": {"json": {"images": [{"url": "https://a.example.com/1.jpg"}]}},
     "POST /searches": {"json": {"list_id": "{list}", "images": [{"url": "https://a.example.com/1.jpg"}]}},
     "POST /actions/start_search": {"json": {"list_id": "{list}", "images": [{"url": "https://a.example.com/1.jpg"}]}},
@@ -48,6 +49,7 @@ HIDDEN = [
     "GET /notifications/{notification}/preview",
     "POST /notifications/{notification}/test",
     "DELETE /notifications/{notification}",
+    "GET /feeds/{feed}",
     "GET /deliveries/{delivery}",
     "GET /deliveries/{delivery}/attempts",
     "GET /ingests/{ingest}",
@@ -62,7 +64,17 @@ HIDDEN = [
     "DELETE /lists/{list}",
     *WRITES,
 ]
-PAGES = ["/lists", "/searches", "/matches", "/collections", "/hooks", "/notifications", "/deliveries", "/ingests"]
+PAGES = [
+    "/lists",
+    "/searches",
+    "/matches",
+    "/collections",
+    "/hooks",
+    "/notifications",
+    "/deliveries",
+    "/ingests",
+    "/feeds",
+]
 
 
 @pytest.fixture
@@ -78,7 +90,9 @@ async def ids(world: World, picture: bytes) -> dict[str, str]:
     entries = (await world.call("GET", "/collections/web/entries")).json()["items"]
     ignored = (await world.call("POST", "/ignored-hosts", json={"hosts": ["a.example"]})).json()["items"][0]
     await world.call("POST", f"/lists/{result['list_id']}/tags", json={"label": "Mine"})
+    feed = (await world.call("POST", "/feeds", json={"list_id": result["list_id"]})).json()
     return {
+        "feed": feed["id"],
         "ignored": ignored["id"],
         "search": result["search_id"],
         "list": result["list_id"],
