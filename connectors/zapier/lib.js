@@ -96,21 +96,12 @@ const search = (described) => ({
   operation: { ...described.operation, perform: async (z, bundle) => (await run(described.key)(z, bundle)).items },
 });
 
-/** Page `bundle.meta.page` of a drop-down. The API knows cursors alone, so earlier pages are read again. */
 const choices = ({ path, trigger: described }) => ({
   ...described,
   operation: {
     ...described.operation,
-    perform: async (z, bundle) => {
-      let cursor;
-      for (let left = bundle.meta.page || 0; ; left -= 1) {
-        const params = cursor ? { limit: PAGE, cursor } : { limit: PAGE };
-        const page = await call(z, bundle, 'GET', path, { params });
-        if (left === 0) return page.items.map(({ id, name, label }) => ({ id, name: name || label || id }));
-        cursor = page.next_cursor;
-        if (!cursor) return [];
-      }
-    },
+    perform: async (z, bundle) =>
+      (await call(z, bundle, 'GET', path, { params: { limit: PAGE, page: bundle.meta.page || 0 } })).items,
   },
 });
 

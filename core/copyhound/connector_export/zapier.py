@@ -15,6 +15,12 @@ _TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean",
 _STARTS: Final = "Triggers when "
 _SPELT: Final = {"url": "URL", "urls": "URLs", "id": "ID", "ids": "IDs"}
 _MOST_HELP: Final = 1000
+_FILE: Final = {
+    "type": "file",
+    "required": True,
+    "label": "Picture",
+    "helpText": "An address, or a file of an earlier step.",
+}
 
 
 def render(catalogue: Described) -> dict[str, str]:
@@ -65,14 +71,14 @@ def _trigger(one: Json) -> Json:
     operation = {
         "type": "hook",
         "inputFields": list(_inputs(one)),
-        "outputFields": list(_outputs(one["output_schema"])),
+        "outputFields": _outputs(one["output_schema"], one["sample"]),
         "sample": one["sample"],
     }
     return {**_told(one, text), "operation": operation}
 
 
 def _action(one: Json, output: Json, sample: Json) -> Json:
-    made = {"inputFields": list(_inputs(one)), "outputFields": list(_outputs(output)), "sample": sample}
+    made = {"inputFields": list(_inputs(one)), "outputFields": _outputs(output, sample), "sample": sample}
     return {**_told(one, one["description"]), "operation": made}
 
 
@@ -150,7 +156,7 @@ def _line(properties: Json, must: list[str]) -> Iterator[Json]:
             continue
         for field in _input(name, {**part, "required": name in must}):
             if picture and name == "url":
-                field |= {"type": "file", "required": True, "label": "Picture", "helpText": "An address, or a file of an earlier step."}
+                field |= _FILE
             yield field
 
 
@@ -171,10 +177,14 @@ def _help(schema: Json, one: Json) -> str:
     return " ".join(text for text in told if text)[:_MOST_HELP]
 
 
-def _outputs(schema: Json) -> Iterator[Json]:
-    for name, part in plain(schema).get("properties", {}).items():
-        for field in _output(name, _label(name), part):
-            yield field | ({"primary": True} if name == "id" else {})
+def _outputs(schema: Json, sample: Json) -> list[Json]:
+    """By the schema; of objects whose keys are free, those that the sample has."""
+    properties = plain(schema).get("properties", {}).items()
+    found = {field["key"]: field for name, part in properties for field in _output(name, _label(name), part)}
+    for key in leaves(sample):
+        found.setdefault(key, {"key": key, "label": _label(key.replace("[]", "_"))})
+    found["id"]["primary"] = True
+    return list(found.values())
 
 
 def _output(key: str, label: str, schema: Json) -> Iterator[Json]:
@@ -197,7 +207,7 @@ def _label(key: str) -> str:
 
 
 def leaves(value: Any, key: str = "") -> Iterator[str]:
-    """The keys of a sample's values, named as `outputFields` name them; what `outputFields` hold must be all of them."""
+    """The keys of a sample's values, named as `outputFields` name them."""
     if isinstance(value, dict) and value:
         for name, part in value.items():
             yield from leaves(part, f"{key}__{name}" if key and not key.endswith("[]") else key + name)
