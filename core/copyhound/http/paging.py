@@ -55,14 +55,14 @@ def provide_filter(
         match_type=match_type,
         min_confidence=min_confidence,
         min_score=min_score,
-        found_after=_zoned(found_after, "found_after"),
-        found_before=_zoned(found_before, "found_before"),
+        found_after=zoned(found_after, "found_after"),
+        found_before=zoned(found_before, "found_before"),
         include_small=include_small,
         without_ignored=without_ignored,
         filter=None if filter is None else read_filter(filter),
     )
 
 
-def _zoned(at: datetime | None, field: str) -> datetime | None:
+def zoned(at: datetime | None, field: str) -> datetime | None:
     """A time without a zone is meant as UTC."""
     return at and (in_utc(at, field) if at.tzinfo else at.replace(tzinfo=UTC))

@@ -34,6 +34,7 @@ from copyhound.services.monitoring import MonitoringService
 from copyhound.services.notifications import NotificationService
 from copyhound.services.notifications_sending import Notifiers, NotifyingService
 from copyhound.services.pictures import PictureService
+from copyhound.services.polling import PollingService
 from copyhound.services.recovering import RecoveryService
 from copyhound.services.refreshing import RefreshService
 from copyhound.services.results import ResultService
@@ -72,6 +73,7 @@ class Services:
     links: LinkService
     events: EventService
     feeds: FeedService
+    polling: PollingService
     lifecycle: LifecycleService
     results: ResultService
     tags: TagService
@@ -129,6 +131,7 @@ class Services:
             links=LinkService(kit),
             events=events,
             feeds=FeedService(kit, triggers),
+            polling=PollingService(kit),
             lifecycle=LifecycleService(kit),
             results=ResultService(kit),
             tags=TagService(kit),

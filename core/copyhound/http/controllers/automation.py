@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated, Any
 
 import msgspec
@@ -18,8 +16,6 @@ from copyhound.http.auth import READS, require
 from copyhound.http.bodies import decode, require_json
 from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
-from copyhound.http.problems import refused
-from copyhound.http.wire.automation import EventsOut
 from copyhound.http.wire.common import Items, items
 from copyhound.http.wire.descriptors import Descriptor, descriptor
 from copyhound.plugin_host.catalogue import Catalogue
@@ -64,22 +60,6 @@ class TriggerController(Controller):
         if real := await services.events.newest(caller, key, limit):
             return Response(real, headers={SAMPLE_HEADER: "real"})
         return Response([trigger.sample], headers={SAMPLE_HEADER: "static"})
-
-    @get("/{key:str}/events")
-    async def get_events(
-        self,
-        services: NamedDependency[Services],
-        caller: NamedDependency[Caller],
-        catalogue: NamedDependency[Catalogue],
-        key: FromPath[str],
-        cursor: Cursor = None,
-        limit: Limit = 50,
-    ) -> EventsOut:
-        """Events after a cursor, oldest first; without one, from the beginning of the log."""
-        _trigger(catalogue, key)
-        after = read_cursor(cursor) if cursor else 0
-        found = await services.events.after(caller, key, after, limit)
-        return EventsOut(found, make_cursor(found[-1]["sequence"] if found else after))
 
 
 class ActionController(Controller):
@@ -153,19 +133,3 @@ def _action(catalogue: Catalogue, key: str) -> Action:
     if key not in catalogue.actions:
         raise CopyhoundError("not_found", f"There is no action {key!r}.")
     return catalogue.actions[key]
-
-
-def make_cursor(sequence: int) -> str:
-    """Opaque, and good for ever: it says how far in the log a poller is."""
-    return base64.urlsafe_b64encode(f"seq:{sequence}".encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> int:
-    """Raises CopyhoundError `invalid_request` for what `make_cursor` did not make."""
-    try:
-        kind, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        if kind == "seq" and number.isascii() and number.isdigit() and len(number) < 19:
-            return int(number)
-    except (binascii.Error, ValueError):
-        pass
-    raise refused([{"field": "cursor", "message": "It is not a cursor of this log"}])

@@ -20,6 +20,8 @@ class EventsOut(msgspec.Struct):
 
     items: list[dict[str, Any]]
     cursor: str
+    more: bool
+    """There is more to be had at once."""
 
 
 class HookIn(msgspec.Struct, forbid_unknown_fields=True):

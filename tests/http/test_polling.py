@@ -1,0 +1,187 @@
+"""The polling twin: durable cursors under a name, `since`, and the filters of hooks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from copyhound.domain.events import NewEvent
+
+from .conftest import World
+
+PATH = "/triggers/match_found/events"
+
+
+async def happened(world: World, *numbers: int, list_id: str | None = None, at: str = "", **payload: Any) -> None:
+    """Copies were found, as the log has it; `at` is another time than now."""
+    caller = await world.services.keys.check(world.admin)
+    when = datetime.fromisoformat(at) if at else datetime.now(UTC)
+    async with world.services.kit.units() as uow:
+        for number in numbers:
+            fields = {"host": "shop.example.com", "domain": "example.com", "confidence": 90.0, **payload}
+            await uow.events.append(
+                NewEvent(f"evt_{number}", caller.workspace_id, "match_found", fields, list_id), when
+            )
+
+
+async def ask(world: World, **query: Any) -> list[str]:
+    """The ids of what is answered."""
+    return [event["id"] for event in (await asked(world, **query))["items"]]
+
+
+async def asked(world: World, **query: Any) -> dict[str, Any]:
+    answer = await world.call("GET", PATH, params=query)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def test_the_server_remembers_a_consumer(world: World) -> None:
+    """A poller with nothing but a name gets each event once, in order, also after long silence."""
+    await happened(world, 1, 2, 3)
+    assert await ask(world, consumer="zap-1", limit=2) == ["evt_1", "evt_2"]
+    assert await ask(world, consumer="zap-1", limit=2) == ["evt_3"]
+    assert await ask(world, consumer="zap-1", limit=2) == []
+    await happened(world, 4)
+    assert await ask(world, consumer="zap-1", limit=2) == ["evt_4"]
+
+
+async def test_consumers_do_not_share_a_place(world: World) -> None:
+    """Two names, two triggers, two workspaces: each is where it is."""
+    await happened(world, 1)
+    assert await ask(world, consumer="zap-1") == ["evt_1"]
+    assert await ask(world, consumer="zap-2") == ["evt_1"]
+    other = await world.call("GET", f"{PATH}?consumer=zap-1", key=world.other)
+    assert other.json()["items"] == []
+    await world.call("GET", "/triggers/search_complete/events?consumer=zap-1")
+    await happened(world, 2)
+    assert await ask(world, consumer="zap-1") == ["evt_2"]
+
+
+async def test_an_answer_that_was_lost_is_given_again(world: World) -> None:
+    """`again` gives what the last answer gave, as often as it is asked; asking on without it goes on."""
+    await happened(world, 1, 2, 3)
+    assert await ask(world, consumer="zap-1", limit=2) == ["evt_1", "evt_2"]
+    for _ in range(2):
+        assert await ask(world, consumer="zap-1", limit=2, again=True) == ["evt_1", "evt_2"]
+    assert await ask(world, consumer="zap-1", limit=2) == ["evt_3"]
+
+
+async def test_a_cursor_says_exactly_what_was_taken(world: World) -> None:
+    """A consumer that sends its cursor acknowledges up to it, and no further; an older one goes back."""
+    await happened(world, 1, 2, 3, 4)
+    first = await asked(world, consumer="zap-1", limit=2)
+    for _ in range(2):
+        assert await ask(world, consumer="zap-1", cursor=first["cursor"], limit=1) == ["evt_3"]
+    assert await ask(world, consumer="zap-1") == ["evt_4"]
+    assert await ask(world, consumer="zap-1", cursor=first["cursor"]) == ["evt_3", "evt_4"]
+
+
+async def test_how_far_consumers_are_can_be_read(world: World) -> None:
+    """The consumers of a trigger, with cursors of what was given and of what was acknowledged."""
+    await happened(world, 1, 2)
+    first = await asked(world, consumer="zap-1", limit=1)
+    second = await asked(world, consumer="zap-1", limit=1)
+    (told,) = (await world.call("GET", "/triggers/match_found/consumers")).json()["items"]
+    assert (told["name"], told["acknowledged"], told["given"]) == ("zap-1", first["cursor"], second["cursor"])
+    assert (await world.call("GET", "/triggers/match_found/consumers", key=world.other)).json()["items"] == []
+    assert (await world.call("GET", "/triggers/search_complete/consumers")).json()["items"] == []
+
+
+async def test_a_forgotten_consumer_begins_anew(world: World) -> None:
+    """DELETE is 204 always; the name is free again. Another workspace's keys do nothing."""
+    await happened(world, 1)
+    await ask(world, consumer="zap-1")
+    path = "/triggers/match_found/consumers/zap-1"
+    assert (await world.call("DELETE", path, key=world.other)).status_code == 204
+    assert await ask(world, consumer="zap-1") == []
+    for _ in range(2):
+        assert (await world.call("DELETE", path)).status_code == 204
+    assert await ask(world, consumer="zap-1") == ["evt_1"]
+
+
+async def test_a_reader_may_poll(world: World) -> None:
+    """A key that only reads is remembered, too; it may forget nobody."""
+    await happened(world, 1)
+    answer = await world.call("GET", f"{PATH}?consumer=zap-1", key=world.reader)
+    assert [event["id"] for event in answer.json()["items"]] == ["evt_1"]
+    refused = await world.call("DELETE", "/triggers/match_found/consumers/zap-1", key=world.reader)
+    assert refused.status_code == 403
+
+
+async def test_since_is_where_a_poller_begins(world: World) -> None:
+    """Without a cursor, events of that time and later; later than all of them: only what comes then."""
+    await happened(world, 1, at="2026-11-20T10:00:00+00:00")
+    await happened(world, 2, at="2026-11-21T10:00:00+00:00")
+    await happened(world, 3, at="2026-11-22T10:00:00+00:00")
+    assert await ask(world, since="2026-11-21T10:00:00Z") == ["evt_2", "evt_3"]
+    assert await ask(world, since="2026-11-21T12:00:00+01:00") == ["evt_3"]
+    assert await ask(world, since="2026-11-21T10:00:00") == ["evt_2", "evt_3"]
+    late = await asked(world, since=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    assert late["items"] == []
+    await happened(world, 4)
+    assert await ask(world, cursor=late["cursor"]) == ["evt_4"]
+
+
+async def test_since_moves_no_consumer_that_is_known(world: World) -> None:
+    """An address that always says `since` begins there once, and then goes on."""
+    await happened(world, 1, at="2026-11-20T10:00:00+00:00")
+    await happened(world, 2, 3, at="2026-11-21T10:00:00+00:00")
+    query = {"consumer": "zap-1", "since": "2026-11-21T00:00:00Z", "limit": 1}
+    assert [await ask(world, **query) for _ in range(3)] == [["evt_2"], ["evt_3"], []]
+
+
+async def test_polling_has_the_filters_of_hooks(world: World) -> None:
+    """List, confidence, match type, domain and provider; what was filtered away is read, and not read again."""
+    mine = (await world.call("POST", "/lists", json={"label": "mine"})).json()["id"]
+    other = (await world.call("POST", "/lists", json={"label": "other"})).json()["id"]
+    await happened(world, 1, list_id=mine, match_type="full", providers=["index"])
+    await happened(world, 2, list_id=other, confidence=60.0, match_type="partial", providers=["tineye"])
+    await happened(world, 3, list_id=mine, domain="example.org", match_type="partial", providers=["index", "tineye"])
+    assert await ask(world, list_ids=mine) == ["evt_1", "evt_3"]
+    assert await ask(world, list_ids=[mine, other]) == ["evt_1", "evt_2", "evt_3"]
+    assert await ask(world, min_confidence=80) == ["evt_1", "evt_3"]
+    assert await ask(world, match_types=["partial"]) == ["evt_2", "evt_3"]
+    assert await ask(world, domains=["example.org", "example.net"]) == ["evt_3"]
+    assert await ask(world, providers="tineye", list_ids=mine) == ["evt_3"]
+    nothing = await asked(world, domains="example.net")
+    assert (nothing["items"], nothing["more"]) == ([], False)
+    assert await ask(world, cursor=nothing["cursor"]) == []
+
+
+async def test_it_is_told_when_there_is_more(world: World) -> None:
+    """`more` is true exactly when asking on at once gives something."""
+    await happened(world, *range(1, 1202))
+    await happened(world, 2000, confidence=10.0)
+    first = await asked(world, limit=200)
+    assert (len(first["items"]), first["more"]) == (200, True)
+    last = await asked(world, limit=2, cursor=(await asked(world, limit=200, since="2200-01-01T00:00:00Z"))["cursor"])
+    assert (last["items"], last["more"]) == ([], False)
+    low = await asked(world, limit=1, providers="index")
+    assert low["more"] is True
+    assert await ask(world, min_confidence=95, limit=1) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"consumer": "-x"}, 400),
+        ({"consumer": "a b"}, 400),
+        ({"consumer": "x" * 101}, 400),
+        ({"consumer": ""}, 400),
+        ({"again": "true"}, 400),
+        ({"consumer": "x", "again": "true", "cursor": "c2VxOjE"}, 400),
+        ({"since": "yesterday"}, 400),
+        ({"list_ids": "list_nobody"}, 400),
+        ({"min_confidence": "101"}, 400),
+        ({"match_types": "colour"}, 400),
+        ({"colour": "red"}, 400),
+    ],
+)
+async def test_bad_questions_are_refused(world: World, query: dict[str, str], status: int) -> None:
+    """Each is a problem that names what is wrong; no consumer is made of it."""
+    answer = await world.call("GET", PATH, params=query)
+    assert answer.status_code == status, answer.text
+    assert (await world.call("GET", "/triggers/match_found/consumers")).json()["items"] == []
