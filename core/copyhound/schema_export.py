@@ -80,15 +80,21 @@ class _Unbound:
 
 
 def _of_trigger(trigger: Trigger) -> dict[str, Any]:
-    told = {"title": trigger.title, "description": trigger.description, "examples": [trigger.sample]}
+    told = {"title": trigger.title, "description": trigger.description, **_examples(trigger)}
+    told["examples"] = [trigger.sample, *trigger.examples]
     return {**json_schema(trigger.payload), "$id": f"triggers/{trigger.key}.json", **told}
 
 
 def _of_action(action: Action, part: str) -> dict[str, Any]:
     schema = json_schema(getattr(action, part))
-    examples = {"examples": [action.sample]} if part == "output" else {}
+    examples = {"examples": [action.sample]} if part == "output" else _examples(action)
     told = {"title": f"{action.title}: {part}", "description": action.description}
     return {**schema, "$id": f"actions/{action.key}.{part}.json", **told, **examples}
+
+
+def _examples(item: Trigger | Action) -> dict[str, Any]:
+    refused = [{"value": one.value, "reason": one.reason} for one in item.anti_examples]
+    return {"examples": list(item.examples), "x-anti-examples": refused}
 
 
 def written(schema: dict[str, Any]) -> bytes:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from copyhound.domain.triggers import AntiExample
 from copyhound.plugin_api import (
     ActionSpec,
     Answer,
     Context,
+    EventBase,
     NotifierSpec,
     Outcome,
     ProviderLimits,
@@ -182,8 +184,16 @@ class Payload(msgspec.Struct):
     number: int
 
 
+class Found(EventBase, frozen=True, kw_only=True):
+    number: int
+
+
+def event(key: str = "acme_found", **fields: Any) -> dict[str, Any]:
+    return {"id": "evt_1", "type": key, "timestamp": "2026-01-02T03:04:05Z", "sequence": 1, "number": 1, **fields}
+
+
 def trigger(key: str = "acme_found", **changes: Any) -> TriggerSpec:
-    plain = TriggerSpec(key, "Found", "Find", "Triggers when ...", Payload, {"number": 1})
+    plain = TriggerSpec(key, "Found", "Find", "Triggers when ...", Found, event(key))
     return msgspec.structs.replace(plain, **changes)
 
 
@@ -219,6 +229,15 @@ def test_hooks_with_use_cases_are_called_only_with_them() -> None:
     assert seen == [cases]
 
 
+async def act(caller: Any, given: Any) -> Payload:
+    return Payload(1)
+
+
+def action(**changes: Any) -> ActionSpec:
+    plain = ActionSpec("acme_do", "Do", "Deed", "Does", Payload, Payload, {"number": 1}, act)
+    return msgspec.structs.replace(plain, **changes)
+
+
 def _plain(query: Query, context: Context) -> Answer:
     return Answer(Outcome.no_match)
 
@@ -242,7 +261,18 @@ LIES: list[tuple[str, str, Any, str]] = [
     ("providers", "retries", provider(limits=ProviderLimits(retries=99)), "limits.retries must be a whole number"),
     ("providers", "no limits", provider(limits=None), "limits must be ProviderLimits"),
     ("notifiers", "target", NotifierSpec("n", "T", "D", notify, target=Odd), "target must be a msgspec"),  # type: ignore[arg-type]
-    ("triggers", "sample", trigger(sample={"number": "many"}), "sample does not fit its Struct"),
+    ("triggers", "sample", trigger(sample=event(number="many")), "sample does not fit its Struct"),
+    ("triggers", "payload", trigger(payload=Payload), "payload must be a subclass of EventBase"),
+    ("triggers", "type", trigger(sample=event("other")), "sample must be of the type acme_found"),
+    ("triggers", "example", trigger(examples=(event(number=None),)), "example 1 does not fit its Struct"),
+    ("triggers", "anti-example", trigger(anti_examples=(AntiExample(event(), "Fine"),)), "anti-example 1 is taken"),
+    ("triggers", "no reason", trigger(anti_examples=(AntiExample({}, ""),)), "anti-example 1 must be one"),
+    ("triggers", "filter", trigger(filter=Payload), "a filter is of domains, list_ids"),
+    ("triggers", "choices", trigger(dynamic_fields={"colour": "/x"}), "names 'colour', which is no field"),
+    ("actions", "foreign choices", action(dynamic_fields={"number": "http://a.b"}), "must be at a path of this server"),
+    ("actions", "finds nothing", action(kind="find"), "has `items` in its output"),
+    ("actions", "scope", action(scope="everything"), "scope must be one of"),
+    ("actions", "example", action(examples=({"number": "many"},)), "example 1 does not fit its Struct"),
 ]
 
 
@@ -252,7 +282,10 @@ def test_a_lying_specification_fails_its_plugin(kind: str, spec: Any, reason: st
     hooks: dict[str, Any] = {"providers": lambda: [provider("honest")], kind: lambda: [provider("honest"), spec]}
     if kind != "providers":
         hooks[kind] = lambda: [spec]
-    catalogue = Catalogue.build(use_cases=None, only=["liar"], extra=[("liar", offering(**hooks))])
+    if kind == "actions":
+        hooks[kind] = lambda use_cases: [spec]
+    cases: Any = SimpleNamespace()
+    catalogue = Catalogue.build(use_cases=cases, only=["liar"], extra=[("liar", offering(**hooks))])
     state = state_of(catalogue, "liar")
     assert state.status == "failed"
     assert reason in (state.reason or "")

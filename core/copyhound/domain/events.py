@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+
+class EventBase(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event has."""
+
+    id: str
+    """Stable over retries and replays: the `webhook-id`."""
+    type: str
+    timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    sequence: int
+    """Grows with every event; a poller goes on after the highest it saw."""
 
 
 class NewEvent(msgspec.Struct, frozen=True):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from copyhound.domain.workspaces import Caller
+
+FILTER_FIELDS: Final = frozenset({"list_ids", "min_confidence", "min_score", "match_types", "domains", "providers"})
+"""What a hook's filter may hold. A trigger's filter is of these."""
 
 
 class AntiExample(msgspec.Struct, frozen=True):

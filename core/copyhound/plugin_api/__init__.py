@@ -3,6 +3,7 @@
 from copyhound.domain.collections import Entry, EntryMatch, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, Bundle, UsageDay
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.events import EventBase
 from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.lists import Image, ImageList
@@ -78,6 +79,7 @@ __all__ = [
     "EditKind",
     "Entry",
     "EntryMatch",
+    "EventBase",
     "HostCount",
     "HostGroup",
     "IgnoredHost",

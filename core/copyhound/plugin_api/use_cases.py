@@ -303,6 +303,26 @@ class CatalogueUseCases(Protocol):
         """
 
 
+class TriggerUseCases(Protocol):
+    """Events of the triggers that plugins add."""
+
+    async def emit(
+        self,
+        workspace_id: str,
+        trigger: str,
+        fields: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        list_id: str | None = None,
+    ) -> str | None:
+        """Append an event, and deliver it; its id. None where one of that `key` was emitted before.
+
+        `fields` is the payload without `id`, `type`, `timestamp` and `sequence`. With `list_id` the event belongs to a
+        list. CopyhoundError not_found; plugin_failed where the event is not of the trigger's payload, or the trigger
+        is the core's.
+        """
+
+
 class LinkUseCases(Protocol):
     """Addresses that need no key."""
 
@@ -343,6 +363,8 @@ class UseCases(Protocol):
     def tags(self) -> TagUseCases: ...
     @property
     def ignores(self) -> IgnoreUseCases: ...
+    @property
+    def triggers(self) -> TriggerUseCases: ...
     @property
     def links(self) -> LinkUseCases: ...
     @property

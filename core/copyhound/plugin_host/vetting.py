@@ -11,6 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.events import EventBase
+from copyhound.domain.triggers import FILTER_FIELDS, AntiExample
+from copyhound.domain.workspaces import Scope
 from copyhound.plugin_api.types import (
     ActionSpec,
     NotifierSpec,
@@ -136,8 +139,16 @@ def _source(name: str, spec: SourceSpec) -> None:
 
 def _trigger(name: str, spec: TriggerSpec) -> None:
     need(is_struct(spec.payload), f"{name}: payload must be a msgspec.Struct with a JSON Schema")
+    need(issubclass(spec.payload, EventBase), f"{name}: payload must be a subclass of EventBase")
     need(spec.filter is None or is_struct(spec.filter), f"{name}: filter must be a msgspec.Struct or None")
-    _fits(f"{name}: sample", spec.sample, spec.payload)
+    fields = frozenset(spec.filter.__struct_fields__ if spec.filter else ())
+    need(fields <= FILTER_FIELDS, f"{name}: a filter is of {', '.join(sorted(FILTER_FIELDS))}")
+    for number, event in enumerate((spec.sample, *spec.examples)):
+        what = f"{name}: example {number}" if number else f"{name}: sample"
+        _fits(what, event, spec.payload)
+        need(event["type"] == name, f"{what} must be of the type {name}")
+    _choices(name, spec.dynamic_fields, fields)
+    _refused(name, spec.anti_examples, spec.payload)
 
 
 def _action(name: str, spec: ActionSpec) -> None:
@@ -145,6 +156,31 @@ def _action(name: str, spec: ActionSpec) -> None:
     need(is_struct(spec.input), f"{name}: input must be a msgspec.Struct with a JSON Schema")
     need(is_struct(spec.output), f"{name}: output must be a msgspec.Struct with a JSON Schema")
     _fits(f"{name}: sample", spec.sample, spec.output)
+    need(spec.scope in list(Scope), f"{name}: scope must be one of {', '.join(Scope)}")
+    finds = spec.kind == "do" or "items" in spec.output.__struct_fields__
+    need(spec.kind in ("do", "find") and finds, f"{name}: one that finds has `items` in its output")
+    for number, taken in enumerate(spec.examples, 1):
+        _fits(f"{name}: example {number}", taken, spec.input)
+    _choices(name, spec.dynamic_fields, frozenset(spec.input.__struct_fields__))
+    _refused(name, spec.anti_examples, spec.input)
+
+
+def _choices(name: str, addresses: Any, fields: frozenset[str]) -> None:
+    need(isinstance(addresses, dict), f"{name}: dynamic_fields must be a dict")
+    for field, address in addresses.items():
+        need(field in fields, f"{name}: dynamic_fields names {field!r:.60}, which is no field")
+        ours = isinstance(address, str) and address.startswith("/")
+        need(ours, f"{name}: the choices of {field} must be at a path of this server, such as /api/v1/choices/lists")
+
+
+def _refused(name: str, anti_examples: Any, struct: type[msgspec.Struct]) -> None:
+    for number, one in enumerate(anti_examples, 1):
+        need(isinstance(one, AntiExample) and one.reason, f"{name}: anti-example {number} must be one, with a reason")
+        try:
+            msgspec.convert(one.value, struct)
+        except msgspec.ValidationError:
+            continue
+        raise FaultySpecError(f"{name}: anti-example {number} is taken")
 
 
 def _fits(what: str, sample: Any, struct: type[msgspec.Struct]) -> None:

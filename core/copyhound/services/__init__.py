@@ -13,6 +13,7 @@ from copyhound.services.choices import ChoiceService
 from copyhound.services.collections import CollectionService
 from copyhound.services.credits import CreditService
 from copyhound.services.deliveries import DeliveryService
+from copyhound.services.emitting import TriggerService
 from copyhound.services.events import EventService
 from copyhound.services.exports import ExportService
 from copyhound.services.feeds import FeedService
@@ -80,6 +81,7 @@ class Services:
     ignores: IgnoreService
     actions: Actions
     choices: ChoiceService
+    triggers: TriggerService
 
     @classmethod
     def build(
@@ -138,4 +140,5 @@ class Services:
             ignores=IgnoreService(kit),
             actions=Actions(searches, lists, exports, matches, kit.public_url),
             choices=ChoiceService(kit, desk, triggers),
+            triggers=TriggerService(kit, events, triggers),
         )

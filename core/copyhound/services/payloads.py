@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from copyhound.domain.events import EventBase
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Match
 from copyhound.domain.pictures import Comparison, Edit, MatchType
@@ -15,17 +16,6 @@ from copyhound.services.kit import Kit
 from copyhound.services.links import signed_overlay_url
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class EventBase(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event has."""
-
-    id: str
-    """Stable over retries and replays: the `webhook-id`."""
-    type: str
-    timestamp: Instant
-    sequence: int
-    """Grows with every event; a poller goes on after the highest it saw."""
 
 
 class PageSeen(msgspec.Struct, frozen=True):

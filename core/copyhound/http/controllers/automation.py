@@ -18,6 +18,7 @@ from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
 from copyhound.http.wire.common import Items, items
 from copyhound.http.wire.descriptors import Descriptor, descriptor
+from copyhound.http.wire.dialects import Dialect
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
 from copyhound.services.choices import Choice, Wanted
@@ -27,6 +28,7 @@ Sought = Annotated[str | None, QueryParameter(max_length=200, description="Only 
 PageNumber = Annotated[
     int, QueryParameter(ge=0, le=100, description="How many pages to skip, for platforms that count pages.")
 ]
+InDialect = Annotated[Dialect, QueryParameter(description="Of the JSON Schemas: draft-07 for who knows no newer.")]
 Few = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most.")]
 
 
@@ -37,14 +39,18 @@ class TriggerController(Controller):
     tags = ("automation",)
 
     @get("/")
-    async def list_triggers(self, catalogue: NamedDependency[Catalogue]) -> Items[Descriptor]:
+    async def list_triggers(
+        self, catalogue: NamedDependency[Catalogue], dialect: InDialect = "2020-12"
+    ) -> Items[Descriptor]:
         """The descriptors of all triggers."""
-        return Items([descriptor(trigger) for trigger in catalogue.triggers.values()])
+        return Items([descriptor(trigger, dialect) for trigger in catalogue.triggers.values()])
 
     @get("/{key:str}")
-    async def get_trigger(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> Descriptor:
+    async def get_trigger(
+        self, catalogue: NamedDependency[Catalogue], key: FromPath[str], dialect: InDialect = "2020-12"
+    ) -> Descriptor:
         """The descriptor of one trigger."""
-        return descriptor(_trigger(catalogue, key))
+        return descriptor(_trigger(catalogue, key), dialect)
 
     @get("/{key:str}/samples")
     async def get_samples(
@@ -69,14 +75,18 @@ class ActionController(Controller):
     tags = ("automation",)
 
     @get("/")
-    async def list_actions(self, catalogue: NamedDependency[Catalogue]) -> Items[Descriptor]:
+    async def list_actions(
+        self, catalogue: NamedDependency[Catalogue], dialect: InDialect = "2020-12"
+    ) -> Items[Descriptor]:
         """The descriptors of all actions."""
-        return Items([descriptor(action) for action in catalogue.actions.values()])
+        return Items([descriptor(action, dialect) for action in catalogue.actions.values()])
 
     @get("/{key:str}")
-    async def get_action(self, catalogue: NamedDependency[Catalogue], key: FromPath[str]) -> Descriptor:
+    async def get_action(
+        self, catalogue: NamedDependency[Catalogue], key: FromPath[str], dialect: InDialect = "2020-12"
+    ) -> Descriptor:
         """The descriptor of one action."""
-        return descriptor(_action(catalogue, key))
+        return descriptor(_action(catalogue, key), dialect)
 
     # what it needs, the action says
     @post("/{key:str}", opt={**READS, "any_object": True}, status_code=200)

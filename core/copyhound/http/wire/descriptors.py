@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from copyhound.domain.triggers import Action, AntiExample, Trigger
+from copyhound.http.wire.dialects import Dialect, draft_07
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -51,7 +52,7 @@ class Descriptor(msgspec.Struct):
     """What does not fit the schema, each with its reason."""
 
 
-def descriptor(item: Trigger | Action) -> Descriptor:
+def descriptor(item: Trigger | Action, dialect: Dialect = "2020-12") -> Descriptor:
     """A trigger or an action, with its JSON Schemas, JSON-ready."""
     action = item if isinstance(item, Action) else None
     taken = item.input if isinstance(item, Action) else item.filter
@@ -61,8 +62,8 @@ def descriptor(item: Trigger | Action) -> Descriptor:
         title=item.title,
         noun=item.noun,
         description=item.description,
-        input_schema=json_schema(taken) if taken else None,
-        output_schema=json_schema(given),
+        input_schema=_in(dialect, json_schema(taken)) if taken else None,
+        output_schema=_in(dialect, json_schema(given)),
         sample=item.sample,
         dynamic_fields=item.dynamic_fields,
         delivery=["call"] if isinstance(item, Action) else list(item.delivery),
@@ -72,3 +73,7 @@ def descriptor(item: Trigger | Action) -> Descriptor:
         examples=list(item.examples),
         anti_examples=list(item.anti_examples),
     )
+
+
+def _in(dialect: Dialect, schema: dict[str, Any]) -> dict[str, Any]:
+    return draft_07(schema) if dialect == "draft-07" else schema

@@ -1,0 +1,64 @@
+"""Events of the triggers that plugins add: checked, appended to the same log, delivered by the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.events import Event, EventBase, NewEvent, envelope
+from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.triggers import Trigger
+from copyhound.services.events import EventService
+from copyhound.services.kit import Kit
+from copyhound.services.triggers import TRIGGERS
+
+_MOST_BYTES: Final = 20_000
+"""Standard Webhooks asks for bodies below this."""
+
+
+class TriggerService:
+    """Lets plugins tell what happened. `triggers` may be filled later: it is read at each call."""
+
+    def __init__(self, kit: Kit, events: EventService, triggers: Mapping[str, Trigger]) -> None:
+        self._kit, self._events, self._triggers = kit, events, triggers
+
+    async def emit(
+        self,
+        workspace_id: str,
+        trigger: str,
+        fields: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        list_id: str | None = None,
+    ) -> str | None:
+        """Append an event, and queue its deliveries; its id. None where one of that `key` was emitted before.
+
+        CopyhoundError not_found; plugin_failed where the event is not of the trigger's payload, or the trigger is ours.
+        """
+        payload: dict[str, Any] = msgspec.to_builtins(dict(fields))
+        self._check(trigger, payload, workspace_id)
+        event_id = new_id("evt") if key is None else derived_id("evt", trigger, workspace_id, key)
+        async with self._kit.units() as uow:
+            if await uow.workspaces.get(workspace_id) is None:
+                raise CopyhoundError("not_found", f"There is no workspace {workspace_id}.")
+            if list_id is not None and await uow.lists.get(workspace_id, list_id) is None:
+                raise CopyhoundError("not_found", f"There is no list {list_id}.")
+            event = await self._events.append(uow, NewEvent(event_id, workspace_id, trigger, payload, list_id))
+        return event.id if event else None
+
+    def _check(self, trigger: str, payload: dict[str, Any], workspace_id: str) -> None:
+        described = self._triggers.get(trigger)
+        if described is None or trigger in TRIGGERS:
+            raise CopyhoundError("plugin_failed", f"There is no trigger {trigger!r} of a plugin.")
+        if taken := sorted(payload.keys() & set(EventBase.__struct_fields__)):
+            raise CopyhoundError("plugin_failed", f"{trigger}: {', '.join(taken)} is put in by the core.")
+        whole = envelope(Event(1, "evt", workspace_id, trigger, payload, self._kit.now()))
+        try:
+            msgspec.convert(whole, described.payload)
+        except msgspec.ValidationError as error:
+            raise CopyhoundError("plugin_failed", f"{trigger}: the event does not fit its payload: {error}") from None
+        if len(msgspec.json.encode(whole)) > _MOST_BYTES:
+            raise CopyhoundError("plugin_failed", f"{trigger}: an event has at most {_MOST_BYTES} bytes.")
