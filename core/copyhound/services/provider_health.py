@@ -8,7 +8,7 @@ import msgspec
 
 from copyhound.domain.events import NewEvent
 from copyhound.domain.ids import derived_id
-from copyhound.domain.provider_health import ProviderTrouble, after_lookup
+from copyhound.domain.provider_health import QUIET, ProviderTrouble, after_lookup
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.searches import Lookup
 from copyhound.services.events import EventService
@@ -47,5 +47,8 @@ class ProviderHealth:
                 "failing_since": trouble.since,
             }
         )
-        event_id = derived_id("evt", TRIGGER, lookup.workspace_id, lookup.provider, str(trouble.told_at))
+        assert trouble.told_at is not None
+        # two lookups that end at the same moment make the same id: what is told is told once
+        slot = str(trouble.told_at.timestamp() // QUIET.total_seconds())
+        event_id = derived_id("evt", TRIGGER, lookup.workspace_id, lookup.provider, slot)
         await self._events.append(uow, NewEvent(event_id, lookup.workspace_id, TRIGGER, payload))
