@@ -4,6 +4,8 @@
 
 const API = '/api/v1';
 const PAGE = 100;
+// Zapier takes 10,000 hooks in five minutes, and 30 in a second
+const MOST = 1500;
 
 /** https://copyhound.example.org, however it was typed. */
 const baseUrl = (bundle) => {
@@ -79,6 +81,7 @@ const trigger = (described) => ({
           triggers: [described.key],
           filter: nested(bundle.inputData),
           description: 'Zapier',
+          max_per_minute: MOST,
         },
       }),
     performUnsubscribe: (z, bundle) => call(z, bundle, 'DELETE', `${API}/hooks/${bundle.subscribeData.id}`),
@@ -100,8 +103,11 @@ const choices = ({ path, trigger: described }) => ({
   ...described,
   operation: {
     ...described.operation,
-    perform: async (z, bundle) =>
-      (await call(z, bundle, 'GET', path, { params: { limit: PAGE, page: bundle.meta.page || 0 } })).items,
+    perform: async (z, bundle) => {
+      const params = { limit: PAGE, page: bundle.meta.page || 0 };
+      if (bundle.inputData.list_id) params.list_id = bundle.inputData.list_id;
+      return (await call(z, bundle, 'GET', path, { params })).items;
+    },
   },
 });
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,8 @@ def test_ids_are_chosen_from_drop_downs(definition: Any) -> None:
     chosen = {f["key"]: f["dynamic"] for one in shown(definition) for f in inputs(one) if "dynamic" in f}
     assert [key for key in bare if key not in chosen] == []
     assert chosen
+    searched = {f["key"]: f["search"] for one in shown(definition) for f in inputs(one) if "search" in f}
+    assert searched == {"list_id": "find_list.id"}
     for target in chosen.values():
         key, *fields = target.split(".")
         assert fields == ["id", "name"]
@@ -252,20 +255,44 @@ def test_events_reach_a_zap(app: Path, live: Live, tmp_path: Path) -> None:
     assert live.hooks() == []
 
 
-def test_static_samples_have_the_keys_of_live_events(app: Path, live: Live, definition: Any) -> None:
-    """T004: of every trigger, the static sample has no key that the test event of a hook lacks."""
+TESTED = """
+const { Webhook } = require('standardwebhooks');
+let came = () => {};
+const receiver = await listening((request, answer) => {
+  const parts = [];
+  request.on('data', (part) => parts.push(part)).on('end', () => {
+    came({ headers: request.headers, raw: Buffer.concat(parts).toString() });
+    answer.end();
+  });
+});
+const found = {};
+for (const key of given) {
+  const { performSubscribe, performUnsubscribe, perform, performList } = App.triggers[key].operation;
+  const subscribeData = await run(performSubscribe, bundle({ targetUrl: `${receiver.url}/${key}` }));
+  const arrival = new Promise((resolve) => { came = resolve; });
+  const headers = { 'X-API-Key': api_key };
+  await fetch(`${base_url}/api/v1/hooks/${subscribeData.id}/test`, { method: 'POST', headers });
+  const { headers: signed, raw } = await arrival;
+  new Webhook(subscribeData.secret).verify(raw, signed);
+  const performed = await run(perform, bundle({ cleanedRequest: JSON.parse(raw), subscribeData }));
+  found[key] = { performed, listed: await run(performList, bundle()) };
+  await run(performUnsubscribe, bundle({ subscribeData }));
+}
+receiver.close();
+return found;
+"""
+
+
+def test_samples_have_the_keys_of_events(app: Path, live: Live, definition: Any) -> None:
+    """T004, T006: of every trigger, static and listed samples have no key that a signed test event lacks."""
     keys = [key for key, one in definition["triggers"].items() if not one["display"].get("hidden")]
-    told = ran(
-        app,
-        live,
-        """const found = {};
-        for (const key of given) found[key] = await run(App.triggers[key].operation.performList, bundle());
-        return found;""",
-        *keys,
-    )
-    for key in keys:
-        assert set(definition["triggers"][key]["operation"]["sample"]) <= set(told[key][0]), key
-        assert isinstance(told[key][0]["id"], str)
+    for key, one in ran(app, live, TESTED, *keys).items():
+        (event,) = one["performed"]
+        assert event["type"] == key
+        assert set(definition["triggers"][key]["operation"]["sample"]) == set(event) - {"test"}
+        assert set(one["listed"][0]) <= set(event)
+        assert isinstance(one["listed"][0]["id"], str)
+    assert live.hooks() == []
 
 
 def test_actions_do(app: Path, live: Live) -> None:
@@ -278,14 +305,43 @@ def test_actions_do(app: Path, live: Live) -> None:
           providers: [] });
         const exported = await create('export_matches',
           { list_id: made.id, min_confidence: '', match_type: undefined });
+        const url = given[0];
+        const added = await create('add_images', { list_id: made.id, images: [{ url, name: 'one.jpg' }, { url }] });
         const wrong = await refused(create('create_list', { label: 'x', min_confidence: 101 }));
-        return { made, exported, wrong };""",
+        const gone = await refused(create('decide_match', { match_id: 'match_none', decision: 'allowed' }));
+        return { made, exported, added, wrong, gone };""",
+        "https://shop.example.com/kodak_0001.jpg",
     )
     kept = live.call("GET", f"/lists/{told['made']['id']}")
     assert (kept["monitored"], kept["schedule"]["days"], kept["schedule"]["timezone"]) == (True, 7, "Europe/Berlin")
     assert told["exported"]["rows"] == []
+    assert (told["added"]["list_id"], told["added"]["count"]) == (told["made"]["id"], 2)
+    assert (told["gone"]["status"], told["gone"]["code"]) == (404, "not_found")
     assert (told["wrong"]["status"], told["wrong"]["code"]) == (400, "invalid_request")
     assert told["wrong"]["message"].startswith("min_confidence: ")
+
+
+DECIDED = """
+const [match_id, decision] = given;
+const shown = await run(App.triggers.choices_matches.operation.perform, bundle());
+const decided = await create('decide_match', { match_id, decision, note: 'Ours' });
+const { rows } = await create('export_matches', { list_id: decided.list_id });
+return { match_id, shown, decided, rows };
+"""
+
+
+def test_a_match_is_decided_on(app: Path, live: Live) -> None:
+    """A match that a search found is in the drop-down, is decided on with a note, and is among the exported rows."""
+    decision = live.call("GET", "/actions/decide_match")["input_schema"]["$defs"]["Decision"]["enum"][0]
+    list_id, deadline = live.happen()["list_id"], time.monotonic() + 60
+    while not (found := live.call("GET", f"/lists/{list_id}/matches")["items"]):
+        assert time.monotonic() < deadline, live.server.tail()
+        time.sleep(0.05)
+    told = ran(app, live, DECIDED, found[0]["id"], decision)
+    assert told["match_id"] in [one["id"] for one in told["shown"]]
+    assert (told["decided"]["match_id"], told["decided"]["decision"]) == (told["match_id"], decision)
+    assert [row["match_id"] for row in told["rows"]] == [told["match_id"]]
+    assert live.call("GET", f"/matches/{told['match_id']}")["decision"] == decision
 
 
 def test_a_list_is_found_or_made(app: Path, live: Live) -> None:

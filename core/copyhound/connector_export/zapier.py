@@ -40,7 +40,7 @@ def operations(catalogue: Described) -> Json:
         "version": catalogue.version,
         "triggers": {one["key"]: _trigger(one) for one in catalogue.triggers},
         "choices": {_choices_key(path): {"path": path, "trigger": _choices(path)} for path in sorted(paths)},
-        "creates": {one["key"]: _action(one, one["output_schema"], one["sample"]) for one in does},
+        "creates": {one["key"]: _searched(_action(one, one["output_schema"], one["sample"]), finds) for one in does},
         "searches": {one["key"]: _search(one) for one in finds},
         "searchOrCreates": {one["key"]: _pair(one, does) for one in finds if one.get("creates")},
     }
@@ -80,6 +80,15 @@ def _trigger(one: Json) -> Json:
 def _action(one: Json, output: Json, sample: Json) -> Json:
     made = {"inputFields": list(_inputs(one)), "outputFields": _outputs(output, sample), "sample": sample}
     return {**_told(one, one["description"]), "operation": made}
+
+
+def _searched(made: Json, finds: list[Json]) -> Json:
+    """With "add a search step" beside each drop-down of what an action can find."""
+    targets = {f"choices_{one['noun'].lower()}s.id.name": f"{one['key']}.id" for one in finds}
+    for field in made["operation"]["inputFields"]:
+        if not field.get("list") and field.get("dynamic") in targets:
+            field["search"] = targets[field["dynamic"]]
+    return made
 
 
 def _search(one: Json) -> Json:
