@@ -1,36 +1,38 @@
 """The door of /mcp: who asks, by which name and with which key. What is behind it speaks the protocol."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
-import importlib.util
 import logging
 import math
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+from litestar import Litestar, asgi
+from litestar.enums import ScopeType
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from copyhound.plugin_api import Caller, CopyhoundError, UseCases
 from copyhound_mcp.settings import McpSettings
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
-
 MISSING: Final = "MCP needs the extra on the server: pip install 'copyhound[mcp]', then start it again."
-_SDK: Final = "mcp"
 _LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
 _INVALID_REQUEST: Final = -32600
 _CHALLENGE: Final = 'Bearer realm="Copyhound"'
 _log = logging.getLogger(__name__)
 
 
-def make_app(use_cases: UseCases, settings: McpSettings) -> Door:
+def make_app(use_cases: UseCases, settings: McpSettings) -> Litestar:
     """The ASGI application. Without the SDK it answers everything with what to install."""
-    return Door(use_cases, settings)
+    door = Door(use_cases, settings)
+
+    # the scope is ours: what the door learns of the caller is logged
+    @asgi("/", is_mount=True, copy_scope=False)
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            await door(scope, receive, send)
+
+    return Litestar([answer], openapi_config=None, logging_config=None, debug=False)
 
 
 class Door:
@@ -42,36 +44,39 @@ class Door:
         self._opened: Any = None
         self._opening = asyncio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Any request below /mcp."""
-        if scope["type"] != "http":
-            return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            room = await self._room()
             if refusal := await self._refusal(scope, headers):
                 await refusal(send)
                 return
             scope["user"] = caller = await self._caller(headers)
             await self._use_cases.limits.count(caller, "mcp", most=0, seconds=60)
+            room = await self._room()
         except CopyhoundError as error:
             await _refused(error)(send)
+            return
+        except Exception:
+            _log.exception("the door of MCP failed")
+            await _refused(CopyhoundError("internal_error"))(send)
             return
         scope["path_template"] = "/"
         await room.answer(scope, receive, send)
 
     async def _room(self) -> Any:
-        """What speaks the protocol; imported when it is first asked for, for it takes a second and much memory."""
-        if self._opened is None:
-            if importlib.util.find_spec(_SDK) is None:
-                raise CopyhoundError("unavailable", MISSING)
-            async with self._opening:
-                if self._opened is None:
+        """What speaks the protocol; imported when it is first asked for, for it is large."""
+        async with self._opening:
+            if self._opened is None:
+                try:
                     module = await asyncio.to_thread(importlib.import_module, "copyhound_mcp.serving")
-                    self._opened = module.Room(self._use_cases, self._settings)
+                except ImportError as error:
+                    _log.warning("%s (%s)", MISSING, error)
+                    raise CopyhoundError("unavailable", MISSING) from error
+                self._opened = module.Room(self._use_cases, self._settings)
         return self._opened
 
-    async def _refusal(self, scope: Scope, headers: dict[str, str]) -> Reply | None:
+    async def _refusal(self, scope: HTTPScope, headers: dict[str, str]) -> "Reply | None":
         if not matches(headers.get("host", ""), self._hosts):
             told = "This server does not answer by that name: add it to allowed_hosts under [plugins.mcp]."
             return Reply(421, _body(told))
