@@ -64,7 +64,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         server = _server(make_app(house), settings.http.trusted_proxies)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _leave, server)
+            loop.add_signal_handler(number, _leave, server, house)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await _until_started(server, running)
@@ -109,7 +109,9 @@ def _server(app: Any, proxies: tuple[str, ...]) -> Any:
     )
 
 
-def _leave(server: Any) -> None:
+def _leave(server: Any, house: Any) -> None:
+    # the server waits for open streams, which have no end of their own
+    house.services.live.close()
     server.should_exit = True
 
 

@@ -26,6 +26,7 @@ from copyhound.http.controllers import (
     hooks,
     ingests,
     lists,
+    live,
     matches,
     notifications,
     operations,
@@ -74,6 +75,8 @@ _API_HANDLERS: Final[list[Any]] = [
     hooks.DeliveryController,
     notifications.NotificationController,
     feeds.FeedController,
+    live.watch_list,
+    live.watch_search,
     accounts.KeyController,
     accounts.WorkspaceController,
     accounts.get_me,
@@ -152,7 +155,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
 
 def _handlers(settings: HttpSettings) -> list[Any]:
     root: list[Any] = [operations.get_health, operations.get_readiness, get_root, get_docs, get_docs_page]
-    root += [get_lifecycle, feeds.read_feed, *tryout.HANDLERS]
+    root += [get_lifecycle, feeds.read_feed, live.watch_feed, *tryout.HANDLERS]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]

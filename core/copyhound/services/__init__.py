@@ -28,6 +28,7 @@ from copyhound.services.lifecycle import LifecycleService
 from copyhound.services.limits import LimitService
 from copyhound.services.links import LinkService
 from copyhound.services.lists import ListService
+from copyhound.services.live import LiveService
 from copyhound.services.lookups import LookupService
 from copyhound.services.matches import MatchService
 from copyhound.services.merging import Merging
@@ -75,6 +76,7 @@ class Services:
     events: EventService
     feeds: FeedService
     polling: PollingService
+    live: LiveService
     lifecycle: LifecycleService
     results: ResultService
     tags: TagService
@@ -134,6 +136,7 @@ class Services:
             events=events,
             feeds=FeedService(kit, triggers),
             polling=PollingService(kit),
+            live=LiveService(kit, triggers),
             lifecycle=LifecycleService(kit),
             results=ResultService(kit),
             tags=TagService(kit),
