@@ -1,5 +1,11 @@
 // The Copyhound API's types. Written by `make schemas` from the OpenAPI document, never by hand.
 
+/** What is refused, and why: neither its JSON Schema nor its Struct takes it. */
+export interface AntiExample {
+  value: Record<string, unknown>;
+  reason: string;
+}
+
 /** One HTTP request. */
 export interface AttemptOut {
   number: number;
@@ -29,6 +35,12 @@ export interface BundleOut {
   note: string | null;
 }
 
+/** One line of a drop-down. */
+export interface Choice {
+  id: string;
+  name: string;
+}
+
 /** A collection, and how many pictures it holds. */
 export interface CollectionOut {
   name: string;
@@ -53,6 +65,14 @@ export interface ComparisonOut {
   match_share: number;
   matrix: [[number, number, number], [number, number, number], [number, number, number]];
   pixels_checked: boolean;
+}
+
+/** How far a poller is. */
+export interface ConsumerOut {
+  name: string;
+  acknowledged: string;
+  given: string;
+  asked_at: string;
 }
 
 /** What happened to a plugin's calls since the process started. */
@@ -106,6 +126,11 @@ export interface Descriptor {
   sample: Record<string, unknown>;
   dynamic_fields: Record<string, string>;
   delivery: Array<string>;
+  kind: "do" | "find" | "trigger";
+  creates: string | null;
+  scope: string;
+  examples: Array<Record<string, unknown>>;
+  anti_examples: Array<AntiExample>;
 }
 
 /** How a digest is written. */
@@ -174,6 +199,7 @@ export interface EntryResult {
 export interface EventsOut {
   items: Array<Record<string, unknown>>;
   cursor: string;
+  more: boolean;
 }
 
 /** A match. In CSV the columns are these, in this order; lists are texts with spaces between their parts. */
@@ -202,6 +228,37 @@ export interface ExportRow {
   height: number | null;
   first_seen: string;
   last_seen: string;
+}
+
+/** A feed of a list's events. Its filter is that of hooks, without `list_ids`. */
+export interface FeedIn {
+  list_id: string;
+  triggers?: Array<string>;
+  filter?: HookFilter;
+  description?: string | null;
+}
+
+/** A feed as it is answered when it is made: whoever has an address may read it, and it is told this once. */
+export interface FeedMade {
+  id: string;
+  list_id: string;
+  triggers: Array<string>;
+  filter: Record<string, unknown>;
+  description: string | null;
+  created_at: string;
+  json_url: string;
+  atom_url: string;
+  live_url: string;
+}
+
+/** A feed, without its addresses. */
+export interface FeedOut {
+  id: string;
+  list_id: string;
+  triggers: Array<string>;
+  filter: Record<string, unknown>;
+  description: string | null;
+  created_at: string;
 }
 
 /** An entry that shows the same picture, and how it compares. */
@@ -233,6 +290,9 @@ export interface HookChanges {
   triggers?: Array<string>;
   filter?: HookFilter;
   description?: string | null;
+  payload?: HookPayload;
+  format?: HookFormat;
+  max_per_minute?: number | null;
 }
 
 /** A hook is no longer told anything, until it is enabled again. */
@@ -258,12 +318,18 @@ export interface HookFilter {
   providers?: Array<string>;
 }
 
+/** The shape of what is sent. */
+export type HookFormat = "cloudevents" | "flat";
+
 /** A subscription. The same target, triggers and filter again give the hook that is there. */
 export interface HookIn {
   target_url: string;
   triggers: Array<string>;
   filter?: HookFilter;
   description?: string | null;
+  payload?: HookPayload;
+  format?: HookFormat;
+  max_per_minute?: number | null;
 }
 
 /** A hook as it is answered when it is made: with its secret. */
@@ -278,6 +344,9 @@ export interface HookMade {
   failing_since: string | null;
   last_success_at: string | null;
   created_at: string;
+  payload: HookPayload;
+  format: HookFormat;
+  max_per_minute: number | null;
   secret: string;
 }
 
@@ -293,7 +362,13 @@ export interface HookOut {
   failing_since: string | null;
   last_success_at: string | null;
   created_at: string;
+  payload: HookPayload;
+  format: HookFormat;
+  max_per_minute: number | null;
 }
+
+/** How much of an event is sent. */
+export type HookPayload = "full" | "thin";
 
 /** Whether a hook is told of events. */
 export type HookStatus = "active" | "disabled";
@@ -421,8 +496,20 @@ export interface ItemsBundleOut {
 }
 
 /** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsChoice {
+  items: Array<Choice>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
 export interface ItemsCollectionOut {
   items: Array<CollectionOut>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsConsumerOut {
+  items: Array<ConsumerOut>;
   cursor?: string | null;
 }
 
@@ -447,6 +534,12 @@ export interface ItemsEntryOut {
 /** One page. `cursor` asks for the next one; null on the last. */
 export interface ItemsEntryResult {
   items: Array<EntryResult>;
+  cursor?: string | null;
+}
+
+/** One page. `cursor` asks for the next one; null on the last. */
+export interface ItemsFeedOut {
+  items: Array<FeedOut>;
   cursor?: string | null;
 }
 
@@ -905,6 +998,19 @@ export interface ProgressOut {
   images: Array<ImageProgressOut>;
 }
 
+/** A provider's lookups fail. Told once for each time of trouble, and at most every six hours. */
+export interface ProviderFailingEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  sequence: number;
+  provider: string;
+  outcome: Outcome;
+  reason: string | null;
+  failures: number;
+  failing_since: string;
+}
+
 /** What the core enforces around a provider. */
 export interface ProviderLimits {
   timeout_seconds?: number;
@@ -941,6 +1047,12 @@ export interface ResultOut {
   images: Array<ImageProgressOut>;
   matches: Array<MatchOut>;
   matches_cursor: string | null;
+}
+
+/** A hook's new secret. */
+export interface RotatedOut {
+  secret: string;
+  previous_until: string;
 }
 
 /** When a monitored list is due: every so many days, or a cron line. Exactly one of both. */
@@ -1003,6 +1115,19 @@ export interface SecretOut {
   secret: string;
 }
 
+/** A span of time, its ends included. */
+export interface SpanIn {
+  since: string;
+  until?: string | null;
+}
+
+/** What is sent again: it is queued in the background, and shows in /deliveries. */
+export interface SpanOut {
+  hook_id: string;
+  since: string;
+  until: string;
+}
+
 /** How one specification is doing; part of `GET /plugins` and `GET /providers`. */
 export interface SpecState {
   name: string;
@@ -1057,6 +1182,13 @@ export interface TaggingIn {
 export interface TrialOut {
   ok: boolean;
   error: string | null;
+}
+
+/** A subscription to the trigger of the address. */
+export interface TriggerHookIn {
+  target_url: string;
+  filter?: HookFilter;
+  description?: string | null;
 }
 
 /** What one day took, by surface; days are those of UTC. */
@@ -1163,6 +1295,13 @@ export interface Operations {
     body: PairIn;
     answer: ComparedOut;
   };
+  /** Make a feed. Its addresses need no key, cannot be guessed, and are told this once. */
+  create_feed: {
+    method: "POST";
+    path: "/api/v1/feeds";
+    body: FeedIn;
+    answer: FeedMade;
+  };
   /** Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there. */
   create_hook: {
     method: "POST";
@@ -1199,6 +1338,14 @@ export interface Operations {
     body: TagIn;
     answer: TagOut;
   };
+  /** Subscribe to this trigger alone; else as `POST /hooks`. */
+  create_trigger_hook: {
+    method: "POST";
+    path: "/api/v1/triggers/{key}/hooks";
+    parameters: { key: string };
+    body: TriggerHookIn;
+    answer: HookMade;
+  };
   /** Make a workspace with a first key, which is shown now and never again. */
   create_workspace: {
     method: "POST";
@@ -1221,6 +1368,20 @@ export interface Operations {
     parameters: { match_id: string };
     body: MatchChanges;
     answer: MatchOut;
+  };
+  /** Forget how far a poller is; 204 also where nobody knows it. */
+  delete_consumer: {
+    method: "DELETE";
+    path: "/api/v1/triggers/{key}/consumers/{name}";
+    parameters: { key: string; name: string };
+    answer: void;
+  };
+  /** Revoke its addresses at once; 204 also where it is gone already. */
+  delete_feed: {
+    method: "DELETE";
+    path: "/api/v1/feeds/{feed_id}";
+    parameters: { feed_id: string };
+    answer: void;
   };
   /** Unsubscribe; 204 also where it is gone already. */
   delete_hook: {
@@ -1285,6 +1446,7 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/actions/{key}";
     parameters: { key: string };
+    query: { dialect?: "2020-12" | "draft-07" };
     answer: Descriptor;
   };
   /** One collection. */
@@ -1314,13 +1476,20 @@ export interface Operations {
     parameters: { page: string };
     answer: Blob;
   };
-  /** Events after a cursor, oldest first; without one, from the beginning of the log. */
+  /** Events after a cursor, oldest first. Without one: from where `consumer` is, from `since`, from the start. */
   get_events: {
     method: "GET";
     path: "/api/v1/triggers/{key}/events";
     parameters: { key: string };
-    query: { cursor?: string | null; limit?: number };
+    query: { list_ids?: Array<string> | null; min_confidence?: number | null; min_score?: number | null; match_types?: Array<MatchType> | null; domains?: Array<string> | null; providers?: Array<string> | null; consumer?: string | null; again?: boolean; since?: string | null; cursor?: string | null; limit?: number };
     answer: EventsOut;
+  };
+  /** One feed. */
+  get_feed: {
+    method: "GET";
+    path: "/api/v1/feeds/{feed_id}";
+    parameters: { feed_id: string };
+    answer: FeedOut;
   };
   /** The process is alive. */
   get_health: {
@@ -1455,6 +1624,7 @@ export interface Operations {
     method: "GET";
     path: "/api/v1/triggers/{key}";
     parameters: { key: string };
+    query: { dialect?: "2020-12" | "draft-07" };
     answer: Descriptor;
   };
   /** Credits by day and surface: one for each picture of each search. */
@@ -1476,6 +1646,7 @@ export interface Operations {
   list_actions: {
     method: "GET";
     path: "/api/v1/actions";
+    query: { dialect?: "2020-12" | "draft-07" };
     answer: ItemsDescriptor;
   };
   /** Every HTTP request of a delivery, and how it was answered. */
@@ -1492,11 +1663,26 @@ export interface Operations {
     parameters: { workspace_id: string };
     answer: ItemsBundleOut;
   };
+  /** A page of a drop-down: lists, images (of `list_id`), matches, providers, triggers or collections. */
+  list_choices: {
+    method: "GET";
+    path: "/api/v1/choices/{kind}";
+    parameters: { kind: string };
+    query: { q?: string | null; list_id?: string | null; cursor?: string | null; page?: number; limit?: number };
+    answer: ItemsChoice;
+  };
   /** All collections, with how many entries each holds. */
   list_collections: {
     method: "GET";
     path: "/api/v1/collections";
     answer: ItemsCollectionOut;
+  };
+  /** The pollers of a trigger that have a name, and how far each is. */
+  list_consumers: {
+    method: "GET";
+    path: "/api/v1/triggers/{key}/consumers";
+    parameters: { key: string };
+    answer: ItemsConsumerOut;
   };
   /** Deliveries, newest first. */
   list_deliveries: {
@@ -1512,6 +1698,13 @@ export interface Operations {
     parameters: { name: string };
     query: { image_url?: string | null; cursor?: string | null; limit?: number };
     answer: ItemsEntryOut;
+  };
+  /** Feeds, newest first; of one list, or of all. */
+  list_feeds: {
+    method: "GET";
+    path: "/api/v1/feeds";
+    query: { list_id?: string | null };
+    answer: ItemsFeedOut;
   };
   /** The tags of a match and of its pages. */
   list_given_tags: {
@@ -1614,6 +1807,7 @@ export interface Operations {
   list_triggers: {
     method: "GET";
     path: "/api/v1/triggers";
+    query: { dialect?: "2020-12" | "draft-07" };
     answer: ItemsDescriptor;
   };
   /** All workspaces. */
@@ -1636,6 +1830,21 @@ export interface Operations {
     parameters: { name: string };
     answer: CollectionOut;
   };
+  /** A feed, as JSON Feed 1.1 (`.json`) or Atom (`.atom`), with an ETag: 304 where the reader has it. */
+  read_feed: {
+    method: "GET";
+    path: "/feeds/{file}";
+    parameters: { file: string };
+    answer: Blob;
+  };
+  /** Send again what has failed since a time, now, with all its attempts anew. */
+  recover_hook: {
+    method: "POST";
+    path: "/api/v1/hooks/{hook_id}/recover";
+    parameters: { hook_id: string };
+    body: SpanIn;
+    answer: SpanOut;
+  };
   /** Remove the entries whose address begins with `prefix`; with `all=true`, and no prefix, all of them. */
   remove_entries: {
     method: "DELETE";
@@ -1651,6 +1860,14 @@ export interface Operations {
     parameters: { name: string; entry_id: string };
     answer: void;
   };
+  /** Send the events since a time that this hook was never sent, such as those of when it was disabled. */
+  replay_hook: {
+    method: "POST";
+    path: "/api/v1/hooks/{hook_id}/replay";
+    parameters: { hook_id: string };
+    body: SpanIn;
+    answer: SpanOut;
+  };
   /** Send it once more, with the same `webhook-id`. */
   resend_delivery: {
     method: "POST";
@@ -1664,6 +1881,13 @@ export interface Operations {
     path: "/api/v1/keys/{key_id}";
     parameters: { key_id: string };
     answer: void;
+  };
+  /** A new secret; for 24 hours deliveries are signed with the old one, too. */
+  rotate_hook_secret: {
+    method: "POST";
+    path: "/api/v1/hooks/{hook_id}/rotate-secret";
+    parameters: { hook_id: string };
+    answer: RotatedOut;
   };
   /** Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does. */
   run_action: {
@@ -1750,5 +1974,29 @@ export interface Operations {
     parameters: { list_id: string; key: string };
     body: TagChangesIn;
     answer: TagOut;
+  };
+  /** The events of a feed as they happen, for pages: `new EventSource(live_url)` needs no key. */
+  watch_feed: {
+    method: "GET";
+    path: "/feeds/{token}/live";
+    parameters: { token: string };
+    query: { last_event_id?: string | null };
+    answer: Blob;
+  };
+  /** The events of a list as they happen, as server-sent events: all kinds that name a list. */
+  watch_list: {
+    method: "GET";
+    path: "/api/v1/lists/{list_id}/live";
+    parameters: { list_id: string };
+    query: { last_event_id?: string | null };
+    answer: Blob;
+  };
+  /** A search as it goes on, as server-sent events: `progress`, what it finds, and `search_complete` as the last. 204, which tells browsers to stop, for who asks on after that. */
+  watch_search: {
+    method: "GET";
+    path: "/api/v1/searches/{search_id}/live";
+    parameters: { search_id: string };
+    query: { last_event_id?: string | null };
+    answer: Blob;
   };
 }

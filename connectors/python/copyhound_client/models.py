@@ -55,6 +55,20 @@ class EditKind(Word):
     stretched = "stretched"
 
 
+class HookFormat(Word):
+    """The shape of what is sent."""
+
+    cloudevents = "cloudevents"
+    flat = "flat"
+
+
+class HookPayload(Word):
+    """How much of an event is sent."""
+
+    full = "full"
+    thin = "thin"
+
+
 class HookStatus(Word):
     """Whether a hook is told of events."""
 
@@ -137,6 +151,13 @@ class VerificationState(Word):
     verified = "verified"
 
 
+class AntiExample(Struct, kw_only=True, omit_defaults=True):
+    """What is refused, and why: neither its JSON Schema nor its Struct takes it."""
+
+    value: dict[str, Any]
+    reason: str
+
+
 class AttemptOut(Struct, kw_only=True, omit_defaults=True):
     """One HTTP request."""
 
@@ -169,6 +190,13 @@ class BundleOut(Struct, kw_only=True, omit_defaults=True):
     note: str | None
 
 
+class Choice(Struct, kw_only=True, omit_defaults=True):
+    """One line of a drop-down."""
+
+    id: str
+    name: str
+
+
 class CollectionOut(Struct, kw_only=True, omit_defaults=True):
     """A collection, and how many pictures it holds."""
 
@@ -196,6 +224,15 @@ class ComparisonOut(Struct, kw_only=True, omit_defaults=True):
     match_share: float
     matrix: tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
     pixels_checked: bool
+
+
+class ConsumerOut(Struct, kw_only=True, omit_defaults=True):
+    """How far a poller is."""
+
+    name: str
+    acknowledged: str
+    given: str
+    asked_at: datetime
 
 
 class Counters(Struct, kw_only=True, omit_defaults=True):
@@ -247,6 +284,11 @@ class Descriptor(Struct, kw_only=True, omit_defaults=True):
     sample: dict[str, Any]
     dynamic_fields: dict[str, str]
     delivery: list[str]
+    kind: Literal["do", "find", "trigger"]
+    creates: str | None
+    scope: str
+    examples: list[dict[str, Any]]
+    anti_examples: list[AntiExample]
 
 
 class DigestSchedule(Struct, kw_only=True, omit_defaults=True):
@@ -317,6 +359,7 @@ class EventsOut(Struct, kw_only=True, omit_defaults=True):
 
     items: list[dict[str, Any]]
     cursor: str
+    more: bool
 
 
 class ExportRow(Struct, kw_only=True, omit_defaults=True):
@@ -346,6 +389,40 @@ class ExportRow(Struct, kw_only=True, omit_defaults=True):
     height: int | None
     first_seen: datetime
     last_seen: datetime
+
+
+class FeedIn(Struct, kw_only=True, omit_defaults=True):
+    """A feed of a list's events. Its filter is that of hooks, without `list_ids`."""
+
+    list_id: str
+    triggers: list[str] = field(default_factory=lambda: ["match_found"])
+    filter: HookFilter | UnsetType = UNSET
+    description: str | None = None
+
+
+class FeedMade(Struct, kw_only=True, omit_defaults=True):
+    """A feed as it is answered when it is made: whoever has an address may read it, and it is told this once."""
+
+    id: str
+    list_id: str
+    triggers: list[str]
+    filter: dict[str, Any]
+    description: str | None
+    created_at: datetime
+    json_url: str
+    atom_url: str
+    live_url: str
+
+
+class FeedOut(Struct, kw_only=True, omit_defaults=True):
+    """A feed, without its addresses."""
+
+    id: str
+    list_id: str
+    triggers: list[str]
+    filter: dict[str, Any]
+    description: str | None
+    created_at: datetime
 
 
 class FoundEntry(Struct, kw_only=True, omit_defaults=True):
@@ -382,6 +459,9 @@ class HookChanges(Struct, kw_only=True, omit_defaults=True):
     triggers: list[str] | UnsetType = UNSET
     filter: HookFilter | UnsetType = UNSET
     description: str | None | UnsetType = UNSET
+    payload: HookPayload | UnsetType = UNSET
+    format: HookFormat | UnsetType = UNSET
+    max_per_minute: int | None | UnsetType = UNSET
 
 
 class HookDisabledEvent(Struct, kw_only=True, omit_defaults=True):
@@ -416,6 +496,9 @@ class HookIn(Struct, kw_only=True, omit_defaults=True):
     triggers: list[str]
     filter: HookFilter | UnsetType = UNSET
     description: str | None = None
+    payload: HookPayload = HookPayload("full")
+    format: HookFormat = HookFormat("flat")
+    max_per_minute: int | None = None
 
 
 class HookMade(Struct, kw_only=True, omit_defaults=True):
@@ -431,6 +514,9 @@ class HookMade(Struct, kw_only=True, omit_defaults=True):
     failing_since: datetime | None
     last_success_at: datetime | None
     created_at: datetime
+    payload: HookPayload
+    format: HookFormat
+    max_per_minute: int | None
     secret: str
 
 
@@ -447,6 +533,9 @@ class HookOut(Struct, kw_only=True, omit_defaults=True):
     failing_since: datetime | None
     last_success_at: datetime | None
     created_at: datetime
+    payload: HookPayload
+    format: HookFormat
+    max_per_minute: int | None
 
 
 class IgnoredHostOut(Struct, kw_only=True, omit_defaults=True):
@@ -578,10 +667,24 @@ class ItemsBundleOut(Struct, kw_only=True, omit_defaults=True):
     cursor: str | None = None
 
 
+class ItemsChoice(Struct, kw_only=True, omit_defaults=True):
+    """One page. `cursor` asks for the next one; null on the last."""
+
+    items: list[Choice]
+    cursor: str | None = None
+
+
 class ItemsCollectionOut(Struct, kw_only=True, omit_defaults=True):
     """One page. `cursor` asks for the next one; null on the last."""
 
     items: list[CollectionOut]
+    cursor: str | None = None
+
+
+class ItemsConsumerOut(Struct, kw_only=True, omit_defaults=True):
+    """One page. `cursor` asks for the next one; null on the last."""
+
+    items: list[ConsumerOut]
     cursor: str | None = None
 
 
@@ -610,6 +713,13 @@ class ItemsEntryResult(Struct, kw_only=True, omit_defaults=True):
     """One page. `cursor` asks for the next one; null on the last."""
 
     items: list[EntryResult]
+    cursor: str | None = None
+
+
+class ItemsFeedOut(Struct, kw_only=True, omit_defaults=True):
+    """One page. `cursor` asks for the next one; null on the last."""
+
+    items: list[FeedOut]
     cursor: str | None = None
 
 
@@ -1104,6 +1214,20 @@ class ProgressOut(Struct, kw_only=True, omit_defaults=True):
     images: list[ImageProgressOut]
 
 
+class ProviderFailingEvent(Struct, kw_only=True, omit_defaults=True):
+    """A provider's lookups fail. Told once for each time of trouble, and at most every six hours."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    sequence: int
+    provider: str
+    outcome: Outcome
+    reason: str | None
+    failures: int
+    failing_since: datetime
+
+
 class ProviderLimits(Struct, kw_only=True, omit_defaults=True):
     """What the core enforces around a provider."""
 
@@ -1144,6 +1268,13 @@ class ResultOut(Struct, kw_only=True, omit_defaults=True):
     images: list[ImageProgressOut]
     matches: list[MatchOut]
     matches_cursor: str | None
+
+
+class RotatedOut(Struct, kw_only=True, omit_defaults=True):
+    """A hook's new secret."""
+
+    secret: str
+    previous_until: datetime
 
 
 class Schedule(Struct, kw_only=True, omit_defaults=True):
@@ -1205,6 +1336,21 @@ class SecretOut(Struct, kw_only=True, omit_defaults=True):
     secret: str
 
 
+class SpanIn(Struct, kw_only=True, omit_defaults=True):
+    """A span of time, its ends included."""
+
+    since: datetime
+    until: datetime | None = None
+
+
+class SpanOut(Struct, kw_only=True, omit_defaults=True):
+    """What is sent again: it is queued in the background, and shows in /deliveries."""
+
+    hook_id: str
+    since: datetime
+    until: datetime
+
+
 class SpecState(Struct, kw_only=True, omit_defaults=True):
     """How one specification is doing; part of `GET /plugins` and `GET /providers`."""
 
@@ -1262,6 +1408,14 @@ class TrialOut(Struct, kw_only=True, omit_defaults=True):
 
     ok: bool
     error: str | None
+
+
+class TriggerHookIn(Struct, kw_only=True, omit_defaults=True):
+    """A subscription to the trigger of the address."""
+
+    target_url: str
+    filter: HookFilter | UnsetType = UNSET
+    description: str | None = None
 
 
 class UsageDay(Struct, kw_only=True, omit_defaults=True):

@@ -77,6 +77,12 @@ class Copyhound(Transport):
             models.ComparedOut, self._call("POST", "/api/v1/compare", {200: models.ComparedOut}, body=body, files=files)
         )
 
+    def create_feed(self, body: models.FeedIn, *, idempotency_key: str | None = None) -> models.FeedMade:
+        """Make a feed. Its addresses need no key, cannot be guessed, and are told this once."""
+        return cast(
+            models.FeedMade, self._call("POST", "/api/v1/feeds", {201: models.FeedMade}, body=body, key=idempotency_key)
+        )
+
     def create_hook(self, body: models.HookIn, *, idempotency_key: str | None = None) -> models.HookMade:
         """Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there."""
         return cast(
@@ -111,6 +117,21 @@ class Copyhound(Transport):
             self._call("POST", f"/api/v1/lists/{quote(list_id, safe='')}/tags", {201: models.TagOut}, body=body),
         )
 
+    def create_trigger_hook(
+        self, key: str, body: models.TriggerHookIn, *, idempotency_key: str | None = None
+    ) -> models.HookMade:
+        """Subscribe to this trigger alone; else as `POST /hooks`."""
+        return cast(
+            models.HookMade,
+            self._call(
+                "POST",
+                f"/api/v1/triggers/{quote(key, safe='')}/hooks",
+                {201: models.HookMade},
+                body=body,
+                key=idempotency_key,
+            ),
+        )
+
     def create_workspace(self, body: models.WorkspaceIn, *, idempotency_key: str | None = None) -> models.WorkspaceMade:
         """Make a workspace with a first key, which is shown now and never again."""
         return cast(
@@ -139,6 +160,14 @@ class Copyhound(Transport):
             models.MatchOut,
             self._call("PATCH", f"/api/v1/matches/{quote(match_id, safe='')}", {200: models.MatchOut}, body=body),
         )
+
+    def delete_consumer(self, key: str, name: str) -> None:
+        """Forget how far a poller is; 204 also where nobody knows it."""
+        self._call("DELETE", f"/api/v1/triggers/{quote(key, safe='')}/consumers/{quote(name, safe='')}", {})
+
+    def delete_feed(self, feed_id: str) -> None:
+        """Revoke its addresses at once; 204 also where it is gone already."""
+        self._call("DELETE", f"/api/v1/feeds/{quote(feed_id, safe='')}", {})
 
     def delete_hook(self, hook_id: str) -> None:
         """Unsubscribe; 204 also where it is gone already."""
@@ -221,10 +250,13 @@ class Copyhound(Transport):
             ),
         )
 
-    def get_action(self, key: str) -> models.Descriptor:
+    def get_action(self, key: str, *, dialect: Literal["2020-12", "draft-07"] | None = None) -> models.Descriptor:
         """The descriptor of one action."""
         return cast(
-            models.Descriptor, self._call("GET", f"/api/v1/actions/{quote(key, safe='')}", {200: models.Descriptor})
+            models.Descriptor,
+            self._call(
+                "GET", f"/api/v1/actions/{quote(key, safe='')}", {200: models.Descriptor}, query={"dialect": dialect}
+            ),
         )
 
     def get_collection(self, name: str) -> models.CollectionOut:
@@ -241,16 +273,51 @@ class Copyhound(Transport):
             self._call("GET", f"/api/v1/deliveries/{quote(delivery_id, safe='')}", {200: models.DeliveryOut}),
         )
 
-    def get_events(self, key: str, *, cursor: str | None = None, limit: int | None = None) -> models.EventsOut:
-        """Events after a cursor, oldest first; without one, from the beginning of the log."""
+    def get_events(
+        self,
+        key: str,
+        *,
+        list_ids: list[str] | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        match_types: list[models.MatchType] | None = None,
+        domains: list[str] | None = None,
+        providers: list[str] | None = None,
+        consumer: str | None = None,
+        again: bool | None = None,
+        since: datetime | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.EventsOut:
+        """Events after a cursor, oldest first. Without one: from where `consumer` is, from `since`, from the
+        start.
+        """
         return cast(
             models.EventsOut,
             self._call(
                 "GET",
                 f"/api/v1/triggers/{quote(key, safe='')}/events",
                 {200: models.EventsOut},
-                query={"cursor": cursor, "limit": limit},
+                query={
+                    "list_ids": list_ids,
+                    "min_confidence": min_confidence,
+                    "min_score": min_score,
+                    "match_types": match_types,
+                    "domains": domains,
+                    "providers": providers,
+                    "consumer": consumer,
+                    "again": again,
+                    "since": since,
+                    "cursor": cursor,
+                    "limit": limit,
+                },
             ),
+        )
+
+    def get_feed(self, feed_id: str) -> models.FeedOut:
+        """One feed."""
+        return cast(
+            models.FeedOut, self._call("GET", f"/api/v1/feeds/{quote(feed_id, safe='')}", {200: models.FeedOut})
         )
 
     def get_health(self) -> models.HealthOut:
@@ -365,10 +432,13 @@ class Copyhound(Transport):
         """A small JPEG of the found copy."""
         return cast(bytes, self._call("GET", f"/api/v1/matches/{quote(match_id, safe='')}/thumbnail", {200: bytes}))
 
-    def get_trigger(self, key: str) -> models.Descriptor:
+    def get_trigger(self, key: str, *, dialect: Literal["2020-12", "draft-07"] | None = None) -> models.Descriptor:
         """The descriptor of one trigger."""
         return cast(
-            models.Descriptor, self._call("GET", f"/api/v1/triggers/{quote(key, safe='')}", {200: models.Descriptor})
+            models.Descriptor,
+            self._call(
+                "GET", f"/api/v1/triggers/{quote(key, safe='')}", {200: models.Descriptor}, query={"dialect": dialect}
+            ),
         )
 
     def get_usage(self, *, first: date | None = None, last: date | None = None) -> models.UsageOut:
@@ -393,9 +463,12 @@ class Copyhound(Transport):
             ),
         )
 
-    def list_actions(self) -> models.ItemsDescriptor:
+    def list_actions(self, *, dialect: Literal["2020-12", "draft-07"] | None = None) -> models.ItemsDescriptor:
         """The descriptors of all actions."""
-        return cast(models.ItemsDescriptor, self._call("GET", "/api/v1/actions", {200: models.ItemsDescriptor}))
+        return cast(
+            models.ItemsDescriptor,
+            self._call("GET", "/api/v1/actions", {200: models.ItemsDescriptor}, query={"dialect": dialect}),
+        )
 
     def list_attempts(self, delivery_id: str) -> models.ItemsAttemptOut:
         """Every HTTP request of a delivery, and how it was answered."""
@@ -415,10 +488,38 @@ class Copyhound(Transport):
             ),
         )
 
+    def list_choices(
+        self,
+        kind: str,
+        *,
+        q: str | None = None,
+        list_id: str | None = None,
+        cursor: str | None = None,
+        page: int | None = None,
+        limit: int | None = None,
+    ) -> models.ItemsChoice:
+        """A page of a drop-down: lists, images (of `list_id`), matches, providers, triggers or collections."""
+        return cast(
+            models.ItemsChoice,
+            self._call(
+                "GET",
+                f"/api/v1/choices/{quote(kind, safe='')}",
+                {200: models.ItemsChoice},
+                query={"q": q, "list_id": list_id, "cursor": cursor, "page": page, "limit": limit},
+            ),
+        )
+
     def list_collections(self) -> models.ItemsCollectionOut:
         """All collections, with how many entries each holds."""
         return cast(
             models.ItemsCollectionOut, self._call("GET", "/api/v1/collections", {200: models.ItemsCollectionOut})
+        )
+
+    def list_consumers(self, key: str) -> models.ItemsConsumerOut:
+        """The pollers of a trigger that have a name, and how far each is."""
+        return cast(
+            models.ItemsConsumerOut,
+            self._call("GET", f"/api/v1/triggers/{quote(key, safe='')}/consumers", {200: models.ItemsConsumerOut}),
         )
 
     def list_deliveries(
@@ -452,6 +553,13 @@ class Copyhound(Transport):
                 {200: models.ItemsEntryOut},
                 query={"image_url": image_url, "cursor": cursor, "limit": limit},
             ),
+        )
+
+    def list_feeds(self, *, list_id: str | None = None) -> models.ItemsFeedOut:
+        """Feeds, newest first; of one list, or of all."""
+        return cast(
+            models.ItemsFeedOut,
+            self._call("GET", "/api/v1/feeds", {200: models.ItemsFeedOut}, query={"list_id": list_id}),
         )
 
     def list_given_tags(self, match_id: str) -> models.ItemsGivenTag:
@@ -673,9 +781,12 @@ class Copyhound(Transport):
             self._call("GET", f"/api/v1/lists/{quote(list_id, safe='')}/tags", {200: models.ItemsTagOut}),
         )
 
-    def list_triggers(self) -> models.ItemsDescriptor:
+    def list_triggers(self, *, dialect: Literal["2020-12", "draft-07"] | None = None) -> models.ItemsDescriptor:
         """The descriptors of all triggers."""
-        return cast(models.ItemsDescriptor, self._call("GET", "/api/v1/triggers", {200: models.ItemsDescriptor}))
+        return cast(
+            models.ItemsDescriptor,
+            self._call("GET", "/api/v1/triggers", {200: models.ItemsDescriptor}, query={"dialect": dialect}),
+        )
 
     def list_workspaces(self) -> models.ItemsWorkspaceOut:
         """All workspaces."""
@@ -697,6 +808,23 @@ class Copyhound(Transport):
             self._call("PUT", f"/api/v1/collections/{quote(name, safe='')}", {200: models.CollectionOut}),
         )
 
+    def read_feed(self, file: str) -> bytes:
+        """A feed, as JSON Feed 1.1 (`.json`) or Atom (`.atom`), with an ETag: 304 where the reader has it."""
+        return cast(bytes, self._call("GET", f"/feeds/{quote(file, safe='')}", {200: bytes}))
+
+    def recover_hook(self, hook_id: str, body: models.SpanIn, *, idempotency_key: str | None = None) -> models.SpanOut:
+        """Send again what has failed since a time, now, with all its attempts anew."""
+        return cast(
+            models.SpanOut,
+            self._call(
+                "POST",
+                f"/api/v1/hooks/{quote(hook_id, safe='')}/recover",
+                {202: models.SpanOut},
+                body=body,
+                key=idempotency_key,
+            ),
+        )
+
     def remove_entries(self, name: str, *, prefix: str | None = None, all: bool | None = None) -> models.RemovedOut:
         """Remove the entries whose address begins with `prefix`; with `all=true`, and no prefix, all of them."""
         return cast(
@@ -713,6 +841,19 @@ class Copyhound(Transport):
         """Remove one entry."""
         self._call("DELETE", f"/api/v1/collections/{quote(name, safe='')}/entries/{quote(entry_id, safe='')}", {})
 
+    def replay_hook(self, hook_id: str, body: models.SpanIn, *, idempotency_key: str | None = None) -> models.SpanOut:
+        """Send the events since a time that this hook was never sent, such as those of when it was disabled."""
+        return cast(
+            models.SpanOut,
+            self._call(
+                "POST",
+                f"/api/v1/hooks/{quote(hook_id, safe='')}/replay",
+                {202: models.SpanOut},
+                body=body,
+                key=idempotency_key,
+            ),
+        )
+
     def resend_delivery(self, delivery_id: str, *, idempotency_key: str | None = None) -> models.DeliveryOut:
         """Send it once more, with the same `webhook-id`."""
         return cast(
@@ -728,6 +869,18 @@ class Copyhound(Transport):
     def revoke_key(self, key_id: str) -> None:
         """Revoke a key, at once and for good."""
         self._call("DELETE", f"/api/v1/keys/{quote(key_id, safe='')}", {})
+
+    def rotate_hook_secret(self, hook_id: str, *, idempotency_key: str | None = None) -> models.RotatedOut:
+        """A new secret; for 24 hours deliveries are signed with the old one, too."""
+        return cast(
+            models.RotatedOut,
+            self._call(
+                "POST",
+                f"/api/v1/hooks/{quote(hook_id, safe='')}/rotate-secret",
+                {200: models.RotatedOut},
+                key=idempotency_key,
+            ),
+        )
 
     def run_action(self, key: str, body: dict[str, Any], *, idempotency_key: str | None = None) -> dict[str, Any]:
         """Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does."""
@@ -846,5 +999,42 @@ class Copyhound(Transport):
                 f"/api/v1/lists/{quote(list_id, safe='')}/tags/{quote(key, safe='')}",
                 {200: models.TagOut},
                 body=body,
+            ),
+        )
+
+    def watch_feed(self, token: str, *, last_event_id: str | None = None) -> bytes:
+        """The events of a feed as they happen, for pages: `new EventSource(live_url)` needs no key."""
+        return cast(
+            bytes,
+            self._call(
+                "GET", f"/feeds/{quote(token, safe='')}/live", {200: bytes}, query={"last_event_id": last_event_id}
+            ),
+        )
+
+    def watch_list(self, list_id: str, *, last_event_id: str | None = None) -> bytes:
+        """The events of a list as they happen, as server-sent events: all kinds that name a list."""
+        return cast(
+            bytes,
+            self._call(
+                "GET",
+                f"/api/v1/lists/{quote(list_id, safe='')}/live",
+                {200: bytes},
+                query={"last_event_id": last_event_id},
+            ),
+        )
+
+    def watch_search(self, search_id: str, *, last_event_id: str | None = None) -> bytes:
+        """A search as it goes on, as server-sent events: `progress`, what it finds, and `search_complete` as the
+        last.
+
+        204, which tells browsers to stop, for who asks on after that.
+        """
+        return cast(
+            bytes,
+            self._call(
+                "GET",
+                f"/api/v1/searches/{quote(search_id, safe='')}/live",
+                {200: bytes},
+                query={"last_event_id": last_event_id},
             ),
         )

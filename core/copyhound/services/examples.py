@@ -71,7 +71,13 @@ EXAMPLES: Final[dict[str, tuple[Json, ...]]] = {
     "create_list": (
         {"label": "Summer collection"},
         {"label": "Weekly", "monitored": True, "schedule": {"days": 7, "at": "04:30", "timezone": "Europe/Berlin"}},
-        {"label": "By cron", "monitored": True, "schedule": {"cron": "0 6 * * 1"}, "min_confidence": 80},
+        {
+            "label": "By cron",
+            "monitored": True,
+            "schedule": {"cron": "0 6 * * 1"},
+            "providers": ["own_index"],
+            "min_confidence": 80,
+        },
     ),
     "find_list": ({"label": "Summer collection"}, {"label": "summer", "exact": False}),
     "add_images": ({"list_id": LIST, "images": [{"url": _PICTURE, "name": "lighthouse.jpg"}]},),
