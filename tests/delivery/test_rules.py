@@ -37,6 +37,7 @@ def test_ten_attempts_over_about_three_days() -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_2xx_is_delivered(status: int) -> None:
     """Every 2xx counts as taken, whatever headers come with it."""
+    assert judge(status, webhook_delivery="abort-message") == Verdict(VerdictKind.delivered)
     assert judge(status, webhook_delivery="disable").kind is VerdictKind.delivered
 
 
@@ -53,9 +54,20 @@ def test_410_unsubscribes() -> None:
 
 
 def test_receiver_can_ask_to_be_disabled() -> None:
-    """A failure with `webhook-delivery: disable` disables the hook; other values mean nothing."""
+    """Any answer with `webhook-delivery: disable` ends the hook; other values mean nothing."""
     assert judge(500, webhook_delivery=" Disable ").kind is VerdictKind.disable
+    assert judge(500, webhook_delivery=" Disable ").ends_hook
+    assert judge(200, webhook_delivery="disable").ends_hook
+    assert not judge(200).ends_hook
     assert judge(500, webhook_delivery="enable").kind is VerdictKind.retry
+
+
+def test_receiver_can_refuse_one_message() -> None:
+    """A failure with `webhook-delivery: abort-message` is given up; the hook lives, unless its five days are over."""
+    verdict = judge(422, webhook_delivery="abort-message")
+    assert (verdict.kind, verdict.ends_hook) == (VerdictKind.give_up, False)
+    late = judge(422, since=NOW - timedelta(days=5), webhook_delivery="abort-message")
+    assert (late.kind, late.ends_hook) == (VerdictKind.disable, True)
 
 
 @pytest.mark.parametrize("number", range(1, 10))

@@ -164,6 +164,45 @@ async def test_a_hook_is_changed_woken_and_tested(world: World) -> None:
     assert [(url, body["type"]) for url, _, body in world.sender.sent] == [(TARGET, "search_complete")]
 
 
+async def test_how_a_hook_is_sent_to_is_said_and_changed(world: World) -> None:
+    """Payload, format and rate are taken when a hook is made, shown, and changed alone."""
+    made = (await subscribe(world, payload="thin", format="cloudevents", max_per_minute=30)).json()
+    assert (made["payload"], made["format"], made["max_per_minute"]) == ("thin", "cloudevents", 30)
+    path = f"/hooks/{made['id']}"
+    changed = (await world.call("PATCH", path, json={"payload": "full", "max_per_minute": None})).json()
+    assert (changed["payload"], changed["format"], changed["max_per_minute"]) == ("full", "cloudevents", None)
+    plain = (await subscribe(world, filter={"min_score": 1})).json()
+    assert (plain["payload"], plain["format"], plain["max_per_minute"]) == ("full", "flat", None)
+
+
+async def test_a_secret_rotates(world: World) -> None:
+    """The new secret is told with the end of the old one, is kept by no cache, and is the hook's from now on."""
+    made = (await subscribe(world)).json()
+    path = f"/hooks/{made['id']}"
+    answer = await world.call("POST", f"{path}/rotate-secret", headers={"Idempotency-Key": "one"})
+    rotated = answer.json()
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert rotated["secret"].startswith("whsec_")
+    assert rotated["secret"] != made["secret"]
+    assert rotated["previous_until"].endswith("Z")
+    again = await world.call("POST", f"{path}/rotate-secret", headers={"Idempotency-Key": "one"})
+    assert again.json() == rotated
+    assert (await world.call("GET", f"{path}/secret")).json() == {"secret": rotated["secret"]}
+
+
+@pytest.mark.parametrize("verb", ["recover", "replay"])
+async def test_what_was_missed_is_asked_for(world: World, recorded_jobs: Any, verb: str) -> None:
+    """202 with the span of time, and a job for it; times without a zone and ends before beginnings are refused."""
+    path = f"/hooks/{(await subscribe(world)).json()['id']}"
+    span = {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00+01:00"}
+    answer = await world.call("POST", f"{path}/{verb}", json=span)
+    assert answer.status_code == 202
+    assert (answer.json()["since"], answer.json()["hook_id"]) == (span["since"], path.rpartition("/")[2])
+    assert recorded_jobs.queued[-1][0] == "recover"
+    for bad in ({}, {"since": "2026-01-01T00:00:00"}, {"since": span["until"], "until": span["since"]}):
+        assert (await world.call("POST", f"{path}/{verb}", json=bad)).json()["code"] == "invalid_request"
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -177,6 +216,9 @@ async def test_a_hook_is_changed_woken_and_tested(world: World) -> None:
         ({"filter": {"list_ids": ["list_nobody"]}}, "invalid_request"),
         ({"filter": {"min_confidence": 101}}, "invalid_request"),
         ({"secret": "mine"}, "invalid_request"),
+        ({"payload": "half"}, "invalid_request"),
+        ({"format": "xml"}, "invalid_request"),
+        ({"max_per_minute": 0}, "invalid_request"),
     ],
 )
 async def test_bad_hooks_are_refused(world: World, fields: dict[str, Any], code: str) -> None:

@@ -16,6 +16,8 @@ WRITES: dict[str, dict[str, Any]] = {
     "PUT /matches/{match}/tags": {"json": {"tag": "trash"}},
     "POST /ignored-hosts": {"json": {"hosts": ["a.example"], "list_id": "{list}"}},
     "PATCH /hooks/{hook}": {"json": {"description": "theirs"}},
+    "POST /hooks/{hook}/recover": {"json": {"since": "2026-01-01T00:00:00Z"}},
+    "POST /hooks/{hook}/replay": {"json": {"since": "2026-01-01T00:00:00Z"}},
     "PATCH /notifications/{notification}": {"json": {"format": "csv"}},
     "POST /notifications": {
         "json": {"notifier": "post", "target": {"url": "https://a.example.com/"}, "list_ids": ["{list}"]}
@@ -55,6 +57,7 @@ HIDDEN = [
     "GET /ingests/{ingest}",
     "GET /keys/{key}",
     "POST /hooks/{hook}/enable",
+    "POST /hooks/{hook}/rotate-secret",
     "POST /hooks/{hook}/test",
     "POST /deliveries/{delivery}/resend",
     "DELETE /lists/{list}/images/{image}",

@@ -10,7 +10,7 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Ingest, IngestStatus, NewEntry
 from copyhound.domain.events import NewEvent
-from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, HookStatus
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, HookFormat, HookPayload, HookStatus
 from copyhound.domain.lists import Image, ImageList, Schedule
 from copyhound.domain.matches import Decision, Match, MatchStatus, Page, Verification, VerificationState
 from copyhound.domain.notifications import DigestFormat, DigestSchedule, Notification
@@ -127,6 +127,10 @@ def a_hook(hook_id: str = "hook_1", **changes: Any) -> Hook:
         secret=b"sealed",
         status=HookStatus.active,
         created_at=AT,
+        payload=HookPayload.thin,
+        format=HookFormat.cloudevents,
+        max_per_minute=30,
+        next_slot_at=at(2),
     )
     return msgspec.structs.replace(full, **changes)
 

@@ -213,3 +213,50 @@ async def test_an_attempt_that_is_repeated_overwrites(units: Units) -> None:
         for attempt in (second, first, again):
             await unit.deliveries.add_attempt(attempt)
         assert await unit.deliveries.attempts("delivery_1") == [again, second]
+
+
+async def test_events_of_a_span_are_read_in_order(units: Units) -> None:
+    """Those of any of the triggers, from the first moment to the last, after a sequence number, up to a limit."""
+    async with units() as unit:
+        for number in range(6):
+            trigger = ("match_found", "search_complete", "hook_disabled")[number % 3]
+            await unit.events.append(an_event(f"evt_{number}", trigger=trigger), at(number))
+        await unit.events.append(an_event("evt_theirs", workspace_id=W2), at(3))
+        asked = ("match_found", "search_complete"), at(1), at(4)
+        found = await unit.events.between(W1, *asked, 0, 9)
+        assert [event.id for event in found] == ["evt_1", "evt_3", "evt_4"]
+        further = await unit.events.between(W1, *asked, found[0].sequence, 1)
+        assert [event.id for event in further] == ["evt_3"]
+
+
+async def test_what_failed_in_a_span_is_read_in_pages(units: Units) -> None:
+    """Failed deliveries and those that have failed so far, oldest first; not those that were never tried."""
+    kinds = {
+        "failed": {"status": DeliveryStatus.failed},
+        "failing": {"attempts": 1},
+        "fresh": {},
+        "done": {"status": DeliveryStatus.delivered, "attempts": 1},
+        "other": {"status": DeliveryStatus.failed, "hook_id": "hook_2"},
+    }
+    async with units() as unit:
+        for number in range(3):
+            for name, changes in kinds.items():
+                await unit.deliveries.add(a_delivery(f"{name}_{number}", created_at=at(number), **changes))
+        first = await unit.deliveries.undelivered(W1, "hook_1", since=at(1), until=at(2), cursor=None, limit=3)
+        rest = await unit.deliveries.undelivered(W1, "hook_1", since=at(1), until=at(2), cursor=first.cursor, limit=3)
+        theirs = await unit.deliveries.undelivered(W2, "hook_1", since=at(0), until=at(2), cursor=None, limit=3)
+    assert [one.id for one in first.items + rest.items] == ["failed_1", "failing_1", "failed_2", "failing_2"]
+    assert (rest.cursor, theirs.items) == (None, [])
+
+
+async def test_a_hook_moves_to_a_free_key_only(units: Units) -> None:
+    """Saved under a key that another hook has, nothing is saved; its own, and one of another workspace, are free."""
+    async with units() as unit:
+        await unit.hooks.add(a_hook(), "one")
+        await unit.hooks.add(a_hook("hook_2"), "two")
+        await unit.hooks.add(a_hook("hook_3", workspace_id=W2), "three")
+        assert not await unit.hooks.save(a_hook(description="changed"), "two")
+        assert await unit.hooks.get(W1, "hook_1") == a_hook()
+        assert await unit.hooks.save(a_hook(description="changed"), "one")
+        assert await unit.hooks.save(a_hook(description="moved"), "three")
+        assert (await unit.hooks.add(a_hook("hook_4"), "one")).id == "hook_4"

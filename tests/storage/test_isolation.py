@@ -55,6 +55,7 @@ READS: dict[str, Read] = {
     "events.after": lambda unit, ws: unit.events.after(ws, "match_found", 0, 9),
     "hooks.get": lambda unit, ws: unit.hooks.get(ws, "hook_1"),
     "hooks.page": lambda unit, ws: unit.hooks.page(ws, target_url=None, cursor=None, limit=9),
+    "events.between": lambda unit, ws: unit.events.between(ws, ["match_found"], at(-9), at(999), 0, 9),
     "hooks.subscribed": lambda unit, ws: unit.hooks.subscribed(ws, "match_found"),
     "deliveries.get": lambda unit, ws: unit.deliveries.get(ws, "delivery_1"),
     "deliveries.page": lambda unit, ws: unit.deliveries.page(ws, hook_id="hook_1", status=None, cursor=None, limit=9),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -60,7 +60,7 @@ class RecoveryService:
     async def _go_on(self, uow: UnitOfWork, span: Recovery, cursor: str) -> None:
         await uow.jobs.enqueue(RECOVER, msgspec.to_builtins(span), cursor, id=f"{span.id}:{cursor}")
 
-    async def run(self, asked: dict[str, str], cursor: str) -> None:
+    async def run(self, asked: dict[str, Any], cursor: str) -> None:
         """One batch, and the job of the next one, in one transaction. Run again after a crash, it does nothing more."""
         span = msgspec.convert(asked, Recovery)
         async with self._kit.units() as uow:

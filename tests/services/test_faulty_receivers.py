@@ -1,0 +1,126 @@
+"""Receivers that misbehave: each fault over a real socket, and what the rules make of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from copyhound.delivery.send import WebhookSender
+from copyhound.domain.hooks import DeliveryStatus, HookStatus
+
+from ..fixtures.houses import Home, TestClock, home
+from ..fixtures.receiver import Answer, Receiver, redirect
+from ..fixtures.telling import attempted, deliveries, happen, logged, present, subscribed
+
+
+@pytest.fixture
+async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
+    async with home(tmp_path / "data", clock=TestClock(present()), work=False) as opened:
+        kit = opened.services.kit
+        hasty = WebhookSender(kit.outbound, "test", timeout=0.5)
+        monkeypatch.setattr(opened.services.deliveries, "_sender", hasty)
+        yield opened
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as opened:
+        yield opened
+
+
+FAULTS = {
+    "silent": (Answer(wait=asyncio.Event()), "fetch_timeout"),
+    "drips its head": (Answer(drip_head=True), "fetch_timeout"),
+    "drips its body": (Answer(drip=True), "fetch_timeout"),
+    "resets": (Answer(reset=True), "fetch_failed"),
+    "hangs up": (Answer(raw=b""), "fetch_failed"),
+    "talks nonsense": (Answer(raw=b"\x00\xff 220 mail.example ESMTP\r\n\r\n"), "fetch_failed"),
+    "ends too early": (Answer(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"), "fetch_failed"),
+    "codes its body badly": (Answer(200, {"content-encoding": "gzip"}, b"no gzip"), "fetch_failed"),
+    "redirects": (redirect("http://127.0.0.1:1/elsewhere"), 302),
+    "is not found": (Answer(404), 404),
+    "is not modified": (Answer(304), 304),
+    "fails": (Answer(500, body=b"\xff\x00"), 500),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_logged_and_tried_again(house: Home, receiver: Receiver, fault: str) -> None:
+    """Whatever a receiver does wrong is one failed attempt in the log; the next one is due, and the hook lives."""
+    answer, told = FAULTS[fault]
+    receiver.will(answer)
+    hook, _ = await subscribed(house, receiver.url)
+    await happen(house)
+    delivery = await attempted(house)
+    (attempt,) = await logged(house, delivery.id)
+    assert told == (attempt.status_code if attempt.error is None else attempt.error.partition(":")[0])
+    assert (delivery.status, delivery.attempts) == (DeliveryStatus.pending, 1)
+    assert delivery.next_attempt_at is not None
+    assert timedelta(seconds=4) <= delivery.next_attempt_at - house.clock() <= timedelta(seconds=6)
+    assert [request.path for request in receiver.requests] == ["/hook"]
+    after = await house.services.hooks.get(house.caller, hook.id)
+    assert (after.status, after.failing_since) == (HookStatus.active, house.clock())
+
+
+@pytest.mark.parametrize("fault", ["resets", "redirects", "is not found", "talks nonsense"])
+async def test_a_receiver_that_recovers_gets_it_with_the_same_id(house: Home, receiver: Receiver, fault: str) -> None:
+    """After a fault the second attempt is taken, under the same `webhook-id`, and the hook's clock is reset."""
+    receiver.will(FAULTS[fault][0])
+    hook, _ = await subscribed(house, receiver.url)
+    event_id = await happen(house)
+    await attempted(house, 1)
+    delivery = await attempted(house, 2)
+    assert (delivery.status, delivery.attempts) == (DeliveryStatus.delivered, 2)
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [event_id, event_id]
+    assert (await house.services.hooks.get(house.caller, hook.id)).failing_since is None
+
+
+async def test_a_receiver_that_is_not_there(house: Home) -> None:
+    """A refused connection is a failed attempt, too."""
+    async with Receiver() as gone:
+        url = gone.url
+    await subscribed(house, url)
+    await happen(house)
+    delivery = await attempted(house)
+    (attempt,) = await logged(house, delivery.id)
+    assert attempt.error == "fetch_failed: The address refused the connection."
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer(410), DeliveryStatus.failed),
+        (Answer(500, {"webhook-delivery": "disable"}), DeliveryStatus.failed),
+        (Answer(404, {"Webhook-Delivery": "Disable"}), DeliveryStatus.failed),
+        (Answer(200, {"webhook-delivery": "disable"}), DeliveryStatus.delivered),
+    ],
+)
+async def test_a_receiver_can_end_its_subscription(
+    house: Home, receiver: Receiver, answer: Answer, status: DeliveryStatus
+) -> None:
+    """410 and `webhook-delivery: disable` disable the hook, the latter also in a success; it is told."""
+    receiver.will(answer)
+    hook, _ = await subscribed(house, receiver.url)
+    await happen(house)
+    assert (await attempted(house)).status is status
+    after = await house.services.hooks.get(house.caller, hook.id)
+    assert (after.status, bool(after.status_reason)) == (HookStatus.disabled, True)
+    assert [event["hook_id"] for event in await house.events("hook_disabled")] == [hook.id]
+    await happen(house)
+    assert len(await deliveries(house)) == 1
+
+
+async def test_a_receiver_can_refuse_one_message(house: Home, receiver: Receiver) -> None:
+    """`webhook-delivery: abort-message` ends this delivery alone; the next event is sent."""
+    receiver.will(Answer(422, {"webhook-delivery": "abort-message"}))
+    hook, _ = await subscribed(house, receiver.url)
+    await happen(house)
+    delivery = await attempted(house)
+    assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.failed, None)
+    await house.services.deliveries.attempt(delivery.id, 2)
+    assert len(receiver.requests) == 1
+    assert (await house.services.hooks.get(house.caller, hook.id)).status is HookStatus.active
