@@ -63,10 +63,12 @@ class RecoveryService:
     async def run(self, asked: dict[str, Any], cursor: str) -> None:
         """One batch, and the job of the next one, in one transaction. Run again after a crash, it does nothing more."""
         span = msgspec.convert(asked, Recovery)
-        async with self._kit.units() as uow:
+        # not held: attempts hold their delivery first, and then the hook
+        async with self._kit.units.read() as uow:
             hook = await uow.hooks.get(span.workspace_id, span.hook_id)
-            if hook is None or hook.status is not HookStatus.active:
-                return
+        if hook is None or hook.status is not HookStatus.active:
+            return
+        async with self._kit.units() as uow:
             batch = self._failed if span.failed else self._untried
             further = await batch(uow, hook, span, cursor)
             if further:
