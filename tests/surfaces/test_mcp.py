@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import AsyncIterator
+from importlib import resources
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+import copyhound.docs
 from copyhound.domain.workspaces import ALL_SCOPES, KeyLimits
+from copyhound_mcp.resources import TEMPLATES
+from copyhound_mcp.settings import McpSettings
 
 from ..fixtures.photos import photo, resaved
 from .mcp_kit import NEW, Agent, agent
@@ -339,3 +343,10 @@ async def test_without_the_sdk_it_says_what_to_install(tmp_path: Path, monkeypat
         assert answer.status_code == 503
         assert "pip install 'copyhound[mcp]'" in answer.json()["error"]["message"]
         assert (await opened.post(TOOLS, key=None)).status_code == 401
+
+
+async def test_the_manual_tells_every_setting_and_resource() -> None:
+    """Each setting and each form of an address stands on the page."""
+    page = (resources.files(copyhound.docs) / "mcp.md").read_text("utf-8")
+    assert [name for name in McpSettings.__struct_fields__ if f"| `{name}` |" not in page] == []
+    assert [one for one in TEMPLATES if f"`{one['uri_template'].split('{?')[0]}`" not in page] == []

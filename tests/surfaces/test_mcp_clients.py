@@ -13,8 +13,6 @@ from ..e2e.servers import Server
 from ..fixtures.clients import node_client, python_client, run_node, run_python
 from ..fixtures.photos import resaved
 
-PYTHON = "mcp==2.3.0"
-OLD_PYTHON = "mcp==1.30.0"
 NODE = "@modelcontextprotocol/sdk@1.32.2"
 COPY = "https://thief.example.com/copy.jpg"
 
@@ -160,12 +158,12 @@ def holds(printed: str, version: str) -> None:
 @pytest.mark.parametrize(("mode", "version"), [("auto", "2026-07-28"), ("legacy", "2025-11-25")])
 def test_the_python_client(server: Server, mode: str, version: str) -> None:
     """The Python SDK's client searches, reads matches and sees an overlay, by the new protocol and by the old one."""
-    holds(run_python(python_client(PYTHON), PYTHON_SCRIPT, *arguments(server, mode)), version)
+    holds(run_python(python_client("mcp==2.3.0"), PYTHON_SCRIPT, *arguments(server, mode)), version)
 
 
 def test_the_old_python_client(server: Server) -> None:
     """The client of the SDK's first line does the same."""
-    holds(run_python(python_client(OLD_PYTHON), OLD_PYTHON_SCRIPT, *arguments(server)), "2025-11-25")
+    holds(run_python(python_client("mcp==1.30.0"), OLD_PYTHON_SCRIPT, *arguments(server)), "2025-11-25")
 
 
 def test_the_typescript_client(server: Server) -> None:
