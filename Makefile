@@ -7,10 +7,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench schemas connectors docs clean
+.PHONY: help demo run test test-platforms check bench schemas connectors docs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 demo: $(READY) ## crawl a little website, find the planted copies, receive the webhooks (3 minutes at most)
 	@$(BIN)/copyhound demo
@@ -21,6 +21,9 @@ run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data
 test: check ## check, then all tests
 	@echo "== tests"
 	@$(BIN)/pytest -q -n logical --dist loadfile --proofs
+
+test-platforms: $(READY) ## heavy checks by the automation platforms' own tools (1 GB of downloads, once)
+	@COPYHOUND_REQUIRE_CLIENTS=1 $(BIN)/pytest -q tests/platforms/check_n8n.py
 
 check: $(READY) ## linters, types, import contracts, schemas, connectors, manual
 	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
