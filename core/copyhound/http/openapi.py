@@ -35,6 +35,23 @@ _SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
 }
 
+_SIGNED: Final = [
+    {"name": name, "in": "header", "required": True, "schema": {"type": kind}, "description": told}
+    for name, kind, told in (
+        ("webhook-id", "string", "The event's id: the same on every retry and replay."),
+        ("webhook-timestamp", "integer", "Seconds since 1970, of this attempt."),
+        (
+            "webhook-signature",
+            "string",
+            "Standard Webhooks: `v1,` and base64; two while secrets rotate.",
+        ),
+    )
+]
+_RECEIVED: Final = {
+    "2XX": {"description": "Taken; anything else is tried again."},
+    "410": {"description": "Ends the subscription."},
+}
+
 
 class Document:
     """The document as JSON, made when it is first asked for."""
@@ -167,16 +184,41 @@ def _request_body(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _webhook(trigger: Trigger, schema: dict[str, Any]) -> dict[str, Any]:
+    events = (trigger.sample, *trigger.examples)
+    examples = {event["id"]: {"value": event} for event in events}
     return {
         "post": {
             "operationId": f"webhook_{trigger.key}",
             "summary": trigger.title,
             "description": trigger.description,
-            "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-            "responses": {"2XX": {"description": "Taken; anything else is tried again."}},
+            "parameters": _SIGNED,
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": schema, "examples": examples},
+                    "application/cloudevents+json": {"schema": _cloud_event(trigger, schema)},
+                },
+            },
+            "responses": _RECEIVED,
             "security": [],
         }
     }
+
+
+def _cloud_event(trigger: Trigger, schema: dict[str, Any]) -> dict[str, Any]:
+    """A hook with the format `cloudevents` gets this."""
+    text = {"type": "string"}
+    told = {
+        "specversion": {"const": "1.0"},
+        "id": text,
+        "source": {"type": "string", "format": "uri"},
+        "type": {"const": f"copyhound.{trigger.key}"},
+        "time": {"type": "string", "format": "date-time"},
+        "datacontenttype": {"const": "application/json"},
+        "sequence": text,
+        "data": schema,
+    }
+    return {"type": "object", "properties": told, "required": list(told)}
 
 
 def _needed(base: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
