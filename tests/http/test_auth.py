@@ -26,6 +26,7 @@ OPEN = {
     ("GET", "/schema/surfaces/{name}"),
     ("GET", "/lifecycle"),
     ("GET", "/feeds/{file}"),
+    ("GET", "/feeds/{token}/live"),
     ("GET", "/schema"),
     ("GET", "/schema/openapi.json"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import feedparser
+import feedparser  # type: ignore[import-untyped]
 import httpx
 import pytest
 from structlog.testing import capture_logs
@@ -31,7 +31,12 @@ async def happened(world: World, list_id: str, number: int, **payload: Any) -> N
     """A copy was found, as the log has it."""
     caller = await world.services.keys.check(world.admin)
     trigger = payload.pop("trigger", "match_found")
-    fields = {"image_name": "cat.jpg", "host": "shop.example.com", "domain": "example.com", "list_id": list_id}
+    fields: dict[str, Any] = {
+        "image_name": "cat.jpg",
+        "host": "shop.example.com",
+        "domain": "example.com",
+        "list_id": list_id,
+    }
     fields |= {"page_url": f"https://shop.example.com/{number}", "confidence": 90.0, **payload}
     async with world.services.kit.units() as uow:
         event = NewEvent(f"evt_{number:03}", caller.workspace_id, trigger, fields, list_id)
