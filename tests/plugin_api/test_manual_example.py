@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from copyhound.plugin_api.hookspecs import PROJECT
 from copyhound.plugin_api.testing import ProviderConformance, RunProvider
+from copyhound.plugin_host.vetting import vet
 
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -28,6 +30,13 @@ def test_the_example_is_a_plugin(written: dict[str, Any]) -> None:
     hook = written["copyhound_providers"]
     assert hasattr(hook, f"{PROJECT}_impl")
     assert hook() == [written["ACME"]]
+
+
+def test_the_trigger_and_the_action_are_taken(written: dict[str, Any]) -> None:
+    """Copied from the manual, they are what a plugin may offer."""
+    (trigger,) = written["copyhound_triggers"]()
+    (action,) = written["copyhound_actions"](SimpleNamespace())
+    assert (vet("trigger", trigger), vet("action", action)) == ("letter_answered", "note_answer")
 
 
 KIT = sorted(name for name in vars(ProviderConformance) if name.startswith("test_") and name != "test_nothing_found")
