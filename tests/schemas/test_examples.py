@@ -59,7 +59,7 @@ ANTI_EXAMPLES = [(one, anti) for one in ALL for anti in one.anti_examples]
 
 
 def _id(value: Any) -> str:
-    return getattr(value, "key", None) or getattr(value, "reason", "example")
+    return str(getattr(value, "key", None) or getattr(value, "reason", "example"))
 
 
 @pytest.mark.parametrize(("item", "value"), EXAMPLES, ids=_id)

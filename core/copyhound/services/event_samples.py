@@ -34,7 +34,7 @@ _MATCH: Final[dict[str, Any]] = {
     "first_seen": "2026-11-21T09:30:00Z",
     "last_seen": "2026-11-21T09:30:00Z",
 }
-_UNSEEN: Final = {
+_UNSEEN: Final[Json] = {
     **_MATCH,
     "page_url": None,
     "page_title": None,
@@ -78,7 +78,7 @@ _PROVIDER: Final[Json] = {
     "failures": 5,
     "failing_since": "2026-11-21T09:12:44Z",
 }
-_BODIES: Final = {
+_BODIES: Final[dict[str, Json]] = {
     "match_found": _MATCH,
     "new_domain_found": _MATCH,
     "search_complete": _SEARCH,
@@ -113,7 +113,7 @@ _MORE: Final[dict[str, tuple[Json, ...]]] = {
         {**_PROVIDER, "outcome": "blocked", "reason": "It answered with a captcha."},
     ),
 }
-_MATCH_FAULTS: Final = (
+_MATCH_FAULTS: Final[tuple[tuple[Json, str], ...]] = (
     ({"confidence": "99.2"}, "A number is no text."),
     ({"match_type": "similar"}, "A copy is full or partial; null where nothing was compared."),
     ({"verified": "yes"}, "It is true or false."),
@@ -141,7 +141,7 @@ _FAULTS: Final[dict[str, tuple[tuple[Json, str], ...]]] = {
         ({"failing_since": None}, "There was a first failure."),
     ),
 }
-_ENVELOPE_FAULTS: Final = (
+_ENVELOPE_FAULTS: Final[tuple[tuple[Json, str], ...]] = (
     ({"sequence": "41"}, "A sequence is a number: pollers compare it."),
     ({"timestamp": "yesterday"}, "A time is ISO 8601."),
     ({"timestamp": "2026-11-21T09:30:01"}, "A time names its zone."),
@@ -166,11 +166,11 @@ def _refused(trigger: str) -> tuple[AntiExample, ...]:
     return (*missing, *(AntiExample({**sample, **fault}, reason) for fault, reason in faults))
 
 
-SAMPLES: Final = {key: _event(key, fields) for key, fields in _BODIES.items()}
+SAMPLES: Final[dict[str, Json]] = {key: _event(key, fields) for key, fields in _BODIES.items()}
 """Trigger -> an event of it, as the documentation and the forms show it."""
 EXAMPLES: Final = {
     key: tuple(_event(key, fields, number) for number, fields in enumerate(more, 1)) for key, more in _MORE.items()
 }
 """Trigger -> further events, with what may be null or empty."""
-ANTI_EXAMPLES: Final = {key: _refused(key) for key in _BODIES}
+ANTI_EXAMPLES: Final[dict[str, tuple[AntiExample, ...]]] = {key: _refused(key) for key in _BODIES}
 """Trigger -> what is none of its events, each with its reason."""

@@ -6,7 +6,11 @@ from typing import Any, Final, Literal
 
 Dialect = Literal["2020-12", "draft-07"]
 DRAFT_07: Final = "http://json-schema.org/draft-07/schema#"
-_RENAMED: Final = {"$defs": "definitions", "dependentSchemas": "dependencies", "dependentRequired": "dependencies"}
+_RENAMED: Final[dict[str, str]] = {
+    "$defs": "definitions",
+    "dependentSchemas": "dependencies",
+    "dependentRequired": "dependencies",
+}
 _UNKNOWN: Final = frozenset(
     {
         "unevaluatedProperties",
@@ -41,6 +45,7 @@ def _part(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     found: dict[str, Any] = {}
+    key: str
     for key, value in schema.items():
         if key not in _UNKNOWN and key != "$schema":
             _put(found, _RENAMED.get(key, key), _inner(key, value))
