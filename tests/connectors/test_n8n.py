@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import time
@@ -15,10 +16,12 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from copyhound.connector_export import built_in
-from copyhound.connector_export.n8n import literal, render, sentence, title_case
+from copyhound.connector_export.n8n import render, sentence, title_case
+from copyhound.connector_export.typescript import literal
 
 from ..e2e.servers import PATIENCE
 from ..fixtures.clients import node_client
+from ..fixtures.receiver import Answer, Receiver
 from .live import PICTURE, Live, live_server
 from .n8n import PACKAGE, N8n, RefusedError, copied
 
@@ -278,6 +281,27 @@ def test_a_wrong_key_is_told(n8n: N8n, live: Live) -> None:
     with pytest.raises(RefusedError) as refused:
         n8n.run("list", "create_list", label="None")
     assert refused.value.told["httpCode"] == "401"
+
+
+async def test_a_busy_server_is_waited_for(package: Path) -> None:
+    """429 and 503 are tried again after Retry-After, with the same Idempotency-Key; a wait too long is told at once."""
+    told = {"content-type": "application/json"}
+    async with Receiver() as receiver:
+        receiver.will(
+            Answer(429, {"retry-after": "0", **told}, b"{}"),
+            Answer(503, {"retry-after": "0", **told}, b"{}"),
+            Answer(200, told, b'{"id": "list_1"}'),
+            Answer(429, {"retry-after": "3600", **told}, b'{"detail": "Too many."}'),
+        )
+        with N8n(package) as n8n:
+            n8n.do("set", credentials={"baseUrl": receiver.url, "apiKey": "key"})
+            (item,) = await asyncio.to_thread(n8n.run, "list", "create_list", label="Busy")
+            with pytest.raises(RefusedError, match="Too many") as refused:
+                await asyncio.to_thread(n8n.run, "list", "create_list", label="Busy")
+    assert item["json"] == {"id": "list_1"}
+    assert refused.value.told["httpCode"] == "429"
+    assert len(receiver.requests) == 4
+    assert len({one.headers["idempotency-key"] for one in receiver.requests}) == 1
 
 
 def test_required_fields_are_asked_for(n8n: N8n) -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from copyhound.connector_export.catalogue import Described
 from copyhound.connector_export.shapes import fields
+from copyhound.connector_export.typescript import module
 
 Json = dict[str, Any]
 
-_NOTE: Final = "// Rendered from the catalogue by `make connectors`, never by hand.\n"
 _PLUGIN: Final = {"name": "Plugin", "value": "plugin"}
 _FILTER_CHOICES: Final = {"list_ids": "/api/v1/lists", "providers": "/api/v1/providers"}
 """What a trigger's filter chooses from, where its descriptor does not say."""
 _DOCS: Final = '<a href="https://docs.n8n.io/code/expressions/">expression</a>'
 _UPPER: Final = {"id": "ID", "ids": "IDs", "url": "URL", "urls": "URLs", "csv": "CSV"}
 _SMALL: Final = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "with"}
-_WORD: Final = re.compile(r"[A-Za-z_$][\w$]*")
 
 
 def render(catalogue: Described) -> dict[str, str]:
@@ -35,7 +33,7 @@ def _actions(actions: Sequence[Json]) -> str:
     for action in actions:
         nouns.setdefault(action["noun"], []).append(action)
     paths = {path for action in actions for path in action["dynamic_fields"].values()}
-    return _module(
+    return module(
         ["import type { INodeProperties } from 'n8n-workflow';", "import type { ActionFields } from './body';"],
         {
             "resources: INodeProperties": _resources(nouns),
@@ -56,7 +54,7 @@ def _triggers(triggers: Sequence[Json]) -> str:
     choices = {name: path for one in triggers for name, path in one["dynamic_fields"].items()}
     choices = {name: path for name, path in {**_FILTER_CHOICES, **choices}.items() if name in shapes}
     filters = [_property(name, part, choices.get(name)) for name, part in shapes.items()]
-    return _module(
+    return module(
         [
             "import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';",
             "import type { Field } from '../shared/values';",
@@ -286,29 +284,3 @@ def sentence(text: str) -> str:
 def _by(name: str, some: Sequence[Json]) -> list[Json]:
     """n8n's linter wants them in the order of what is read."""
     return sorted(some, key=lambda one: str(one[name]).lower())
-
-
-def _module(imports: Iterable[str], exported: Mapping[str, Any]) -> str:
-    """A module of TypeScript with constants; the names have their types."""
-    constants = (f"export const {name} = {literal(value)};\n" for name, value in exported.items())
-    return "\n".join((_NOTE, *(f"{one}\n" for one in imports), *constants))
-
-
-def literal(value: Any, depth: int = 0) -> str:
-    """A value in TypeScript, as prettier would have it but for the length of lines."""
-    inside, end = "\t" * (depth + 1), "\t" * depth
-    if isinstance(value, str):
-        quoted = json.dumps(value, ensure_ascii=False)[1:-1].replace('\\"', '"')
-        return f'"{json.dumps(value)[1:-1]}"' if "'" in value and '"' not in value else f"'{_escaped(quoted)}'"
-    if isinstance(value, Mapping) and value:
-        keys = {key: key if _WORD.fullmatch(key) else literal(key) for key in value}
-        return "{\n" + "".join(f"{inside}{keys[k]}: {literal(v, depth + 1)},\n" for k, v in value.items()) + end + "}"
-    if isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
-        return "[\n" + "".join(f"{inside}{literal(one, depth + 1)},\n" for one in value) + end + "]"
-    if isinstance(value, list):
-        return f"[{', '.join(literal(one) for one in value)}]"
-    return json.dumps(value)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "\\'")
