@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from importlib import metadata
 from typing import Any, Final
@@ -56,7 +57,8 @@ class Room:
         )
         # a manager may run once; a surface has no start and no end of its own, so one lives as long as a request
         async with manager.run():
-            await manager.handle_request(scope, receive, _plain(send))
+            with contextlib.suppress(_GoneError):
+                await manager.handle_request(scope, _whole(receive), _plain(send))
 
     async def _list_tools(self, context: Any, _: Any) -> types.ListToolsResult:
         caller = _caller(context)
@@ -131,6 +133,25 @@ def refused(error: CopyhoundError) -> types.CallToolResult:
     faults = [f"- {one['field'] or 'arguments'}: {one['message']}" for one in error.extra.get("errors", ())]
     lines = [f"{error.code}: {error.detail}", *(faults or [error.kind.hint])]
     return types.CallToolResult(content=[types.TextContent(text="\n".join(lines))], is_error=True)
+
+
+class _GoneError(Exception):
+    """The client went before it had sent all."""
+
+
+def _whole(receive: Any) -> Any:
+    ended = False
+
+    async def received() -> Any:
+        nonlocal ended
+        message = await receive()
+        # the SDK would log it as an error of its own
+        if message["type"] == "http.disconnect" and not ended:
+            raise _GoneError
+        ended = ended or not message.get("more_body", False)
+        return message
+
+    return received
 
 
 def _plain(send: Any) -> Any:

@@ -334,6 +334,36 @@ async def test_garbage_is_refused(open_agent: Agent, body: bytes) -> None:
         assert (await client.post("/mcp", content=body, headers=headers)).status_code in (400, 202)
 
 
+async def test_a_client_that_leaves_is_no_error(open_agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
+    """One that goes in the middle of its message is answered by nothing, and nothing is logged as an error."""
+    sent: list[Any] = []
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/mcp",
+        "raw_path": b"/mcp",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"x-api-key", open_agent.keys["all"].encode())],
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "asgi": {"version": "3.0"},
+    }
+
+    async def receive() -> Any:
+        return next(parts)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with caplog.at_level("WARNING"):
+        await open_agent.app(scope, receive, send)
+    assert sent == []
+    assert caplog.records == []
+
+
 async def test_without_the_sdk_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the extra is missing the server runs, and /mcp names the command that brings it."""
     monkeypatch.delitem(sys.modules, "copyhound_mcp.serving", raising=False)

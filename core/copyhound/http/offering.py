@@ -21,10 +21,14 @@ class Offering:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._told: dict[str, ActionDescription] = {}
 
     def actions(self) -> list[ActionDescription]:
-        """All of them, third-party ones last."""
-        return [_described(action) for action in self._catalogue.actions.values()]
+        """All of them, third-party ones last. One whose plugin has failed since is gone."""
+        for key, action in self._catalogue.actions.items():
+            if key not in self._told:
+                self._told[key] = _described(action)
+        return [self._told[key] for key in self._catalogue.actions]
 
     async def run(self, caller: Caller, key: str, arguments: bytes) -> dict[str, Any]:
         """The JSON-ready answer. CopyhoundError not_found, forbidden, invalid_request, and the action's own."""
