@@ -6,6 +6,7 @@ const API = '/api/v1';
 const PAGE = 100;
 // Zapier takes 10,000 hooks in five minutes, and 30 in a second
 const MOST = 1500;
+const NO_SERVER = 'This address is no Copyhound server.';
 
 /** https://copyhound.example.org, however it was typed. */
 const baseUrl = (bundle) => {
@@ -15,7 +16,8 @@ const baseUrl = (bundle) => {
 };
 
 const call = async (z, bundle, method, path, options = {}) => {
-  const response = await z.request({ method, url: `${baseUrl(bundle)}${path}`, ...options });
+  // a redirect would take the key elsewhere
+  const response = await z.request({ method, url: `${baseUrl(bundle)}${path}`, redirect: 'manual', ...options });
   return response.status === 204 ? {} : response.data;
 };
 
@@ -42,9 +44,11 @@ const parsed = (response) => {
 /** 401 asks for the connection again; what is worth sending again is, as late as Retry-After says; else it is told. */
 const withErrors = (response, z) => {
   const body = parsed(response);
+  if (response.status < 300 && body !== null) return response;
   if (response.status < 400) {
-    if (body === null) throw new z.errors.Error('This address is no Copyhound server.', 'invalid_base_url', response.status);
-    return response;
+    const elsewhere = response.headers.get('location');
+    const said = elsewhere ? `This address leads on to ${elsewhere}: connect to that one.` : NO_SERVER;
+    throw new z.errors.Error(said, 'invalid_base_url', response.status);
   }
   const problem = body || {};
   const said = sentence(problem, response.status);

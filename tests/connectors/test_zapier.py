@@ -47,6 +47,33 @@ def test_the_connection_is_tested(app: Path, live: Live) -> None:
     assert told["other"]["message"] == "This address is no Copyhound server."
 
 
+def test_trouble_is_told(app: Path) -> None:
+    """A busy server is waited for, a redirect is not followed, a broken answer is told as such."""
+    told = ran(
+        app,
+        None,
+        """const answers = [
+          [503, { 'Retry-After': '7' }, '{"title": "Not ready", "retryable": true, "code": "unavailable"}'],
+          [301, { Location: 'https://elsewhere.example.org/' }, ''],
+          [502, {}, '<html>Bad gateway</html>'],
+          [403, {}, '{"detail": "This key has no scope write", "hint": "Use another.", "code": "forbidden"}'],
+        ];
+        const other = await listening((request, answer) => {
+          const [status, headers, body] = answers.shift();
+          answer.writeHead(status, headers).end(body);
+        });
+        const test = () => refused(run(App.authentication.test, { authData: { base_url: other.url, api_key: 'k' } }));
+        const told = [await test(), await test(), await test(), await test()];
+        other.close();
+        return told;""",
+    )
+    busy, moved, broken, forbidden = told
+    assert (busy["name"], busy["delay"]) == ("ThrottledError", 7)
+    assert moved["message"] == "This address leads on to https://elsewhere.example.org/: connect to that one."
+    assert broken["message"] == "Copyhound answered 502."
+    assert forbidden["message"] == "This key has no scope write. Use another."
+
+
 SUBSCRIBED = """
 const { Webhook } = require('standardwebhooks');
 const { readFileSync } = require('node:fs');
