@@ -60,6 +60,6 @@ def live_server(folder: Path) -> Iterator[Live]:
     try:
         server.start()
         server.command("index", "add", "folder", str(pictures), "--base-url", "https://shop.example.com", "--json")
-        yield Live(server)
+        yield Live(server, pictures / PICTURE)
     finally:
         server.stop()

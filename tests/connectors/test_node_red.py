@@ -183,11 +183,10 @@ async def test_nothing_is_lost_or_doubled_over_a_restart(live: Live, red: NodeRe
         finally:
             await asyncio.to_thread(red.start)
         resend = f"/deliveries/{delivery['id']}/resend"
-        taken = lambda: sum(one["status_code"] == 204 for one in attempts(live, delivery["id"]))  # noqa: E731
-        await asyncio.to_thread(until, lambda: taken() or not live.call("POST", resend))
+        await asyncio.to_thread(until, lambda: taken(live, delivery) or not live.call("POST", resend))
         (told,) = await receiver.wait_for(1)
         live.call("POST", resend)
-        await asyncio.to_thread(until, lambda: taken() >= 2)
+        await asyncio.to_thread(until, lambda: taken(live, delivery) >= 2)
         assert json.loads(told.body)["search_id"] == search
         assert len(receiver.requests) == 1
         assert kept == [one["id"] for one in live.hooks()] == [hook]
@@ -200,9 +199,10 @@ def deliveries(live: Live, hook: str) -> list[Node]:
     return found
 
 
-def attempts(live: Live, delivery: str) -> list[Node]:
-    found: list[Node] = live.call("GET", f"/deliveries/{delivery}/attempts")["items"]
-    return found
+def taken(live: Live, delivery: Node) -> int:
+    """How often the receiver took it."""
+    attempts = live.call("GET", f"/deliveries/{delivery['id']}/attempts")["items"]
+    return sum(one["status_code"] == 204 for one in attempts)
 
 
 async def test_what_is_not_signed_is_refused(live: Live, red: NodeRed, server: Node) -> None:
