@@ -23,7 +23,7 @@ test: check ## check, then all tests
 	@$(BIN)/pytest -q -n logical --dist loadfile --proofs
 
 test-platforms: $(READY) ## heavy checks by the automation platforms' own tools (1 GB of downloads, once)
-	@COPYHOUND_REQUIRE_CLIENTS=1 $(BIN)/pytest -q tests/platforms/check_n8n.py tests/platforms/check_zapier.py
+	@COPYHOUND_REQUIRE_CLIENTS=1 $(BIN)/pytest -q tests/platforms/check_n8n.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py
 
 check: $(READY) ## linters, types, import contracts, schemas, connectors, manual
 	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
