@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 
@@ -231,7 +232,7 @@ async def test_events_of_a_span_are_read_in_order(units: Units) -> None:
 
 async def test_what_failed_in_a_span_is_read_in_pages(units: Units) -> None:
     """Failed deliveries and those that have failed so far, oldest first; not those that were never tried."""
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "failed": {"status": DeliveryStatus.failed},
         "failing": {"attempts": 1},
         "fresh": {},
