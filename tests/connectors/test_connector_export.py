@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from copyhound import connector_export
 from copyhound.cli import main
 from copyhound.connector_export.catalogue import resolved
+from copyhound.plugin_api import ActionSpec, Caller, EventBase, TriggerSpec, UseCases, hookimpl
 
 
 def test_the_connectors_are_fresh() -> None:
@@ -61,3 +63,45 @@ def test_references_are_resolved() -> None:
     assert resolved(schema) == {"properties": {"a": {"type": "string", "title": "a"}}}
     with pytest.raises(ValueError, match="itself"):
         resolved({"$ref": "#/$defs/A", "$defs": {"A": {"items": {"$ref": "#/$defs/A"}}}})
+
+
+class LetterAnswered(EventBase, frozen=True, kw_only=True):
+    """A host has answered."""
+
+    host: str
+
+
+class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written, to whom."""
+
+    host: str
+    words: dict[str, str] = {}
+    list_id: str | None = None
+
+
+class Letters:
+    """A plugin that sends letters, and tells when they are answered."""
+
+    @hookimpl
+    def copyhound_triggers(self) -> list[TriggerSpec]:
+        told = ("letter_answered", "Letter answered", "Letter", "Triggers when a host answers a letter.")
+        event = {"id": "evt_1", "type": told[0], "timestamp": "2026-01-02T03:04:05Z", "sequence": 1}
+        return [TriggerSpec(*told, LetterAnswered, {**event, "host": "shop.example.com"})]
+
+    @hookimpl
+    def copyhound_actions(self, use_cases: UseCases) -> list[ActionSpec]:
+        async def send(caller: Caller, letter: Letter) -> Letter:
+            return letter
+
+        told = ("send_letter", "Send letter", "Letter", "Sends a letter to a host.")
+        fields = {"list_id": "/api/v1/choices/lists"}
+        return [ActionSpec(*told, Letter, Letter, {"host": "shop.example.com"}, send, dynamic_fields=fields)]
+
+
+@pytest.mark.parametrize("platform", sorted(connector_export.renderers()))
+def test_a_plugins_own_are_on_every_platform(platform: str) -> None:
+    """A trigger and an action that a plugin adds are rendered for each platform, without a word of code there."""
+    catalogue = connector_export.installed([("letters", Letters())])
+    text = b"".join(connector_export.files(catalogue, [platform]).values())
+    assert b"letter_answered" in text
+    assert b"send_letter" in text

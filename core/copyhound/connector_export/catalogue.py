@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -32,9 +32,10 @@ def built_in() -> Described:
     return described(TRIGGERS.values(), builtin_actions(cast(Actions, _Unbound())))
 
 
-def installed() -> Described:
-    """Also what the plugins add that are installed here."""
+def installed(extra: Sequence[tuple[str, Any]] = ()) -> Described:
+    """Also what the plugins add that are installed here; `extra` are (name, plugin) pairs beside them."""
     catalogue = Catalogue.build(
+        extra=extra,
         use_cases=cast(UseCases, _Unbound()),
         builtin_triggers=TRIGGERS.values(),
         builtin_actions=builtin_actions(cast(Actions, _Unbound())),

@@ -35,6 +35,7 @@ def operations(catalogue: Described) -> Json:
     """
     does = [one for one in catalogue.actions if one.get("kind") != "find"]
     finds = [one for one in catalogue.actions if one.get("kind") == "find"]
+    made = {one["key"]: one for one in does}
     paths = {path for one in (*catalogue.triggers, *catalogue.actions) for path in _dynamic(one).values()}
     return {
         "version": catalogue.version,
@@ -42,7 +43,9 @@ def operations(catalogue: Described) -> Json:
         "choices": {_choices_key(path): {"path": path, "trigger": _choices(path)} for path in sorted(paths)},
         "creates": {one["key"]: _searched(_action(one, one["output_schema"], one["sample"]), finds) for one in does},
         "searches": {one["key"]: _search(one) for one in finds},
-        "searchOrCreates": {one["key"]: _pair(one, does) for one in finds if one.get("creates")},
+        "searchOrCreates": {
+            one["key"]: _pair(one, made[one["creates"]]) for one in finds if one.get("creates") in made
+        },
     }
 
 
@@ -94,11 +97,10 @@ def _searched(made: Json, finds: list[Json]) -> Json:
 def _search(one: Json) -> Json:
     """A search answers an array: what the action has under `items`."""
     found = plain(one["output_schema"])["properties"]["items"]["items"]
-    return _action(one, found, one["sample"]["items"][0])
+    return _action(one, found, next(iter(one["sample"].get("items", ())), {}))
 
 
-def _pair(one: Json, does: list[Json]) -> Json:
-    made = next(action for action in does if action["key"] == one["creates"])
+def _pair(one: Json, made: Json) -> Json:
     told = {"label": f"Find or Create {one['noun']}", "description": f"{one['description']} {made['description']}"}
     told["description"] = told["description"].replace("`", "")
     return {"key": one["key"], "display": told, "search": one["key"], "create": made["key"]}
@@ -192,7 +194,8 @@ def _outputs(schema: Json, sample: Json) -> list[Json]:
     found = {field["key"]: field for name, part in properties for field in _output(name, _label(name), part)}
     for key in leaves(sample):
         found.setdefault(key, {"key": key, "label": _label(key.replace("[]", "_"))})
-    found["id"]["primary"] = True
+    if "id" in found:
+        found["id"]["primary"] = True
     return list(found.values())
 
 
