@@ -17,11 +17,10 @@ PICTURE = "kodak_0001.jpg"
 class Live:
     """A running server, and what tests ask of it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, picture: Path) -> None:
         self.server = server
-        self.picture = base64.b64encode(
-            (resources.files("copyhound.demo") / "pictures" / PICTURE).read_bytes()
-        ).decode()
+        self.picture_path = picture
+        self.picture = base64.b64encode(picture.read_bytes()).decode()
 
     @property
     def url(self) -> str:

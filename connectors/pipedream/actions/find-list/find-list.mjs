@@ -1,0 +1,34 @@
+// Written from Copyhound's catalogue by `make connectors`, never by hand.
+
+import copyhound, { connection } from "../../common/client.mjs";
+
+export default {
+  key: "copyhound-find-list",
+  name: "Find list",
+  description: "Finds lists by their label.",
+  version: "0.1.0",
+  type: "action",
+  props: {
+    ...connection,
+    label: {
+      type: "string",
+      label: "Label",
+      description: "Label.",
+    },
+    exact: {
+      type: "boolean",
+      label: "Exact",
+      description: "Exact.",
+      optional: true,
+      default: true,
+    },
+  },
+  async run({ $ }) {
+    const answer = await copyhound(this).act("find_list", {
+      "label": this.label,
+      "exact": this.exact,
+    }, $.context && $.context.id);
+    $.export("$summary", "Find list: done");
+    return answer;
+  },
+};

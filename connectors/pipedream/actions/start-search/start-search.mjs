@@ -1,0 +1,62 @@
+// Written from Copyhound's catalogue by `make connectors`, never by hand.
+
+import copyhound, { connection } from "../../common/client.mjs";
+
+export default {
+  key: "copyhound-start-search",
+  name: "Start search",
+  description: "Looks for copies of one or more images. Answers at once; `search_complete` tells the end.",
+  version: "0.1.0",
+  type: "action",
+  props: {
+    ...connection,
+    images: {
+      type: "string[]",
+      label: "Images",
+      description: "As JSON: an object with `url`, `base64`, `name`.",
+    },
+    listId: {
+      type: "string",
+      label: "List",
+      description: "List.",
+      optional: true,
+      options(page) {
+        return copyhound(this).choices("/api/v1/choices/lists", page);
+      },
+    },
+    listLabel: {
+      type: "string",
+      label: "List label",
+      description: "List label.",
+      optional: true,
+    },
+    providers: {
+      type: "string[]",
+      label: "Providers",
+      description: "Providers.",
+      optional: true,
+      default: [],
+      options(page) {
+        return copyhound(this).choices("/api/v1/choices/providers", page);
+      },
+    },
+    verify: {
+      type: "boolean",
+      label: "Verify",
+      description: "Verify.",
+      optional: true,
+      default: true,
+    },
+  },
+  async run({ $ }) {
+    const answer = await copyhound(this).act("start_search", {
+      "images": this.images,
+      "list_id": this.listId,
+      "list_label": this.listLabel,
+      "providers": this.providers,
+      "verify": this.verify,
+    }, $.context && $.context.id);
+    $.export("$summary", "Start search: done");
+    return answer;
+  },
+};

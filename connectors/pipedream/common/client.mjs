@@ -1,0 +1,120 @@
+import crypto from "node:crypto";
+
+// What all sources and actions share: the connection's props, and what is said to the server.
+
+const API = "/api/v1";
+const TOLERANCE = 300;
+const PAGE = 50;
+
+/** The props that every component has. */
+export const connection = {
+  baseUrl: {
+    type: "string",
+    label: "Server",
+    description: "The address of your Copyhound, such as https://copyhound.example.org",
+  },
+  apiKey: {
+    type: "string",
+    label: "API key",
+    description: "Made by `copyhound keys create`, with the scope `write`",
+    secret: true,
+  },
+};
+
+/** What a component that has these props says to its server. */
+export default (component) => ({
+  /** https://copyhound.example.org, however it was typed. */
+  _url() {
+    const typed = String(component.baseUrl || "").trim();
+    const whole = /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
+    return whole.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+  },
+  /** The JSON of the answer. What is refused is an Error with a sentence for people. */
+  async call(method, path, body, headers = {}) {
+    const response = await fetch(this._url() + path, {
+      method,
+      headers: {
+        "Accept": "application/json",
+        "X-API-Key": component.apiKey,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (response.ok) return text ? JSON.parse(text) : null;
+    throw new Error(sentence(text, response.status));
+  },
+  subscribe(key, target, filter) {
+    return this.call("POST", `${API}/triggers/${key}/hooks`, {
+      target_url: target,
+      filter,
+      description: "Pipedream",
+    });
+  },
+  unsubscribe(id) {
+    return this.call("DELETE", `${API}/hooks/${encodeURIComponent(id)}`);
+  },
+  /** The newest events, newest first; a made-up one where there are none yet. */
+  samples(key, limit) {
+    return this.call("GET", `${API}/triggers/${key}/samples?limit=${limit}`);
+  },
+  act(key, input, once) {
+    const headers = once ? { "Idempotency-Key": once } : {};
+    return this.call("POST", `${API}/actions/${key}`, filled(input), headers);
+  },
+  /** A page of a drop-down, as Pipedream asks for it. */
+  async choices(path, { prevContext = {}, query = "" } = {}) {
+    if (prevContext.ended) return { options: [] };
+    const after = prevContext.cursor ? `&cursor=${encodeURIComponent(prevContext.cursor)}` : "";
+    const found = await this.call("GET", `${path}?limit=${PAGE}&q=${encodeURIComponent(query)}${after}`);
+    return {
+      options: found.items.map((one) => ({ label: one.name, value: one.id })),
+      context: { cursor: found.cursor, ended: !found.cursor },
+    };
+  },
+  /** Whether a delivery is signed with the secret (Standard Webhooks), and not long ago. */
+  verified(headers, raw, secret) {
+    const id = headers["webhook-id"];
+    const stamp = headers["webhook-timestamp"];
+    if (!id || !/^\d+$/.test(stamp || "") || Math.abs(Date.now() / 1000 - stamp) > TOLERANCE) return false;
+    const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+    const wanted = crypto.createHmac("sha256", key).update(`${id}.${stamp}.`).update(raw).digest();
+    return String(headers["webhook-signature"] || "").split(" ").some((one) => {
+      const [version, signature] = one.split(",");
+      const given = Buffer.from(signature || "", "base64");
+      return version === "v1" && given.length === wanted.length && crypto.timingSafeEqual(given, wanted);
+    });
+  },
+  secret(id) {
+    return this.call("GET", `${API}/hooks/${encodeURIComponent(id)}/secret`);
+  },
+});
+
+/** Without what is empty; objects are typed as JSON. */
+export function filled(input) {
+  const found = Object.entries(input).map(([name, value]) => [name, parsed(value)]);
+  const empty = (value) => value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length);
+  return Object.fromEntries(found.filter(([, value]) => !empty(value)));
+}
+
+function parsed(value) {
+  if (Array.isArray(value)) return value.map(parsed);
+  if (typeof value !== "string" || !/^\s*[{[]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function sentence(text, status) {
+  let problem = {};
+  try {
+    problem = JSON.parse(text) || {};
+  } catch {
+    // no JSON: then its status must do
+  }
+  const said = problem.detail || problem.title || `Copyhound answered ${status}`;
+  return [said.replace(/\.?$/, "."), problem.hint].filter(Boolean).join(" ");
+}
