@@ -245,6 +245,23 @@ def test_a_list_is_made(n8n: N8n, live: Live) -> None:
     assert (made["schedule"]["days"], made["schedule"]["at"]) == (7, "04:30")
 
 
+def test_a_match_is_decided(n8n: N8n, live: Live) -> None:
+    """A match is found by its event's id and decided on; a list is found by its label and gets more images."""
+    activated(n8n)
+    live.happen()
+    event = n8n.event()
+    match = {"__rl": True, "mode": "id", "value": event["match_id"]}
+    more = {"note": "Ask them first."}
+    n8n.run("match", "decide_match", match_id=match, decision="infringing", additionalFields=more)
+    assert live.call("GET", f"/matches/{event['match_id']}")["decision"] == "infringing"
+    label = live.call("GET", f"/lists/{event['list_id']}")["label"]
+    (item,) = n8n.run("list", "find_list", label=label)
+    assert item["json"]["found"] is True
+    chosen = {"__rl": True, "mode": "list", "value": item["json"]["id"]}
+    (added,) = n8n.run("image", "add_images", list_id=chosen, items=[images(live)], binaryFields="data")
+    assert added["json"]["list_id"] == item["json"]["id"]
+
+
 def test_a_retry_makes_nothing_twice(n8n: N8n, live: Live) -> None:
     """n8n's Retry On Fail sends the same Idempotency-Key: one list. Another execution makes another."""
     once, again, later = (
