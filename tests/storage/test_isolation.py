@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from copyhound.domain.feeds import Consumer, Feed
 from copyhound.domain.matches import MatchFilter
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import ApiKey
@@ -53,6 +54,16 @@ READS: dict[str, Read] = {
     "events.get": lambda unit, ws: unit.events.get(ws, "evt_1"),
     "events.newest": lambda unit, ws: unit.events.newest(ws, "match_found", 9),
     "events.after": lambda unit, ws: unit.events.after(ws, "match_found", 0, 9),
+    "log.after": lambda unit, ws: unit.log.after(ws, ["match_found"], 0, 9, list_id="list_1"),
+    "log.before": lambda unit, ws: unit.log.before(ws, ["match_found"], None, 9),
+    "feeds.get": lambda unit, ws: unit.feeds.get(ws, "feed_1"),
+    "feeds.of_workspace": lambda unit, ws: unit.feeds.of_workspace(ws, None),
+    "feeds.count": lambda unit, ws: unit.feeds.count(ws),
+    "feeds.delete": lambda unit, ws: unit.feeds.delete(ws, "feed_1"),
+    "consumers.get": lambda unit, ws: unit.consumers.get(ws, "match_found", "zap-1"),
+    "consumers.of_trigger": lambda unit, ws: unit.consumers.of_trigger(ws, "match_found"),
+    "consumers.count": lambda unit, ws: unit.consumers.count(ws),
+    "consumers.delete": lambda unit, ws: unit.consumers.delete(ws, "match_found", "zap-1"),
     "hooks.get": lambda unit, ws: unit.hooks.get(ws, "hook_1"),
     "hooks.page": lambda unit, ws: unit.hooks.page(ws, target_url=None, cursor=None, limit=9),
     "events.between": lambda unit, ws: unit.events.between(ws, ["match_found"], at(-9), at(999), 0, 9),
@@ -101,6 +112,8 @@ async def _fill(unit: UnitOfWork) -> None:
     await unit.notifications.add(a_notification())
     await unit.ingests.add(an_ingest())
     await unit.state.put(W1, "scope", {"key": 1})
+    await unit.feeds.add(Feed("feed_1", W1, "list_1", ("match_found",), {}, "hash", AT))
+    await unit.consumers.put(Consumer(W1, "match_found", "zap-1", 0, 1, AT))
 
 
 @pytest.mark.parametrize("name", READS)

@@ -89,6 +89,8 @@ class Consumers(Repository):
     """Pollers in SQL."""
 
     async def get(self, workspace_id: str, trigger: str, name: str) -> Consumer | None:
+        if self.locking:  # also where there is no row to lock yet
+            await self.lock_text(f"consumer:{workspace_id}:{trigger}:{name}")
         row = await self.one_row(self.held(sa.select(CONSUMERS).where(*_is(workspace_id, trigger, name))))
         return struct_of(Consumer, row) if row else None
 
