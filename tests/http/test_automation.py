@@ -199,6 +199,8 @@ async def test_what_was_missed_is_asked_for(world: World, recorded_jobs: Any, ve
     assert answer.status_code == 202
     assert (answer.json()["since"], answer.json()["hook_id"]) == (span["since"], path.rpartition("/")[2])
     assert recorded_jobs.queued[-1][0] == "recover"
+    for edge in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert (await world.call("POST", f"{path}/{verb}", json={"since": edge})).status_code in (202, 400)
     for bad in ({}, {"since": "2026-01-01T00:00:00"}, {"since": span["until"], "until": span["since"]}):
         assert (await world.call("POST", f"{path}/{verb}", json=bad)).json()["code"] == "invalid_request"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -137,6 +137,17 @@ async def test_what_was_never_tried_is_replayed(at_both_homes: Home, receiver: R
     await settled(house, 4)
     assert {one.headers["webhook-id"] for one in receiver.requests[1:]} == missed
     assert len(receiver.requests) == 4
+
+
+async def test_a_span_may_have_the_ends_of_the_calendar(at_both_homes: Home, receiver: Receiver) -> None:
+    """The first and the last moment that can be written bound a span like any others."""
+    house = at_both_homes
+    await happen(house)
+    hook, _ = await subscribed(house, receiver.url)
+    span = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    for failed in (True, False):
+        await house.services.recovery.start(house.caller, hook.id, *span, failed=failed)
+    await receiver.wait_for(1)
 
 
 async def test_a_hook_hears_of_what_was_before_it(at_both_homes: Home, receiver: Receiver) -> None:
