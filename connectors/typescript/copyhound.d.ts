@@ -1338,7 +1338,7 @@ export interface Operations {
     body: TagIn;
     answer: TagOut;
   };
-  /** Subscribe to this trigger alone; else as `POST /hooks`. */
+  /** Subscribe to this trigger alone, as `POST /hooks` does with its defaults. */
   create_trigger_hook: {
     method: "POST";
     path: "/api/v1/triggers/{key}/hooks";

@@ -120,7 +120,7 @@ class Copyhound(Transport):
     def create_trigger_hook(
         self, key: str, body: models.TriggerHookIn, *, idempotency_key: str | None = None
     ) -> models.HookMade:
-        """Subscribe to this trigger alone; else as `POST /hooks`."""
+        """Subscribe to this trigger alone, as `POST /hooks` does with its defaults."""
         return cast(
             models.HookMade,
             self._call(

@@ -42,7 +42,7 @@ class TriggerHookController(Controller):
         key: FromPath[str],
         sent: NamedDependency[TriggerHookIn],
     ) -> Response[HookMade]:
-        """Subscribe to this trigger alone; else as `POST /hooks`."""
+        """Subscribe to this trigger alone, as `POST /hooks` does with its defaults."""
         if key not in catalogue.triggers:
             raise CopyhoundError("not_found", f"There is no trigger {key!r}.")
 
