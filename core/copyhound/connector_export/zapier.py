@@ -14,7 +14,7 @@ CORE: Final = "19.1.0"
 _TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "string"}
 _STARTS: Final = "Triggers when "
 _SPELT: Final = {"url": "URL", "urls": "URLs", "id": "ID", "ids": "IDs"}
-_MOST_HELP: Final = 1000
+_MOST_TEXT: Final = 1000
 _FILE: Final = {
     "type": "file",
     "required": True,
@@ -63,7 +63,7 @@ def _package(version: str) -> Json:
 
 
 def _told(one: Json, description: str) -> Json:
-    display = {"label": one["title"], "description": description.replace("`", "")}
+    display = {"label": one["title"], "description": description.replace("`", "")[:_MOST_TEXT]}
     return {"key": one["key"], "noun": one["noun"], "display": display}
 
 
@@ -185,7 +185,7 @@ def _help(schema: Json, one: Json) -> str:
     default = schema.get("default")
     if isinstance(default, bool | int | float) or (isinstance(default, str) and default):
         told.append(f"Left empty: {str(default).lower() if isinstance(default, bool) else default}.")
-    return " ".join(text for text in told if text)[:_MOST_HELP]
+    return " ".join(text for text in told if text)[:_MOST_TEXT]
 
 
 def _outputs(schema: Json, sample: Json) -> list[Json]:
