@@ -113,13 +113,38 @@ def breaking(within: Path | None = None) -> list[str]:
         if before.exists():
             found += [f"{name}: {one}" for one in breaks(msgspec.json.decode(before.read_bytes()), document)]
     kept = {file.relative_to(base / RELEASED).as_posix() for file in (base / RELEASED).rglob("*.json")}
-    return found + [f"{name}: the version is gone" for name in sorted(kept - now.keys())]
+    kept = {name for name in kept if not name.startswith("actions/")}
+    gone = [f"{name}: the version is gone" for name in sorted(kept - now.keys())]
+    return found + gone + _breaking_actions(base)
+
+
+def _breaking_actions(base: Path) -> list[str]:
+    """The same for the inputs and answers of actions, which the OpenAPI document leaves open."""
+    before = base / RELEASED if (base / RELEASED / "actions").exists() else base
+    keys = {file.name.split(".")[0] for file in (before / "actions").glob("*.json")}
+    actions = {one.key: one for one in builtin_actions(cast(Actions, _Unbound()))}
+    found = [f"actions/{key}: the action is gone" for key in sorted(keys - actions.keys())]
+    for key in sorted(keys & actions.keys()):
+        parts = ("input", "output")
+        old = [msgspec.json.decode((before / f"actions/{key}.{part}.json").read_bytes()) for part in parts]
+        now = [msgspec.json.decode(written(_of_action(actions[key], part))) for part in parts]
+        found += breaks(_called(key, *old), _called(key, *now))
+    return found
+
+
+def _called(key: str, taken: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document of one action, as far as its clients can stumble."""
+    body, answer = ({"content": {"application/json": {"schema": schema}}} for schema in (taken, given))
+    operation = {"operationId": key, "requestBody": body, "responses": {"200": answer}}
+    defined = {**taken.get("$defs", {}), **given.get("$defs", {})}
+    return {"$defs": defined, "paths": {f"/actions/{key}": {"post": operation}}}
 
 
 def release(within: Path | None = None) -> list[Path]:
-    """Keep the OpenAPI documents as they are: from now on nothing in them may break. Part of making a release."""
+    """Keep the OpenAPI documents and the actions: from now on nothing in them may break. Part of making a release."""
     base = within or folder()
-    kept = {base / RELEASED / name: written(document) for name, document in openapi_documents().items()}
+    actions = {name: schema for name, schema in schemas().items() if name.startswith("actions/")}
+    kept = {base / RELEASED / name: written(one) for name, one in {**openapi_documents(), **actions}.items()}
     for file, data in kept.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)

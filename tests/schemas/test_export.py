@@ -167,6 +167,31 @@ def test_breaking_changes_end_the_check(tmp_path: Path, monkeypatch: pytest.Monk
     assert schema_export.main(["--check"]) == 1
 
 
+@pytest.mark.parametrize("released", [False, True])
+def test_a_breaking_change_of_an_action_is_refused(tmp_path: Path, released: bool) -> None:
+    """Of an action no field may go, none may be asked for that was not, and the action may not go, either."""
+    schema_export.export(tmp_path)
+    assert schema_export.breaking(tmp_path) == []
+    where = tmp_path
+    if released:
+        schema_export.release(tmp_path)
+        where = tmp_path / "released"
+    taken, given = (where / f"actions/find_list.{part}.json" for part in ("input", "output"))
+    before = msgspec.json.decode(taken.read_bytes()), msgspec.json.decode(given.read_bytes())
+    for part in ("input", "output"):
+        schema = before[0] if part == "input" else before[1]
+        (where / f"actions/lose_list.{part}.json").write_bytes(msgspec.json.encode(schema))
+    before[0]["required"], before[0]["properties"]["colour"] = [], {"type": "string"}
+    before[1]["properties"]["next"] = {"type": "string"}
+    before[1]["required"].append("next")
+    taken.write_bytes(msgspec.json.encode(before[0]))
+    given.write_bytes(msgspec.json.encode(before[1]))
+    told = "\n".join(schema_export.breaking(tmp_path))
+    assert "actions/lose_list: the action is gone" in told
+    for field in ("label", "colour", "next"):
+        assert field in told, told
+
+
 def test_nothing_breaks_clients() -> None:
     """What the code answers today breaks no client of what was released, or committed, last."""
     assert schema_export.breaking() == []
