@@ -25,6 +25,10 @@ _FORMATS: Final = {
     "json": (json_feed, "application/feed+json; charset=utf-8"),
     "atom": (atom, "application/atom+xml; charset=utf-8"),
 }
+_FILES: Final = {
+    "application/feed+json": (str, '{"version":"https://jsonfeed.org/version/1.1","title":"Posters","items":[]}'),
+    "application/atom+xml": (str, '<feed xmlns="http://www.w3.org/2005/Atom"><title>Posters</title></feed>'),
+}
 OPEN_HEADERS: Final = {
     "Cache-Control": "private, max-age=60",
     "X-Robots-Tag": "noindex",
@@ -85,7 +89,7 @@ class FeedController(Controller):
         await services.feeds.delete(caller, feed_id)
 
 
-@get("/feeds/{file:str}", opt=PUBLIC, media_type="application/feed+json", tags=["feeds"])
+@get("/feeds/{file:str}", opt={**PUBLIC, "files": _FILES}, media_type="application/feed+json", tags=["feeds"])
 async def read_feed(
     request: Request[Any, Any, Any], services: NamedDependency[Services], file: File
 ) -> Response[bytes]:
