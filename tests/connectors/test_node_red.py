@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import sync_playwright
 from standardwebhooks.webhooks import Webhook
 
 from copyhound import connector_export
@@ -29,9 +31,12 @@ PACKAGE = Path(__file__).parents[2] / "connectors" / "node-red"
 NODE_RED = "node-red@4.1.15"
 SETTINGS = (
     "module.exports = {credentialSecret: false, telemetry: {enabled: false}, diagnostics: {enabled: false},"
-    "logging: {console: {level: 'info'}}, uiHost: '127.0.0.1'}"
+    "logging: {console: {level: 'info'}}, uiHost: '127.0.0.1',"
+    "editorTheme: {tours: false}}"
 )
 Node = dict[str, Any]
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 _PLACED = {"z": "tab", "x": 100, "y": 100, "wires": []}
 
 
@@ -264,3 +269,35 @@ def test_the_editor_offers_what_the_server_has(live: Live, red: NodeRed, server:
     offered = red.ask("GET", "/copyhound/choices", server="server", path=lists).json()
     assert "In the drop-down" in [one["name"] for one in offered]
     assert red.ask("GET", "/copyhound/choices", server="server", path="/api/v1/keys").json() == []
+
+
+@pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not installed")
+def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
+    """In the editor: triggers by their titles, a field for each part of the filter; what is filled in is kept."""
+    made = live.call("POST", "/lists", {"label": "Offered in the form"})
+    red.deploy(server, *waits("match_found", "http://127.0.0.1:9/", min_confidence=50))
+    faults: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.goto(red.url)
+        page.wait_for_function("window.RED && RED.nodes && RED.nodes.node && RED.nodes.node('wait')")
+        page.evaluate("RED.editor.edit(RED.nodes.node('wait'))")
+        page.wait_for_selector(".copyhound-fields .form-row")
+        titles = page.locator("#node-input-trigger option").all_inner_texts()
+        rows = {row.locator("label").inner_text(): row for row in page.locator(".copyhound-fields .form-row").all()}
+        assert rows["Min confidence"].locator("input").input_value() == "50"
+        rows["Min confidence"].locator("input").fill("75.5")
+        rows["Domains"].locator("input").fill("example.com, example.org")
+        rows["List"].locator("input").fill(made["id"])
+        page.wait_for_function("name => document.querySelector(`datalist option[value='${name}']`)", arg=made["id"])
+        page.click("#node-dialog-ok")
+        kept = page.evaluate("RED.nodes.node('wait').fields")
+        browser.close()
+    assert titles == [one["title"] for one in connector_export.built_in().triggers]
+    wanted = {"min_confidence": 75.5, "domains": ["example.com", "example.org"], "list_ids": [made["id"]]}
+    assert kept == wanted
+    assert faults == []
+    red.deploy(server)
+    until(lambda: not live.hooks())
