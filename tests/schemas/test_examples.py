@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import random
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -139,3 +142,40 @@ def test_what_is_new_is_said_in_the_old_way(schema: dict[str, Any], old: dict[st
     before = msgspec.json.encode(schema)
     assert draft_07(schema) == {"$schema": DRAFT_07, **old}
     assert msgspec.json.encode(schema) == before
+
+
+STRANGE: list[Any] = [None, True, 0, -1, 12.5, 101, 10**20, "", "x", "x" * 300, [], {}, ["x"], [1], "2026-01-01"]
+"""Without whole numbers written as 12.0: to a schema they are integers, to msgspec they are not."""
+
+
+def spoilt(value: Any, chance: random.Random) -> Any:
+    """A copy in which one thing is another, is lost, or is too much."""
+    spoilt_one = copy.deepcopy(value)
+    holder, key = chance.choice(list(_places(spoilt_one)))
+    if isinstance(holder, dict) and chance.random() < 0.3:
+        del holder[key]
+        holder.update(chance.choice([{}, {"colour": "red"}]))
+    else:
+        holder[key] = chance.choice(STRANGE)
+    return spoilt_one
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield value, key
+        yield from _places(one)
+
+
+@pytest.mark.parametrize("item", ALL, ids=_id)
+def test_schemas_and_structs_never_disagree(item: Trigger | Action) -> None:
+    """Whatever is wrong in an example, both dialects and the Struct say the same of it."""
+    chance = random.Random(item.key)
+    schema, struct = committed(item), struct_of(item)
+    verdicts = set()
+    for _ in range(100):
+        value = spoilt(chance.choice(item.examples), chance)
+        verdict = {*believes(schema, value), takes(struct, value)}
+        assert len(verdict) == 1, value
+        verdicts |= verdict
+    assert verdicts == {True, False}
