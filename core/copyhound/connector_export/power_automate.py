@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from copyhound.connector_export.catalogue import Described, Json, pretty
-from copyhound.connector_export.shapes import choices, label, plain
+from copyhound.connector_export.shapes import label, plain
 
 API: Final = "/api/v1"
 HOST: Final = "copyhound.example.org"
@@ -130,8 +130,7 @@ def _dropdowns(catalogue: Described) -> list[str]:
 
 
 def _dropdown(path: str) -> Json:
-    found = choices(path)
-    rows = {"type": "array", "items": _told(found.value, found.title), "x-ms-summary": "Choices"}
+    rows = {"type": "array", "items": _told("id", "name"), "x-ms-summary": "Choices"}
     return {
         "operationId": _dropdown_id(path),
         "summary": f"Choices of {label(path.rpartition('/')[2]).lower()}",
@@ -139,9 +138,7 @@ def _dropdown(path: str) -> Json:
         "x-ms-visibility": "internal",
         "parameters": [
             {"name": "limit", "in": "query", "type": "integer", "format": "int32", "default": 200, "required": False}
-        ]
-        if found.pages
-        else [],
+        ],
         "responses": {"200": _answer("The choices.", {"type": "object", "properties": {"items": rows}})},
     }
 
@@ -158,9 +155,8 @@ def _shape(schema: Json, dynamic: Json | None = None, title: str = "") -> Json:
     found = _ready(plain(schema), title)
     for name, path in (dynamic or {}).items():
         if field := found.get("properties", {}).get(name):
-            chosen = choices(path)
             values = {"operationId": _dropdown_id(path), "value-collection": "items"}
-            values |= {"value-path": chosen.value, "value-title": chosen.title}
+            values |= {"value-path": "id", "value-title": "name"}
             (field.get("items") or field)["x-ms-dynamic-values"] = values
     return found
 

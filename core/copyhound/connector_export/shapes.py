@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 Json = Mapping[str, Any]
 
@@ -74,18 +74,3 @@ def label(name: str) -> str:
     """A field's name for people: `list_id` -> `List`, `min_confidence` -> `Min confidence`."""
     words = name.removesuffix("_id").removesuffix("_ids").replace("_", " ")
     return words[:1].upper() + words[1:]
-
-
-class Choices(NamedTuple):
-    """How a drop-down is read: the fields of each of its `items`, and whether it comes in pages."""
-
-    value: str
-    title: str
-    pages: bool
-
-
-def choices(path: str) -> Choices:
-    """Those of an address that a descriptor names in `dynamic_fields`."""
-    if "/choices/" in path:
-        return Choices("id", "name", True)
-    return Choices("name", "name", False) if path.endswith("/providers") else Choices("id", "label", True)
