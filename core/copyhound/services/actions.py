@@ -137,6 +137,10 @@ def _told(item: ImageList) -> ListCreated:
 
 def builtin_actions(run: Actions) -> list[Action]:
     """The descriptors of the actions that Copyhound itself has."""
+    return [*_starting(run), *_sorting(run)]
+
+
+def _starting(run: Actions) -> list[Action]:
     return [
         _action(
             key="start_search",
@@ -170,6 +174,11 @@ def builtin_actions(run: Actions) -> list[Action]:
             kind="find",
             creates="create_list",
         ),
+    ]
+
+
+def _sorting(run: Actions) -> list[Action]:
+    return [
         _action(
             key="add_images",
             title="Add images",
