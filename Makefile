@@ -20,7 +20,7 @@ run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data
 
 test: check ## check, then all tests
 	@echo "== tests"
-	@$(BIN)/pytest -q -n logical --dist loadfile --proofs
+	@$(BIN)/pytest -q -n logical --dist loadfile --no-loadscope-reorder --proofs
 
 check: $(READY) ## linters, types, import contracts, schemas, manual
 	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
