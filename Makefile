@@ -20,7 +20,7 @@ run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data
 
 test: check ## check, then all tests
 	@echo "== tests"
-	@$(BIN)/pytest -q -n logical --dist loadfile --proofs
+	@$(BIN)/pytest -q -n logical --dist loadfile --no-loadscope-reorder --proofs
 
 test-platforms: $(READY) ## heavy checks by the automation platforms' own tools (1 GB of downloads, once)
 	@COPYHOUND_REQUIRE_CLIENTS=1 $(BIN)/pytest -q tests/platforms/check_n8n.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py

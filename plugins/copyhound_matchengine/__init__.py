@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from copyhound.plugin_api import SurfaceSpec, UseCases, hookimpl
-from copyhound_matchengine.app import make_app
+from copyhound_matchengine.app import Surface, make_app
 from copyhound_matchengine.described import OPERATIONS
 from copyhound_matchengine.settings import MatchEngineSettings
 
@@ -21,7 +21,7 @@ def copyhound_surfaces(use_cases: UseCases) -> Sequence[SurfaceSpec]:
             title="MatchEngine",
             description="TinEye's MatchEngine API: a known set of pictures, added to, searched, compared.",
             prefixes=("/matchengine",),
-            make_app=partial(make_app, use_cases, settings),
+            make_app=partial(make_app, Surface(use_cases, settings), settings),
             openapi=OPERATIONS,
             security=("basic",),
         )

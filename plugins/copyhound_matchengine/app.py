@@ -32,7 +32,7 @@ Asking = Request[Any, Any, Any]
 
 
 class Surface:
-    """Answers below /matchengine: /<collection>/rest/<method>."""
+    """Answers below /matchengine: /<collection>/rest/<method>. ValueError for a network that is none."""
 
     def __init__(self, use_cases: UseCases, settings: MatchEngineSettings) -> None:
         self._use_cases = use_cases
@@ -111,9 +111,8 @@ class Surface:
         return next((key for network, key in self._networks if address in network), None)
 
 
-def make_app(use_cases: UseCases, settings: MatchEngineSettings) -> Litestar:
-    """The ASGI application. Raises ValueError for a network that is none."""
-    surface = Surface(use_cases, settings)
+def make_app(surface: Surface, settings: MatchEngineSettings) -> Litestar:
+    """The ASGI application."""
 
     @route(["/", "/{path:path}"], http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE], status_code=200)
     async def answer(request: Asking) -> Response[bytes]:

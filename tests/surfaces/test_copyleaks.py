@@ -399,7 +399,7 @@ async def test_a_slow_provider_is_told_not_waited_for(tmp_path_factory: pytest.T
     async def hangs() -> None:
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(release.wait(), loop))
 
-    settings: dict[str, Any] = {"providers": ["own_index", "acme"], "deadline_seconds": 3}
+    settings: dict[str, Any] = {"providers": ["own_index", "acme"], "deadline_seconds": 6}
     async with desk(tmp_path_factory.mktemp("slow"), [("acme", Acme(hangs))], **settings) as slow:
         await slow.home.index(FULL_URL, resaved(3))
         body = (await slow.check(photo(3), "slow-scan")).json()

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from dbos import DBOS, DBOSConfig, WorkflowStatus
 
@@ -17,10 +18,16 @@ from copyhound.jobs.queue import APP_NAME, APP_VERSION, sqlite_file, system_url
 
 _log: Final = logging.getLogger(__name__)
 _PAGE: Final = 500
+_LISTENER_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.05
+_QUIET_LOOKS: Final = 4
 
 
 class JobRuntime:
     """Takes jobs from the queues and runs them. `start` it once per process; after `stop` it may be started again."""
+
+    _dbos: ClassVar[DBOS | None] = None
+    """There is one in a process."""
 
     def __init__(
         self,
@@ -76,10 +83,12 @@ class JobRuntime:
             executor_id=self.executor_id,
             enable_otlp=False,
             log_level="WARNING",
+            # nobody listens, but the listener is waited for when it stops
+            notification_listener_polling_interval_sec=_LISTENER_SECONDS,
         )
         for name, definition in self._jobs.items():
             register(name, definition)
-        DBOS(config=config)
+        JobRuntime._dbos = DBOS(config=config)
         DBOS.launch()
         for queue, lane in self._queues.items():
             DBOS.register_queue(
@@ -90,7 +99,21 @@ class JobRuntime:
             )
 
     def _destroy(self) -> None:
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=self._drain_seconds)
+        dbos, JobRuntime._dbos = JobRuntime._dbos, None
+        if dbos is None:
+            return  # another runtime of this process has ended it
+        # DBOS itself would look once a second, and for the first time after one
+        for stop in dbos.background_thread_stop_events:
+            stop.set()
+        self._drain()
+        DBOS.destroy(destroy_registry=True)
+
+    def _drain(self) -> None:
+        """Wait until nothing has run for a moment: a job may just have been taken when the queues stopped."""
+        ends, quiet = time.monotonic() + self._drain_seconds, 0
+        while quiet < _QUIET_LOOKS and time.monotonic() < ends:
+            time.sleep(_LOOK_SECONDS)
+            quiet = 0 if _pending(self.executor_id) else quiet + 1
 
     def _take_over(self, executor_id: str) -> int:
         taken = 0
