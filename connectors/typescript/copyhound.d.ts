@@ -89,6 +89,17 @@ export interface Counters {
   last_success_at?: string | null;
 }
 
+/** A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted. */
+export interface CreditsLowEvent {
+  id: string;
+  type: string;
+  timestamp: string;
+  sequence: number;
+  remaining: number;
+  granted: number;
+  expires_at: string;
+}
+
 /** What may still be searched: one credit for each picture of a search. */
 export interface CreditsOut {
   metered: boolean;

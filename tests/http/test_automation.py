@@ -11,6 +11,7 @@ from referencing import Registry
 from .conftest import World, found
 
 TRIGGERS = [
+    "credits_low",
     "hook_disabled",
     "match_found",
     "match_removed",

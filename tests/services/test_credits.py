@@ -122,6 +122,21 @@ async def test_parallel_searches_take_no_more_than_there_is(at_both_homes: Home)
     assert [image.lookups[0].outcome for progress in ended for image in progress.images] == [Outcome.no_match] * 10
 
 
+async def test_a_quarter_that_is_left_is_told_once(at_both_homes: Home) -> None:
+    """When a quarter of the credits is left an event tells it, and none the next; after a grant it is told again."""
+    await grant(at_both_homes, 4, days=20)
+    await at_both_homes.search(photos.photo(1), photos.photo(2))
+    assert await at_both_homes.events("credits_low") == []
+    await at_both_homes.search(photos.photo(3))
+    (event,) = await at_both_homes.events("credits_low")
+    assert (event["remaining"], event["granted"], event["expires_at"]) == (1, 4, "2026-03-22T12:00:00Z")
+    await at_both_homes.search(photos.photo(4))
+    assert len(await at_both_homes.events("credits_low")) == 1
+    await grant(at_both_homes, 2, days=30)
+    await at_both_homes.search(photos.photo(5))
+    assert [(one["remaining"], one["granted"]) for one in await at_both_homes.events("credits_low")][1:] == [(1, 6)]
+
+
 async def test_a_repeated_request_is_paid_once(at_home: Home) -> None:
     """The same key gives the same search, and takes one credit, for ever where it is kept."""
     await grant(at_home, 5)

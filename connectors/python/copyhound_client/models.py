@@ -250,6 +250,18 @@ class Counters(Struct, kw_only=True, omit_defaults=True):
     last_success_at: str | None = None
 
 
+class CreditsLowEvent(Struct, kw_only=True, omit_defaults=True):
+    """A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    sequence: int
+    remaining: int
+    granted: int
+    expires_at: datetime
+
+
 class CreditsOut(Struct, kw_only=True, omit_defaults=True):
     """What may still be searched: one credit for each picture of a search."""
 

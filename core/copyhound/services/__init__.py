@@ -105,7 +105,7 @@ class Services:
         candidates = CandidateService(kit)
         collections = CollectionService(kit, candidates)
         lookups = LookupService(kit, desk, intake, verifying, merging, events)
-        searches = SearchService(kit, desk, intake, lookups)
+        searches = SearchService(kit, desk, intake, lookups, events)
         lists = ListService(kit, desk, intake)
         exports = ExportService(kit)
         matches = MatchService(kit)
@@ -115,7 +115,7 @@ class Services:
             lookups=lookups,
             lists=lists,
             matches=matches,
-            monitoring=MonitoringService(kit, desk, verifying, merging),
+            monitoring=MonitoringService(kit, desk, verifying, merging, events),
             candidates=candidates,
             collections=collections,
             indexing=IndexingService(kit, candidates),

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+import msgspec
+
 from copyhound.domain.credits import Balance, Bundle, Charge, ChargeState, UsageDay
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ids import new_id
+from copyhound.domain.events import NewEvent
+from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.searches import Search
 from copyhound.domain.workspaces import Caller
+from copyhound.services.events import EventService
 from copyhound.services.kit import Kit
 
+_LOW = 4
+"""A workspace is told when one in so many of its credits is left."""
 MONITOR_KEY = "monitor"
 """Stands for the key where a list's schedule began a search."""
 
@@ -60,9 +66,14 @@ class CreditService:
             return await uow.credits.usage(caller.workspace_id, start, end)
 
 
-async def reserve(uow: UnitOfWork, search: Search, image_ids: Sequence[str], key_id: str, surface: str) -> bool:
-    """One credit for each image of a search that begins now; False, and nothing taken, where there are not enough."""
-    return await uow.credits.reserve(
+async def reserve(
+    uow: UnitOfWork, events: EventService, search: Search, image_ids: Sequence[str], key_id: str, surface: str
+) -> bool:
+    """One credit for each image of a search that begins now; False, and nothing taken, where there are not enough.
+
+    Who has a quarter of its credits left or less is told so, once for the same bundles.
+    """
+    taken = await uow.credits.reserve(
         [
             Charge(
                 id=f"charge:{search.id}:{image_id}",
@@ -78,6 +89,20 @@ async def reserve(uow: UnitOfWork, search: Search, image_ids: Sequence[str], key
             for image_id in image_ids
         ]
     )
+    if taken:
+        await _tell_low(uow, events, search.workspace_id, search.created_at)
+    return taken
+
+
+async def _tell_low(uow: UnitOfWork, events: EventService, workspace_id: str, now: datetime) -> None:
+    running = [one for one in await uow.credits.bundles(workspace_id) if one.starts_at <= now < one.expires_at]
+    remaining, granted = (sum(getattr(one, name) for one in running) for name in ("remaining", "granted"))
+    if not running or remaining * _LOW > granted:
+        return
+    ends = max(one.expires_at for one in running)
+    payload = msgspec.to_builtins({"remaining": remaining, "granted": granted, "expires_at": ends})
+    event_id = derived_id("evt", "credits_low", *(one.id for one in running))
+    await events.append(uow, NewEvent(event_id, workspace_id, "credits_low", payload))
 
 
 async def _must_exist(uow: UnitOfWork, workspace_id: str) -> None:

@@ -78,6 +78,7 @@ _PROVIDER: Final[Json] = {
     "failures": 5,
     "failing_since": "2026-11-21T09:12:44Z",
 }
+_CREDITS: Final[Json] = {"remaining": 1250, "granted": 5000, "expires_at": "2028-11-20T00:00:00Z"}
 _BODIES: Final[dict[str, Json]] = {
     "match_found": _MATCH,
     "new_domain_found": _MATCH,
@@ -86,6 +87,7 @@ _BODIES: Final[dict[str, Json]] = {
     "match_returned": _MATCH,
     "hook_disabled": _HOOK,
     "provider_failing": _PROVIDER,
+    "credits_low": _CREDITS,
 }
 _MORE: Final[dict[str, tuple[Json, ...]]] = {
     "match_found": (_UNSEEN,),
@@ -112,6 +114,7 @@ _MORE: Final[dict[str, tuple[Json, ...]]] = {
         {**_PROVIDER, "outcome": "quota", "reason": None, "failures": 2},
         {**_PROVIDER, "outcome": "blocked", "reason": "It answered with a captcha."},
     ),
+    "credits_low": ({**_CREDITS, "remaining": 0},),
 }
 _MATCH_FAULTS: Final[tuple[tuple[Json, str], ...]] = (
     ({"confidence": "99.2"}, "A number is no text."),
@@ -139,6 +142,10 @@ _FAULTS: Final[dict[str, tuple[tuple[Json, str], ...]]] = {
         ({"outcome": "slow"}, "Not one of the outcomes."),
         ({"failures": "5"}, "A number is no text."),
         ({"failing_since": None}, "There was a first failure."),
+    ),
+    "credits_low": (
+        ({"remaining": "1250"}, "A number is no text."),
+        ({"expires_at": None}, "A bundle always ends."),
     ),
 }
 _ENVELOPE_FAULTS: Final[tuple[tuple[Json, str], ...]] = (

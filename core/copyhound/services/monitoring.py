@@ -15,6 +15,7 @@ from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import Match, MatchStatus, Verification, VerificationState
 from copyhound.domain.searches import Outcome, SearchKind
 from copyhound.services.credits import MONITOR_KEY, reserve
+from copyhound.services.events import EventService
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.merging import Merging
 from copyhound.services.searches import begin, new_search
@@ -31,8 +32,8 @@ _NO_CREDITS = "insufficient_credits: The list was due, and there were not enough
 class MonitoringService:
     """Monitored lists and their matches, again and again."""
 
-    def __init__(self, kit: Kit, desk: Desk, verifying: Verifying, merging: Merging) -> None:
-        self._kit, self._desk = kit, desk
+    def __init__(self, kit: Kit, desk: Desk, verifying: Verifying, merging: Merging, events: EventService) -> None:
+        self._kit, self._desk, self._events = kit, desk, events
         self._verifying, self._merging = verifying, merging
 
     async def run_due_lists(self) -> int:
@@ -63,7 +64,7 @@ class MonitoringService:
             )
             if not await begin(uow, search, image_ids):
                 return False
-            if not await reserve(uow, search, image_ids, MONITOR_KEY, MONITOR_KEY):
+            if not await reserve(uow, self._events, search, image_ids, MONITOR_KEY, MONITOR_KEY):
                 for image_id in image_ids:
                     await uow.searches.end_image(search.id, image_id, Outcome.quota, _NO_CREDITS, now)
             return True

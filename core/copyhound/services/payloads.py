@@ -109,6 +109,16 @@ class ProviderFailingEvent(EventBase, frozen=True, kw_only=True):
     """When the first of them ended."""
 
 
+class CreditsLowEvent(EventBase, frozen=True, kw_only=True):
+    """A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted."""
+
+    remaining: int
+    granted: int
+    """With the bundles that have begun and have not ended."""
+    expires_at: Instant
+    """When the last of these ends."""
+
+
 _PAGES = 20  # keeps a body below Standard Webhooks' 20 kB
 
 

@@ -26,6 +26,7 @@ from copyhound.domain.searches import (
 from copyhound.domain.workspaces import Caller
 from copyhound.services.blobs import drop_blobs, keep_blobs
 from copyhound.services.credits import reserve
+from copyhound.services.events import EventService
 from copyhound.services.images import ImageIntake, bytes_of
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.lookups import LookupService
@@ -40,8 +41,9 @@ _log = logging.getLogger(__name__)
 class SearchService:
     """Searches, as clients see them."""
 
-    def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake, lookups: LookupService) -> None:
-        self._kit, self._desk, self._intake, self._lookups = kit, desk, intake, lookups
+    def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake, lookups: LookupService, events: EventService) -> None:
+        self._kit, self._desk, self._intake = kit, desk, intake
+        self._lookups, self._events = lookups, events
 
     async def start(self, caller: Caller, request: SearchRequest, *, wait: float = 0.0) -> Search:
         """Start a search: rows and queued work in one transaction.
@@ -109,7 +111,7 @@ class SearchService:
         return search
 
     async def _pay(self, uow: UnitOfWork, search: Search, image_ids: list[str], caller: Caller, surface: str) -> None:
-        if not await reserve(uow, search, image_ids, caller.key_id, surface):
+        if not await reserve(uow, self._events, search, image_ids, caller.key_id, surface):
             needed = len(image_ids)
             told = f"{needed} credits are needed, and fewer are left."
             raise CopyhoundError("insufficient_credits", told, needed=needed)

@@ -11,6 +11,7 @@ from copyhound.services.event_samples import ANTI_EXAMPLES, EXAMPLES, SAMPLES
 from copyhound.services.hooks import HookFilter
 from copyhound.services.links import API
 from copyhound.services.payloads import (
+    CreditsLowEvent,
     HookDisabledEvent,
     MatchEvent,
     NewDomainEvent,
@@ -92,6 +93,13 @@ _ALL: Final = (
         payload=ProviderFailingEvent,
         filter=ProviderFilter,
         dynamic_fields={"providers": f"{API}/choices/providers"},
+    ),
+    _trigger(
+        key="credits_low",
+        title="Credits low",
+        noun="Workspace",
+        description="Triggers when a quarter of the workspace's credits is left; once, until further ones are granted.",
+        payload=CreditsLowEvent,
     ),
 )
 TRIGGERS: Final = {trigger.key: trigger for trigger in _ALL}

@@ -6,6 +6,11 @@ import type { Field } from '../shared/values';
 
 export const triggerOptions: INodePropertyOptions[] = [
 	{
+		name: 'Credits Low',
+		value: 'credits_low',
+		description: "Triggers when a quarter of the workspace's credits is left; once, until further ones are granted",
+	},
+	{
 		name: 'Hook Disabled',
 		value: 'hook_disabled',
 		description: 'Triggers when a hook is disabled because its receiver failed for days, or asked for it',
