@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any, Self
 import httpx
 
 PATIENCE = 60.0
+_SHOWN = re.compile(r"API key \(shown this once, only its hash is kept\): (ch_\S+)")
 
 
 class Server:
@@ -37,8 +39,6 @@ class Server:
     def start(self) -> Self:
         """Start it, and wait until it is ready. Where it does not get so far, no process is left behind."""
         self.data.mkdir(parents=True, exist_ok=True)
-        if not self.key:
-            self.key = self._first_key()
         self._announced.unlink(missing_ok=True)
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -53,6 +53,7 @@ class Server:
         except BaseException:
             self.kill()
             raise
+        self.key = self.key or self._first_key()
         return self
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
@@ -63,7 +64,9 @@ class Server:
             time.sleep(0.02)
 
     def _first_key(self) -> str:
-        return str(self.command("keys", "create", "test", "--json")["key"])
+        """What the first start has shown; of a folder that was there before, a new one."""
+        shown = _SHOWN.search(self.log.read_text(errors="replace"))
+        return shown[1] if shown else str(self.command("keys", "create", "test", "--json")["key"])
 
     def command(self, *words: str) -> Any:
         """The JSON that a command prints, on the same data folder."""
