@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,10 +197,12 @@ def test_refused_pictures_are_told() -> None:
     ]
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`serve` on a port that another program has ends with a hint."""
     import socket
 
+    for name in [name for name in os.environ if name.startswith("COPYHOUND_")]:
+        monkeypatch.delenv(name)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
