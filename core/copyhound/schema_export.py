@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -21,6 +21,7 @@ from copyhound.http.openapi_surfaces import documents
 from copyhound.http.wire.descriptors import json_schema
 from copyhound.plugin_api import SurfaceSpec, UseCases
 from copyhound.plugin_host.catalogue import Catalogue
+from copyhound.plugin_host.unbound import Unbound
 from copyhound.services.actions import Actions, builtin_actions
 from copyhound.services.hooks import HookFilter
 from copyhound.services.triggers import TRIGGERS
@@ -29,7 +30,6 @@ COMMAND: Final = "make schemas"
 NATIVE: Final = "openapi.json"
 RELEASED: Final = "released"
 DISTRIBUTION: Final = "copyhound"
-T = TypeVar("T")
 
 
 def folder() -> Path:
@@ -43,7 +43,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     found["hook_filter.json"] = {"$id": "hook_filter.json", **json_schema(HookFilter)}
     for trigger in TRIGGERS.values():
         found[f"triggers/{trigger.key}.json"] = _of_trigger(trigger)
-    for action in builtin_actions(cast(Actions, _Unbound())):
+    for action in builtin_actions(cast(Actions, Unbound())):
         found[f"actions/{action.key}.input.json"] = _of_action(action, "input")
         found[f"actions/{action.key}.output.json"] = _of_action(action, "output")
     return found
@@ -58,25 +58,9 @@ def openapi_documents() -> dict[str, dict[str, Any]]:
 
 def shipped_surfaces() -> list[SurfaceSpec]:
     """The surfaces of our own plugins, with nothing behind them, by their names."""
-    catalogue = Catalogue.build(use_cases=cast(UseCases, _Unbound()))
+    catalogue = Catalogue.build(use_cases=cast(UseCases, Unbound()))
     shipped = {name for plugin in catalogue.plugins if plugin.distribution == DISTRIBUTION for name in plugin.surfaces}
     return [spec for name, spec in sorted(catalogue.surfaces.items()) if name in shipped]
-
-
-class _Unbound:
-    """Stands for the use cases that descriptors and surfaces are bound to: it holds anything, and does nothing."""
-
-    public_url = ""
-
-    def settings(self, name: str, struct: type[T]) -> T:
-        """The defaults."""
-        return struct()
-
-    def __getattr__(self, name: str) -> Any:
-        return _Unbound()
-
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        return _Unbound()
 
 
 def _of_trigger(trigger: Trigger) -> dict[str, Any]:
@@ -122,7 +106,7 @@ def _breaking_actions(base: Path) -> list[str]:
     """The same for the inputs and answers of actions, which the OpenAPI document leaves open."""
     before = base / RELEASED if (base / RELEASED / "actions").exists() else base
     keys = {file.name.split(".")[0] for file in (before / "actions").glob("*.json")}
-    actions = {one.key: one for one in builtin_actions(cast(Actions, _Unbound()))}
+    actions = {one.key: one for one in builtin_actions(cast(Actions, Unbound()))}
     found = [f"actions/{key}: the action is gone" for key in sorted(keys - actions.keys())]
     for key in sorted(keys & actions.keys()):
         parts = ("input", "output")

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from copyhound import connector_export
 from copyhound.cli import main
-from copyhound.connector_export.catalogue import resolved
 from copyhound.plugin_api import ActionSpec, Caller, EventBase, TriggerSpec, UseCases, hookimpl
 
 
@@ -55,14 +54,6 @@ def test_one_platform_is_written_elsewhere(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["connectors", "export", "zapier", "--plugins", "--into", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert [one.name for one in tmp_path.iterdir()] == ["zapier"]
-
-
-def test_references_are_resolved() -> None:
-    """A schema for platforms without references says the same without them; one that refers to itself is refused."""
-    schema = {"properties": {"a": {"$ref": "#/$defs/A", "title": "a"}}, "$defs": {"A": {"type": "string"}}}
-    assert resolved(schema) == {"properties": {"a": {"type": "string", "title": "a"}}}
-    with pytest.raises(ValueError, match="itself"):
-        resolved({"$ref": "#/$defs/A", "$defs": {"A": {"items": {"$ref": "#/$defs/A"}}}})
 
 
 class LetterAnswered(EventBase, frozen=True, kw_only=True):

@@ -13,16 +13,16 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from referencing import Registry
 
-from copyhound import schema_export
 from copyhound.domain.triggers import FILTER_FIELDS, Action, Trigger
 from copyhound.http.wire.descriptors import json_schema
 from copyhound.http.wire.dialects import DRAFT_07, draft_07
+from copyhound.plugin_host.unbound import Unbound
 from copyhound.services.actions import builtin_actions
 from copyhound.services.hooks import HookFilter
 from copyhound.services.triggers import TRIGGERS
 from copyhound_schemas import read_action, read_trigger
 
-ACTIONS = {one.key: one for one in builtin_actions(schema_export._Unbound())}  # type: ignore[arg-type]
+ACTIONS = {one.key: one for one in builtin_actions(Unbound())}  # type: ignore[arg-type]
 ALL: list[Trigger | Action] = [*TRIGGERS.values(), *ACTIONS.values()]
 FORMATS = FormatChecker(formats=())
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")

@@ -23,11 +23,12 @@ from copyhound.domain.triggers import Action
 from copyhound.http.openapi_surfaces import documents
 from copyhound.plugin_api import SurfaceSpec
 from copyhound.plugin_api.describing import FILE, form, operation, query
+from copyhound.plugin_host.unbound import Unbound
 from copyhound.services.actions import builtin_actions
 from copyhound.services.triggers import TRIGGERS
 from copyhound_schemas import read_action, read_openapi, read_trigger
 
-ACTIONS: dict[str, Action] = {one.key: one for one in builtin_actions(schema_export._Unbound())}  # type: ignore[arg-type]
+ACTIONS: dict[str, Action] = {one.key: one for one in builtin_actions(Unbound())}  # type: ignore[arg-type]
 SCHEMAS = schema_export.schemas()
 FORMATS = Draft202012Validator.FORMAT_CHECKER
 

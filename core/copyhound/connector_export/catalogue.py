@@ -13,6 +13,7 @@ from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.wire.descriptors import descriptor
 from copyhound.plugin_api import UseCases
 from copyhound.plugin_host.catalogue import Catalogue
+from copyhound.plugin_host.unbound import Unbound
 from copyhound.services.actions import Actions, builtin_actions
 from copyhound.services.triggers import TRIGGERS
 
@@ -29,16 +30,16 @@ class Described(msgspec.Struct, frozen=True):
 
 def built_in() -> Described:
     """What Copyhound itself has: connectors/ in the repository is rendered from this."""
-    return described(TRIGGERS.values(), builtin_actions(cast(Actions, _Unbound())))
+    return described(TRIGGERS.values(), builtin_actions(cast(Actions, Unbound())))
 
 
 def installed(extra: Sequence[tuple[str, Any]] = ()) -> Described:
     """Also what the plugins add that are installed here; `extra` are (name, plugin) pairs beside them."""
     catalogue = Catalogue.build(
         extra=extra,
-        use_cases=cast(UseCases, _Unbound()),
+        use_cases=cast(UseCases, Unbound()),
         builtin_triggers=TRIGGERS.values(),
-        builtin_actions=builtin_actions(cast(Actions, _Unbound())),
+        builtin_actions=builtin_actions(cast(Actions, Unbound())),
     )
     return described(catalogue.triggers.values(), catalogue.actions.values())
 
@@ -54,36 +55,3 @@ def described(triggers: Iterable[Trigger], actions: Iterable[Action]) -> Describ
 def pretty(value: Any) -> str:
     """JSON as people read it, in the order it has, with a newline at its end."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def resolved(schema: Json, root: Json | None = None) -> Json:
-    """The schema with each `$ref` to `$defs` replaced by what it means, and without `$schema` and `$defs`.
-
-    For platforms that know no references. ValueError where a schema refers to itself.
-    """
-    return cast(Json, _resolved(schema, (root or schema).get("$defs", {}), ()))
-
-
-def _resolved(part: Any, defs: Json, within: tuple[str, ...]) -> Any:
-    if isinstance(part, list):
-        return [_resolved(one, defs, within) for one in part]
-    if not isinstance(part, dict):
-        return part
-    kept = {key: value for key, value in part.items() if key not in ("$ref", "$defs", "$schema")}
-    found = {key: _resolved(value, defs, within) for key, value in kept.items()}
-    if "$ref" not in part:
-        return found
-    name = part["$ref"].rpartition("/")[2]
-    if name in within:
-        raise ValueError(f"{name} refers to itself")
-    return {**_resolved(defs[name], defs, (*within, name)), **found}
-
-
-class _Unbound:
-    """Stands for the use cases that descriptors are bound to."""
-
-    def __getattr__(self, name: str) -> Any:
-        return _Unbound()
-
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        return _Unbound()

@@ -96,7 +96,7 @@ async def reserve(
 
 async def _tell_low(uow: UnitOfWork, events: EventService, workspace_id: str, now: datetime) -> None:
     running = [one for one in await uow.credits.bundles(workspace_id) if one.starts_at <= now < one.expires_at]
-    remaining, granted = (sum(getattr(one, name) for one in running) for name in ("remaining", "granted"))
+    remaining, granted = sum(one.remaining for one in running), sum(one.granted for one in running)
     if not running or remaining * _LOW > granted:
         return
     ends = max(one.expires_at for one in running)

@@ -95,10 +95,10 @@ class HookService:
             **msgspec.structs.asdict(sending),
         )
         async with self._kit.units() as uow:
-            await _lists_exist(uow, caller, where)
+            await lists_exist(uow, caller, where)
             kept = await uow.hooks.add(hook, dedupe_key(hook))
             if kept.status is not HookStatus.active:
-                kept = await _woken(uow, await _get(uow, caller, kept.id))
+                kept = await _woken(uow, await get_hook(uow, caller, kept.id))
         return kept, open_secrets(self._kit, kept)[0], kept.id == hook.id
 
     def _checked(self, triggers: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class HookService:
 
     async def get(self, caller: Caller, hook_id: str) -> Hook:
         async with self._kit.units.read() as uow:
-            return await _get(uow, caller, hook_id)
+            return await get_hook(uow, caller, hook_id)
 
     async def page(
         self, caller: Caller, *, target_url: str | None = None, cursor: str | None = None, limit: int = 50
@@ -131,8 +131,8 @@ class HookService:
                 given[name] = value
         async with self._kit.units() as uow:
             if changes.filter is not UNSET:
-                await _lists_exist(uow, caller, changes.filter)
-            changed = msgspec.structs.replace(await _get(uow, caller, hook_id), **given)
+                await lists_exist(uow, caller, changes.filter)
+            changed = msgspec.structs.replace(await get_hook(uow, caller, hook_id), **given)
             if not await uow.hooks.save(changed, dedupe_key(changed)):
                 raise CopyhoundError("conflict", "Another hook has the same target, triggers and filter.")
         return changed
@@ -140,7 +140,7 @@ class HookService:
     async def enable(self, caller: Caller, hook_id: str) -> Hook:
         """Wake a disabled hook: same id, same secret."""
         async with self._kit.units() as uow:
-            return await _woken(uow, await _get(uow, caller, hook_id))
+            return await _woken(uow, await get_hook(uow, caller, hook_id))
 
     async def delete(self, caller: Caller, hook_id: str) -> None:
         """Quiet where there is none: unsubscribing twice is no error."""
@@ -154,7 +154,7 @@ class HookService:
         """(a new secret, until when the one before it signs beside it)."""
         new: str = self._new_secret()
         async with self._kit.units() as uow:
-            hook = await _get(uow, caller, hook_id)
+            hook = await get_hook(uow, caller, hook_id)
             sealed, until = rotate(self._kit, hook, new)
             await uow.hooks.save(msgspec.structs.replace(hook, secret=sealed))
         return new, until
@@ -183,13 +183,15 @@ async def _woken(uow: UnitOfWork, hook: Hook) -> Hook:
     return awake
 
 
-async def _lists_exist(uow: UnitOfWork, caller: Caller, where: HookFilter) -> None:
+async def lists_exist(uow: UnitOfWork, caller: Caller, where: HookFilter) -> None:
+    """CopyhoundError invalid_request for a filter that names a list that is not there."""
     for list_id in where.list_ids:
         if await uow.lists.get(caller.workspace_id, list_id) is None:
             raise CopyhoundError("invalid_request", f"The filter names a list that is not there: {list_id}.")
 
 
-async def _get(uow: UnitOfWork, caller: Caller, hook_id: str) -> Hook:
+async def get_hook(uow: UnitOfWork, caller: Caller, hook_id: str) -> Hook:
+    """CopyhoundError not_found."""
     found = await uow.hooks.get(caller.workspace_id, hook_id)
     if found is None:
         raise CopyhoundError("not_found", f"There is no hook {hook_id}.")

@@ -13,7 +13,7 @@ from copyhound.domain.feeds import Consumer
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import passes
-from copyhound.services.hooks import HookFilter
+from copyhound.services.hooks import HookFilter, lists_exist
 from copyhound.services.kit import Kit
 
 _CHUNK: Final = 500
@@ -97,9 +97,7 @@ async def _start(uow: UnitOfWork, caller: Caller, asked: Asked) -> int:
 
 
 async def _scan(uow: UnitOfWork, caller: Caller, asked: Asked, after: int) -> Polled:
-    for list_id in asked.where.list_ids:
-        if await uow.lists.get(caller.workspace_id, list_id) is None:
-            raise CopyhoundError("invalid_request", f"The filter names a list that is not there: {list_id}.")
+    await lists_exist(uow, caller, asked.where)
     wanted: dict[str, Any] = msgspec.to_builtins(asked.where)
     only = asked.where.list_ids[0] if len(asked.where.list_ids) == 1 else None
     found: list[Event] = []

@@ -15,6 +15,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import DELIVER, DELIVERIES, passes, queue_delivery
+from copyhound.services.hooks import get_hook
 from copyhound.services.kit import Kit
 
 RECOVER: Final = "recover"
@@ -49,9 +50,7 @@ class RecoveryService:
         if span.until < since:
             raise CopyhoundError("invalid_request", "`until` is before `since`.")
         async with self._kit.units() as uow:
-            hook = await uow.hooks.get(caller.workspace_id, hook_id)
-            if hook is None:
-                raise CopyhoundError("not_found", f"There is no hook {hook_id}.")
+            hook = await get_hook(uow, caller, hook_id)
             if hook.status is not HookStatus.active:
                 raise CopyhoundError("conflict", "The hook is disabled: enable it first.")
             await self._go_on(uow, span, "")
