@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copyhound.domain.ports import JobQueue
+from copyhound.domain.triggers import Trigger
+from copyhound.http import app as http_app
 from copyhound.jobs.runtime import JobRuntime
 from copyhound.storage import Database, Units
 from copyhound.storage.migrations import upgrade
@@ -54,6 +56,23 @@ class RecordedJobs:
 
     def factory(self, connection: AsyncConnection) -> JobQueue:
         return self
+
+
+@pytest.fixture(scope="session", autouse=True)
+def described_once() -> Iterator[None]:
+    """Every application of a test process has the same OpenAPI document, which takes longer than most tests."""
+    describe, made = http_app.describe_api, dict[tuple[str, ...], dict[str, Any]]()
+
+    def described(triggers: Iterable[Trigger]) -> dict[str, Any]:
+        triggers = tuple(triggers)
+        key = tuple(trigger.key for trigger in triggers)
+        if key not in made:
+            made[key] = describe(triggers)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http_app, "describe_api", described)
+        yield
 
 
 @pytest.fixture(scope="session")

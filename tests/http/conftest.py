@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -173,6 +174,29 @@ class Later:
         return getattr(self.thing, name)
 
 
+class Stage:
+    """The one application of a test process, set anew for each test: making one takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._app: Litestar | None = None
+
+    def app(self, services: Services, catalogue: Catalogue, plugins: dict[str, Any]) -> Litestar:
+        """The application over these, and no longer over those of the test before."""
+        if self._app is None:
+            self._services, self._catalogue, self._plugins = copy(services), copy(catalogue), dict(plugins)
+            settings = HttpSettings(max_body_bytes=20_000, max_upload_bytes=3_000_000)
+            self._app = create_app(self._services, catalogue=self._catalogue, plugins=self._plugins, settings=settings)
+        vars(self._services).update(vars(services))
+        vars(self._catalogue).update(vars(catalogue))
+        self._plugins.update(plugins)
+        return self._app
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    return Stage()
+
+
 def furnish(kit: Kit, sender: FakeSender) -> tuple[Services, Catalogue, dict[str, Any]]:
     """Services, catalogue and desks, as bootstrap puts them together."""
     desk, sources, notifiers = Later(), Later(), Later()
@@ -225,7 +249,7 @@ def make_kit(database_url: str, folder: Path, jobs: Any, web: FakeWeb) -> tuple[
 
 
 @pytest.fixture
-async def world(sqlite_url: str, tmp_path: Path, recorded_jobs: Any) -> AsyncIterator[World]:
+async def world(sqlite_url: str, tmp_path: Path, recorded_jobs: Any, stage: Stage) -> AsyncIterator[World]:
     """The API with two workspaces; bodies up to 20 kB, uploads up to 3 MB, at most 5 pictures in one request."""
     web, sender = FakeWeb(), FakeSender()
     kit, database = make_kit(sqlite_url, tmp_path, recorded_jobs, web)
@@ -238,8 +262,7 @@ async def world(sqlite_url: str, tmp_path: Path, recorded_jobs: Any) -> AsyncIte
     _, writer = await services.keys.create(caller.workspace_id, "writer", (Scope.read, Scope.write))
     _, reader = await services.keys.create(caller.workspace_id, "reader", (Scope.read,))
     _, other = await services.keys.create("ws_other", "other", ALL_SCOPES)
-    settings = HttpSettings(max_body_bytes=20_000, max_upload_bytes=3_000_000)
-    app = create_app(services, catalogue=catalogue, plugins=plugins, settings=settings)
+    app = stage.app(services, catalogue, plugins)
     async with AsyncTestClient(app, base_url=PUBLIC_URL, raise_server_exceptions=False) as client:
         yield World(app, client, services, catalogue, plugins, web, sender, admin, writer, reader, other)
     for desk in plugins.values():

@@ -18,10 +18,16 @@ from copyhound.http.metrics import Metrics
 from copyhound.http.settings import HttpSettings
 from copyhound.plugin_api import SurfaceSpec
 
-from .conftest import PUBLIC_URL, World
+from .conftest import PUBLIC_URL, Stage, World
 
 ANNOUNCED, SUNSET = date(2025, 3, 1), date(2026, 3, 1)
 HEADERS = ("deprecation", "sunset", "link")
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """An application of each test's own: its figures are looked at."""
+    return Stage()
 
 
 async def answer_empty(scope: Any, receive: Any, send: Any) -> None:

@@ -16,7 +16,13 @@ from copyhound.http.settings import HttpSettings
 from copyhound.plugin_api import SurfaceSpec, hookimpl
 from copyhound.plugin_host.catalogue import Catalogue
 
-from .conftest import World, found
+from .conftest import Stage, World, found
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """An application of each test's own: its figures are looked at."""
+    return Stage()
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
