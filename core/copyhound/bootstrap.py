@@ -41,6 +41,7 @@ from copyhound.plugin_host.settings import read_settings
 from copyhound.plugin_host.sources import SourceDesk
 from copyhound.services import Services, keys
 from copyhound.services.actions import builtin_actions
+from copyhound.services.keeping import KeptState
 from copyhound.services.kit import Kit, ServiceLimits
 from copyhound.services.triggers import TRIGGERS
 from copyhound.settings import Settings
@@ -215,8 +216,9 @@ def _furnish(
     parts: dict[str, Any] = {
         "plugin_settings": settings.plugins,
         "http_factory": outbound.client,
-        "state_factory": lambda plugin, workspace_id, target: _State(kit.units, workspace_id, f"{plugin}:{target}"),
+        "state_factory": lambda plugin, workspace_id, target: KeptState(kit.units, workspace_id, f"{plugin}:{target}"),
         "index": services.candidates,
+        "emit": services.triggers.emit,
         "now": kit.now,
     }
     provider_desk = ProviderDesk(catalogue, **parts)
@@ -252,7 +254,7 @@ class _UseCases:
         return read_settings(f"plugins.{name}", struct, self._settings.plugins.get(name, {}))
 
     def state(self, workspace_id: str, scope: str) -> StateStore:
-        return _State(self._services.kit.units, workspace_id, f"surface:{scope}")
+        return KeptState(self._services.kit.units, workspace_id, f"surface:{scope}")
 
 
 async def _warn_of_new_key(settings: Settings, kit: Kit) -> None:
@@ -263,29 +265,6 @@ async def _warn_of_new_key(settings: Settings, kit: Kit) -> None:
             "%s was missing and is made anew: hooks made before cannot be signed for until it is put back from a copy",
             settings.folder / _KEY_FILE,
         )
-
-
-class _State:
-    """The state that a plugin keeps, in the database."""
-
-    def __init__(self, units: UnitOfWorkFactory, workspace_id: str, scope: str) -> None:
-        self._units, self._workspace_id, self._scope = units, workspace_id, scope
-
-    async def get(self, key: str) -> Any | None:
-        async with self._units.read() as uow:
-            return await uow.state.get(self._workspace_id, self._scope, key)
-
-    async def put(self, items: Mapping[str, Any]) -> None:
-        async with self._units() as uow:
-            await uow.state.put(self._workspace_id, self._scope, dict(items))
-
-    async def delete(self, keys: Sequence[str] | None = None) -> None:
-        async with self._units() as uow:
-            await uow.state.delete(self._workspace_id, self._scope, keys)
-
-    async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]:
-        async with self._units.read() as uow:
-            return await uow.state.scan(self._workspace_id, self._scope, prefix, limit)
 
 
 def job_definitions(services: Services) -> dict[str, JobDefinition]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import httpx
 import msgspec
 
+from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.matches import Page
 from copyhound.domain.searches import Outcome
@@ -17,7 +18,7 @@ from copyhound.domain.triggers import Action as ActionSpec
 from copyhound.domain.triggers import Trigger as TriggerSpec
 from copyhound.plugin_api.use_cases import StateStore, UseCases
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 
 __all__ = [
     "API_VERSION",
@@ -25,6 +26,7 @@ __all__ = [
     "Answer",
     "Candidate",
     "Context",
+    "Emit",
     "Lead",
     "NoSettings",
     "Notice",
@@ -102,6 +104,26 @@ class OwnIndex(Protocol):
         """The pictures of a collection that are worth comparing; best first."""
 
 
+class Emit(Protocol):
+    """Tells an event of a trigger that the plugin registers itself."""
+
+    async def __call__(
+        self, trigger: str, fields: Mapping[str, Any], *, key: str | None = None, list_id: str | None = None
+    ) -> str | None:
+        """Append an event to the workspace that the call works for, and deliver it; its id.
+
+        None where one of that `key` was emitted before. `fields` is the payload without `id`, `type`, `timestamp` and
+        `sequence`. With `list_id` the event belongs to a list. CopyhoundError plugin_failed, not_found.
+        """
+
+
+async def emit_nowhere(
+    trigger: str, fields: Mapping[str, Any], *, key: str | None = None, list_id: str | None = None
+) -> str | None:
+    """Stands where nothing takes events. CopyhoundError plugin_failed."""
+    raise CopyhoundError("plugin_failed", f"{trigger}: nothing takes events here.")
+
+
 class Context(msgspec.Struct, frozen=True):
     """What the core hands to every call of a plugin."""
 
@@ -113,6 +135,8 @@ class Context(msgspec.Struct, frozen=True):
     now: Callable[[], datetime]
     state: StateStore
     index: OwnIndex
+    emit: Emit = emit_nowhere
+    """Give a `key` where the work may be done again: calls are retried, and a source is run again after a crash."""
 
 
 class ProviderLimits(msgspec.Struct, frozen=True):
