@@ -24,7 +24,8 @@ async def test_one_is_made_with_little(world: World) -> None:
     assert (answer.status_code, answer.headers["location"].endswith(f"/notifications/{body['id']}")) == (201, True)
     assert body["target"] == {"url": TARGET["url"], "token": "***"}
     assert (body["list_ids"], body["filter"], body["format"]) == ([], None, "htmlsummary")
-    assert (body["schedule"], body["number"] >= 1) == ({"days": 1, "at": "08:00", "timezone": "UTC"}, True)
+    daily = {"days": 1, "at": "08:00", "timezone": "UTC", "weekdays": [], "hours": None}
+    assert (body["schedule"], body["number"] >= 1, body["quiet_hours"]) == (daily, True, None)
     assert body["next_at"][11:] == "08:00:00Z"
     assert (body["last_sent_at"], body["last_error"]) == (None, None)
     assert "very secret" not in answer.text
@@ -78,6 +79,14 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"schedule": {"cron": "* * * * *"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"at": "8 o'clock"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
+    ({"schedule": {"hours": 5}}, 400, "invalid_request", "schedule"),
+    ({"schedule": {"hours": 6, "days": 2}}, 400, "invalid_request", "days"),
+    ({"schedule": {"weekdays": ["someday"]}}, 400, "invalid_request", "schedule"),
+    ({"schedule": {"weekdays": ["mon"], "days": 7}}, 400, "invalid_request", "days"),
+    ({"quiet_hours": {"start": "22:00", "end": "22:00"}}, 400, "invalid_request", "for ever"),
+    ({"quiet_hours": {"start": "22 h"}}, 400, "invalid_request", "quiet_hours"),
+    ({"quiet_hours": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
+    ({"quiet_hours": {"until": "07:00"}}, 400, "invalid_request", "quiet_hours"),
     ({"format": "pdf"}, 400, "invalid_request", "format"),
     ({"list_ids": ["x"] * 1001}, 400, "invalid_request", "list_ids"),
     ({"colour": "red"}, 400, "invalid_request", "colour"),

@@ -95,7 +95,10 @@ async def told(house: Home, notification: Notification) -> Notification:
 async def run_job(house: Home, notification: Notification, number: int = 1, *, settle: bool = True) -> dict[str, Any]:
     """One attempt at what is new now, as the job makes it."""
     newest = (await house.events("new_domain_found"))[-1]["sequence"]
-    job = house.caller.workspace_id, notification.id, "slot", newest, number
+    async with house.services.kit.units.read() as uow:
+        now = await uow.notifications.get(house.caller.workspace_id, notification.id)
+    slot = (now.telling if now else None) or "slot"
+    job = house.caller.workspace_id, notification.id, slot, newest, number
     answer = await house.services.notifying.send(*job)
     if settle:
         await house.services.notifying.settle(*job, answer)
@@ -393,6 +396,7 @@ FORMATS = {
     "jsontextsummary": ("application/json", b'{"message":"1 New Domain: example.com"}'),
     "jsonsummary": ("application/json", b'{"new_domains":1,'),
     "jsonfull": ("application/json", b'{"image_1":{"domains_found":["example.com"]'),
+    "json": ("application/json", b'{"id":"ntc_'),
     "csv": ("text/csv; charset=utf-8", b"domain,list_id,"),
 }
 

@@ -256,10 +256,16 @@ class NotificationRepository(Protocol):
     async def delete(self, workspace_id: str, notification_id: str) -> bool: ...
     async def page(self, workspace_id: str, *, cursor: str | None, limit: int) -> PageOf: ...
     async def due(self, now: datetime, limit: int) -> list[Notification]:
-        """Those of all workspaces with next_at <= now, oldest first."""
+        """Those of all workspaces with next_at <= now that nobody is telling, oldest first."""
 
-    async def claim_slot(self, notification_id: str, slot: datetime, next_at: datetime, at: datetime) -> bool:
-        """Move next_at on, only if it still is `slot`; sets last_slot_at to `at`. False: somebody else did."""
+    async def claim_slot(
+        self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
+    ) -> bool:
+        """Move it on, only if next_at still is `due_at` and nobody is telling; sets last_slot_at to `at`, telling to
+        `slot`. False: somebody else did."""
+
+    async def hold(self, notification_id: str, due_at: datetime, until: datetime) -> bool:
+        """Put next_at off to `until`, only if it still is `due_at`; the slot stays unclaimed."""
 
 
 class CollectionRepository(Protocol):

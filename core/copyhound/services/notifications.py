@@ -16,7 +16,8 @@ from copyhound.services.kit import Kit
 from copyhound.services.limits import LimitService
 from copyhound.services.notifications_digest import filter_of, gather, newest_event, sample
 from copyhound.services.notifications_rendering import Rendered, render
-from copyhound.services.notifications_sending import Notifiers, next_due, opened_target, tell
+from copyhound.services.notifications_schedule import changed_due, first_due
+from copyhound.services.notifications_sending import Notifiers, opened_target, tell
 
 _MAX_LISTS: Final = 1000
 _MOST_TESTS: Final = 10
@@ -54,8 +55,9 @@ class NotificationService:
             sealed_target=self._sealed(target),
             format=new.format,
             created_at=now,
-            next_at=next_due(self._kit, new.schedule),
             after=0,
+            quiet_hours=new.quiet_hours,
+            **first_due(self._kit, new.schedule, new.quiet_hours),
         )
         async with self._kit.units() as uow:
             await _lists_exist(uow, caller, made.list_ids)
@@ -95,9 +97,10 @@ class NotificationService:
             given["filter"] = check_filter(changes.filter)
         if changes.format is not UNSET:
             given["format"] = changes.format
-        if changes.schedule is not UNSET and changes.schedule != item.schedule:
-            given["schedule"] = changes.schedule
-            given["next_at"] = next_due(self._kit, changes.schedule, item.last_slot_at, item.last_slot_at)
+        schedule = item.schedule if changes.schedule is UNSET else changes.schedule
+        quiet = item.quiet_hours if changes.quiet_hours is UNSET else changes.quiet_hours
+        if (schedule, quiet) != (item.schedule, item.quiet_hours):
+            given |= {"schedule": schedule, "quiet_hours": quiet, **changed_due(self._kit, item, schedule, quiet)}
         if changes.notifier is not UNSET or changes.target is not UNSET:
             given |= self._aimed(item, changes)
         return msgspec.structs.replace(item, **given)
