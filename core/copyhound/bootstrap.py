@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,9 +105,11 @@ async def open_house(
     work: bool = True,
     clock: Callable[[], datetime] = now,
     extra_plugins: Sequence[tuple[str, Any]] = (),
+    compute: ComputePool | None = None,
 ) -> AsyncIterator[House]:
     """Open the data, load the plugins, and with `work` run jobs and stand for the leader's clock.
 
+    A `compute` pool that is handed in is used and not closed; its limits are its own.
     CopyhoundError data_in_use where another process owns this data folder under this executor id.
     """
     memory.few_arenas()
@@ -121,7 +123,10 @@ async def open_house(
         jobs = DbosJobs(settings.database)
         stack.callback(jobs.close)
         units = cast(UnitOfWorkFactory, Units(database, jobs))
-        kit = await _kit(stack, settings, units, clock)
+        if compute is None:
+            compute = _compute(settings)
+            stack.push_async_callback(compute.aclose)
+        kit = await _kit(stack, settings, units, clock, compute)
         await _warn_of_new_key(settings, kit)
         house = _furnish(stack, settings, kit, database, extra_plugins)
         if work:
@@ -129,22 +134,28 @@ async def open_house(
         yield house
 
 
+def _compute(settings: Settings) -> ComputePool:
+    limits = settings.compute
+    return ComputePool(
+        workers=limits.workers or os.cpu_count() or 1,
+        memory_bytes=limits.memory_mb * 2**20,
+        task_seconds=limits.task_seconds,
+        idle_seconds=limits.idle_seconds,
+    )
+
+
 async def _kit(
-    stack: contextlib.AsyncExitStack, settings: Settings, units: UnitOfWorkFactory, clock: Callable[[], datetime]
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    units: UnitOfWorkFactory,
+    clock: Callable[[], datetime],
+    compute: ComputePool,
 ) -> Kit:
     policy = NetPolicy(
         allow_hosts=settings.net.allow_hosts, allow_ports=settings.net.allow_ports, proxy=settings.net.proxy
     )
     outbound = Outbound(policy, user_agent=settings.user_agent)
     stack.push_async_callback(outbound.aclose)
-    limits = settings.compute
-    compute = ComputePool(
-        workers=limits.workers or os.cpu_count() or 1,
-        memory_bytes=limits.memory_mb * 2**20,
-        task_seconds=limits.task_seconds,
-        idle_seconds=limits.idle_seconds,
-    )
-    stack.push_async_callback(compute.aclose)
     index = _index(settings)
     stack.push_async_callback(index.close)
     return Kit(
