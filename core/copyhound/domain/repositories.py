@@ -50,6 +50,9 @@ class ListRepository(Protocol):
 
     async def by_number(self, workspace_id: str, number: int) -> ImageList | None: ...
     async def get(self, workspace_id: str, list_id: str) -> ImageList | None: ...
+    async def labelled(self, workspace_id: str, label: str) -> ImageList | None:
+        """The newest of this label, case-insensitively; until the transaction ends, nobody else who asks so adds one."""
+
     async def save(self, item: ImageList) -> None: ...
     async def delete(self, workspace_id: str, list_id: str) -> list[str]:
         """Delete it with all its data (events stay); the blob keys that nothing uses any more."""

@@ -58,6 +58,8 @@ class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Without it a monitored list is searched daily."""
     providers: tuple[str, ...] = ()
     min_confidence: Percent = 50.0
+    if_absent: bool = False
+    """Where there are lists of this label, upper and lower case being the same, the newest is answered as it is."""
 
 
 class ListCreated(msgspec.Struct, frozen=True):
