@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from .conftest import World, found
 
@@ -130,6 +130,20 @@ async def test_a_test_tells_how_it_went(world: World) -> None:
     assert (answer["ok"], "500" in answer["error"]) == (False, True)
 
 
+async def the_page_of_all_opens(world: World, link: str) -> None:
+    """Without a key it shows the domain and runs nothing; changed or too late, it opens nothing."""
+    opened = await world.client.get(link)
+    assert (opened.status_code, opened.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<strong>example.com</strong>" in opened.text
+    assert "See all" not in opened.text
+    assert "default-src 'none'" in opened.headers["content-security-policy"]
+    assert opened.headers["x-robots-tag"] == "noindex"
+    until = parse_qs(urlsplit(link).query)["until"][0]
+    for wrong in (link[:-4] + "AAAA", link.replace(f"until={until}", "until=999"), link.replace("ntf_", "ntf_x")):
+        assert (await world.client.get(wrong)).status_code == 401, wrong
+    assert (await world.client.get(link.partition("?")[0])).status_code == 400
+
+
 async def test_a_preview_shows_what_is_new_with_links_that_open(world: World, picture: bytes) -> None:
     """Before anything is found it is empty; then its thumbnail and overlay are pictures, without a key."""
     one = await made(world)
@@ -140,6 +154,7 @@ async def test_a_preview_shows_what_is_new_with_links_that_open(world: World, pi
     assert (shown["title"], shown["content_type"]) == ("1 New Domain: example.com", "text/html; charset=utf-8")
     links = [part.split('"')[0].replace("&amp;", "&") for part in shown["body"].split('src="')[1:]]
     links += [part.split('"')[0].replace("&amp;", "&") for part in shown["body"].split('href="')[1:]]
+    await the_page_of_all_opens(world, links[-1])
     ours = [link for link in links if "/api/v1/matches/" in link]
     assert {urlsplit(link).path.rpartition("/")[2] for link in ours} == {"thumbnail", "overlay"}
     for link in ours:

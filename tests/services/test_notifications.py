@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import PIL.Image
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
@@ -23,7 +25,7 @@ from copyhound.domain.notifications import (
     NotificationChanges,
 )
 from copyhound.domain.workspaces import ALL_SCOPES, Caller
-from copyhound.services import notifications_digest, notifications_sending
+from copyhound.services import notifications_digest, notifications_pictures, notifications_sending
 
 from ..fixtures import photos
 from ..fixtures.findings import a_list, find
@@ -138,7 +140,7 @@ async def test_an_old_domain_is_not_told_again(at_work: Home, receiver: Receiver
 
 
 async def test_a_search_is_mailed(at_work: Home, mailbox: Mailbox) -> None:
-    """What a search found comes as a mail with subject, text and page, to all addresses."""
+    """What a search found comes as a mail with subject, text, page and its thumbnails, to all addresses."""
     new = NewNotification("email", {"to": ["me@example.org", "you@example.org"]})
     made = await at_work.services.notifications.create(at_work.caller, new)
     await at_work.index("https://one.example.com/a.jpg", photos.resaved(1))
@@ -148,11 +150,38 @@ async def test_a_search_is_mailed(at_work: Home, mailbox: Mailbox) -> None:
     (message,) = mailbox.messages
     assert mailbox.envelopes[0].rcpt_tos == ["me@example.org", "you@example.org"]
     assert message["subject"] == "1 New Domain: example.com"
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
-    page = message.get_body(("html",))
-    assert page is not None
+    plain, related = message.iter_parts()
+    page, picture = related.iter_parts()
+    assert [part.get_content_type() for part in (plain, page, picture)] == ["text/plain", "text/html", "image/jpeg"]
+    assert "/overlay?workspace=" in plain.get_content()
     assert "/overlay?workspace=" in page.get_content()
-    assert "/thumbnail?workspace=" in page.get_content()
+    assert f'src="cid:{picture["content-id"].strip("<>")}"' in page.get_content()
+    assert "/thumbnail?workspace=" not in page.get_content()
+    with PIL.Image.open(io.BytesIO(picture.get_content())) as thumbnail:
+        assert max(thumbnail.size) == 160
+
+
+async def test_pictures_have_limits(at_work: Home, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than so many, and none that would make them too large; the others are links, and nothing is left out."""
+    monkeypatch.setattr(notifications_pictures, "_MOST", 2)
+    new = NewNotification("email", {"to": ["me@example.org"]})
+    made = await at_work.services.notifications.create(at_work.caller, new)
+    for number in range(3):
+        await at_work.index(f"https://one{number}.com/a.jpg", photos.resaved(1))
+    await at_work.search(photos.photo(1))
+    await turned(at_work, days=1)
+    await told(at_work, made)
+    monkeypatch.setattr(notifications_pictures, "_BYTES", 10)
+    await at_work.services.notifications.update(
+        at_work.caller, made.id, NotificationChanges(schedule=DigestSchedule(hours=1))
+    )
+    await at_work.index("https://two.org/a.jpg", photos.resaved(1))
+    await at_work.search(photos.photo(1))
+    await turned(at_work, hours=1)
+    await told(at_work, made)
+    pages = [message.get_body(("html",)).get_content() for message in mailbox.messages]  # type: ignore[union-attr]
+    assert [page.count('src="cid:') for page in pages] == [2, 0]
+    assert [page.count("/thumbnail?workspace=") for page in pages] == [1, 4]
 
 
 async def test_two_servers_tell_a_slot_once(

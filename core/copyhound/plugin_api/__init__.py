@@ -24,6 +24,7 @@ from copyhound.domain.notifications import (
     NewNotification,
     Notification,
     NotificationChanges,
+    QuietHours,
 )
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.domain.searches import ImageInput, Lookup, Search, SearchProgress, SearchRequest
@@ -42,6 +43,7 @@ from copyhound.plugin_api.types import (
     Lead,
     NoSettings,
     Notice,
+    NoticePicture,
     NotifierSpec,
     Outcome,
     OwnIndex,
@@ -101,6 +103,7 @@ __all__ = [
     "NewNotification",
     "NoSettings",
     "Notice",
+    "NoticePicture",
     "Notification",
     "NotificationChanges",
     "NotifierSpec",
@@ -112,6 +115,7 @@ __all__ = [
     "ProviderLimits",
     "ProviderSpec",
     "Query",
+    "QuietHours",
     "ResultRow",
     "Scope",
     "Search",

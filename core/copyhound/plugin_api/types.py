@@ -30,6 +30,7 @@ __all__ = [
     "Lead",
     "NoSettings",
     "Notice",
+    "NoticePicture",
     "NotifierSpec",
     "Outcome",
     "OwnIndex",
@@ -174,6 +175,17 @@ class ProviderSpec(msgspec.Struct, frozen=True):
     homepage: str | None = None
 
 
+class NoticePicture(msgspec.Struct, frozen=True):
+    """A small picture that belongs to a notice, so that nothing need be fetched."""
+
+    url: str
+    """Its address in the notice's `html`, where the link is: `src="<url, escaped>"`."""
+    name: str
+    """One line: what is on it."""
+    data: bytes
+    content_type: str = "image/jpeg"
+
+
 class Notice(msgspec.Struct, frozen=True):
     """What a notifier tells. `events`, of one workspace, oldest first, may be empty where there is a `body`."""
 
@@ -191,6 +203,8 @@ class Notice(msgspec.Struct, frozen=True):
     """For machines, in the format that the target's owner chose; None: the notifier makes its own."""
     content_type: str | None = None
     """Of `body`."""
+    pictures: tuple[NoticePicture, ...] = ()
+    """Some of those in `html`, best first: at most 20, at most a megabyte in all."""
 
 
 class NotifierSpec(msgspec.Struct, frozen=True):
@@ -203,6 +217,8 @@ class NotifierSpec(msgspec.Struct, frozen=True):
     target: type[msgspec.Struct] = NoSettings
     settings: type[msgspec.Struct] = NoSettings
     timeout_seconds: float = 30.0
+    check: Callable[[Any, Any], None] | None = None
+    """Given a target and the settings before the target is kept; returns at once, or raises CopyhoundError."""
 
 
 class SurfaceSpec(msgspec.Struct, frozen=True):

@@ -127,9 +127,11 @@ class NotifierDesk:
 
         Raises `settings_invalid` also where the notifier itself is not set up: it could never tell anybody.
         """
-        if (wrong := self._bench.post(notifier).error) is not None:
-            raise CopyhoundError("settings_invalid", f"{notifier} is not set up: {wrong}")
+        post = self._bench.post(notifier)
+        if post.error is not None:
+            raise CopyhoundError("settings_invalid", f"{notifier} is not set up: {post.error}")
         checked = self.target(notifier, values)
+        _check(post, checked)
         return CheckedTarget(msgspec.to_builtins(checked), redacted(checked), uri_values(checked))
 
     async def notify(self, notifier: str, notice: Notice, target: Mapping[str, Any], *, workspace_id: str) -> None:
@@ -163,3 +165,15 @@ class NotifierDesk:
     def _state(self, post: Post[NotifierSpec]) -> SpecState:
         owner = self._catalogue.owner("notifier", post.spec.name)
         return post.state(owner.name if owner else None)
+
+
+def _check(post: Post[NotifierSpec], target: msgspec.Struct) -> None:
+    if post.spec.check is None:
+        return
+    try:
+        post.spec.check(target, post.settings)
+    except CopyhoundError:
+        raise
+    except Exception as error:
+        name = post.spec.name
+        raise CopyhoundError("plugin_failed", f"{name} could not check the target ({type(error).__name__}).") from error

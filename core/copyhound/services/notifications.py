@@ -15,7 +15,8 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
 from copyhound.services.limits import LimitService
 from copyhound.services.notifications_digest import filter_of, gather, newest_event, sample
-from copyhound.services.notifications_rendering import Rendered, render
+from copyhound.services.notifications_page import DigestLink, check_link
+from copyhound.services.notifications_rendering import Rendered, page_of, render
 from copyhound.services.notifications_schedule import changed_due, first_due
 from copyhound.services.notifications_sending import Notifiers, opened_target, tell
 
@@ -122,6 +123,20 @@ class NotificationService:
             found = await _get(uow, caller, notification_id)
             digest, _ = await gather(self._kit, uow, found, await newest_event(uow, caller.workspace_id))
         return render(digest, found.format)
+
+    async def opened(self, link: DigestLink, signature: str) -> str:
+        """All that a digest told, as a page, for who has its link; copies that are gone since are left out.
+
+        Raises CopyhoundError unauthorized, not_found.
+        """
+        check_link(self._kit, link, signature)
+        async with self._kit.units.read() as uow:
+            found = await uow.notifications.get(link.workspace_id, link.notification_id)
+            if found is None:
+                raise _missing(link.notification_id)
+            told = msgspec.structs.replace(found, after=link.after)
+            digest, _ = await gather(self._kit, uow, told, link.until)
+        return page_of(digest)
 
     async def test(self, caller: Caller, notification_id: str) -> Trial:
         """Send a sample now, once; nothing counts as told. CopyhoundError too_many_requests: some a minute do."""

@@ -53,8 +53,8 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 def page_of(digest: Digest) -> str:
-    """All of a digest as a page, however long."""
-    return _page(digest, len(digest.domains))
+    """All of a digest as a page, however long; it leads to no other."""
+    return _page(msgspec.structs.replace(digest, url=None), len(digest.domains))
 
 
 def render(digest: Digest, format: DigestFormat) -> Rendered:

@@ -20,6 +20,7 @@ from copyhound.domain.repositories import UnitOfWork
 from copyhound.plugin_api import Notice
 from copyhound.services.kit import Kit
 from copyhound.services.notifications_digest import gather, newest_event
+from copyhound.services.notifications_pictures import pictures_of
 from copyhound.services.notifications_rendering import render
 from copyhound.services.notifications_schedule import next_slot, released
 
@@ -157,6 +158,8 @@ async def tell(
         html=rendered.html,
         body=rendered.body,
         content_type=rendered.content_type,
+        url=digest.url,
+        pictures=await pictures_of(kit, notification.workspace_id, digest) if rendered.html else (),
     )
     target = opened_target(kit, notification)
     try:
