@@ -26,7 +26,6 @@ from copyhound.http.wire.notifications import (
 from copyhound.services import Services
 from copyhound.services.notifications_page import DigestLink
 
-
 _FILES: Final = {"text/html": (str, "<!DOCTYPE html><html><body><h1>1 New Domain: example.com</h1></body></html>")}
 _HEADERS: Final = {
     "Cache-Control": "private, max-age=60",
