@@ -287,6 +287,12 @@ export const actionFields: INodeProperties[] = [
 		},
 		options: [
 			{
+				displayName: 'If Absent',
+				name: 'if_absent',
+				type: 'boolean',
+				default: false,
+			},
+			{
 				displayName: 'Min Confidence',
 				name: 'min_confidence',
 				type: 'number',
@@ -685,6 +691,10 @@ export const ACTIONS: Record<string, ActionFields> = {
 			},
 			{
 				name: 'min_confidence',
+				kind: 'value',
+			},
+			{
+				name: 'if_absent',
 				kind: 'value',
 			},
 		],

@@ -28,7 +28,7 @@ export default {
     const answer = await copyhound(this).act("add_images", {
       "list_id": this.listId,
       "images": this.images,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Add images: done");
     return answer;
   },

@@ -44,6 +44,13 @@ export default {
       description: "Min confidence.",
       optional: true,
     },
+    ifAbsent: {
+      type: "boolean",
+      label: "If absent",
+      description: "If absent.",
+      optional: true,
+      default: false,
+    },
   },
   async run({ $ }) {
     const answer = await copyhound(this).act("create_list", {
@@ -52,7 +59,8 @@ export default {
       "schedule": this.schedule,
       "providers": this.providers,
       "min_confidence": this.minConfidence && Number(this.minConfidence),
-    }, $.context && $.context.id);
+      "if_absent": this.ifAbsent,
+    }, $.context);
     $.export("$summary", "Create list: done");
     return answer;
   },

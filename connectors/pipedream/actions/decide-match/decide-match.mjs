@@ -36,7 +36,7 @@ export default {
       "match_id": this.matchId,
       "decision": this.decision,
       "note": this.note,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Decide match: done");
     return answer;
   },

@@ -44,7 +44,7 @@ export default {
       "match_type": this.matchType,
       "min_confidence": this.minConfidence && Number(this.minConfidence),
       "found_after": this.foundAfter,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Export matches: done");
     return answer;
   },

@@ -27,7 +27,7 @@ export default {
     const answer = await copyhound(this).act("find_list", {
       "label": this.label,
       "exact": this.exact,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Find list: done");
     return answer;
   },

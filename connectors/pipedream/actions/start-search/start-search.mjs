@@ -55,7 +55,7 @@ export default {
       "list_label": this.listLabel,
       "providers": this.providers,
       "verify": this.verify,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Start search: done");
     return answer;
   },
