@@ -102,7 +102,7 @@ def test_an_action_answers(live: Live) -> None:
 
 
 def test_a_retried_step_makes_nothing_twice(live: Live) -> None:
-    """The same step for the same event makes one list; another step of the workflow, or another event, makes another."""
+    """The same step for the same event makes one list; another step or another event makes another one."""
     first, again, other_step, other_event = components(live.url, live.key, str(live.picture_path), "retried")
     assert first == again
     assert len({first, other_step, other_event}) == 3
