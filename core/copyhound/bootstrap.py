@@ -259,7 +259,7 @@ class _UseCases:
     def catalogue(self) -> CatalogueUseCases:
         from copyhound.http.offering import Offering  # the command line needs none, and is quicker without
 
-        return Offering(self.plugins)
+        return Offering(self.plugins, self._services.kit)
 
     def settings(self, name: str, struct: type[S]) -> S:
         return read_settings(f"plugins.{name}", struct, self._settings.plugins.get(name, {}))
@@ -285,8 +285,9 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
         "search": JobDefinition(lookups.fan_out, failed=lookups.fan_out_failed),
         "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
-        "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
+        "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed, recorded=False),
         "recover": JobDefinition(services.recovery.run),
+        "unsubscribe": JobDefinition(services.unsubscribing.run),
         "recheck": JobDefinition(services.monitoring.recheck),
         "notify": JobDefinition(notifying.send, settle=notifying.settle, failed=notifying.broke),
         "ingest": JobDefinition(services.ingests.run, failed=services.ingests.failed),

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from copyhound.domain.events import Event
-from copyhound.domain.hooks import Attempt, DeliveryStatus, HookStatus
+from copyhound.domain.hooks import Attempt, DeliveryStatus, HookStatus, WantedHooks
 from copyhound.storage import Units
 
 from .makers import AT, W1, W2, a_delivery, a_hook, an_event, at
@@ -170,9 +170,9 @@ async def test_hooks_are_paged_and_found_by_target(units: Units) -> None:
         for number in range(3):
             url = f"https://hooks.example/{number % 2}"
             await unit.hooks.add(a_hook(f"hook_{number}", target_url=url, created_at=at(number)), str(number))
-        first = await unit.hooks.page(W1, target_url=None, cursor=None, limit=2)
-        rest = await unit.hooks.page(W1, target_url=None, cursor=first.cursor, limit=2)
-        zero = await unit.hooks.page(W1, target_url="https://hooks.example/0", cursor=None, limit=5)
+        first = await unit.hooks.page(W1, WantedHooks(), cursor=None, limit=2)
+        rest = await unit.hooks.page(W1, WantedHooks(), cursor=first.cursor, limit=2)
+        zero = await unit.hooks.page(W1, WantedHooks("https://hooks.example/0"), cursor=None, limit=5)
     assert [hook.id for hook in first.items + rest.items] == ["hook_2", "hook_1", "hook_0"]
     assert [hook.id for hook in zero.items] == ["hook_2", "hook_0"]
 
@@ -211,8 +211,7 @@ async def test_an_attempt_that_is_repeated_overwrites(units: Units) -> None:
     again = msgspec.structs.replace(first, status_code=None, error="lost", response_body=None)
     async with units() as unit:
         await unit.deliveries.add(a_delivery())
-        for attempt in (second, first, again):
-            await unit.deliveries.add_attempt(attempt)
+        await unit.sending.add_attempts([(W1, attempt) for attempt in (second, first, again)])
         assert await unit.deliveries.attempts("delivery_1") == [again, second]
 
 

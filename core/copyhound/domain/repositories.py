@@ -14,7 +14,7 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Attempt, Delivery, Hook
+from copyhound.domain.hooks import Attempt, Delivery, Hook, WantedHooks
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
 from copyhound.domain.notifications import Notification
@@ -29,6 +29,7 @@ from copyhound.domain.repositories_accounts import (
     WorkspaceRepository,
 )
 from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
+from copyhound.domain.repositories_sending import SendingRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.domain.searches import Lookup, Outcome, Search
 
@@ -219,7 +220,7 @@ class HookRepository(Protocol):
         """False, and nothing saved, where another hook has that key. None: it keeps the key it has."""
 
     async def delete(self, workspace_id: str, hook_id: str) -> bool: ...
-    async def page(self, workspace_id: str, *, target_url: str | None, cursor: str | None, limit: int) -> PageOf: ...
+    async def page(self, workspace_id: str, wanted: WantedHooks, *, cursor: str | None, limit: int) -> PageOf: ...
     async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
         """The active ones."""
 
@@ -238,9 +239,6 @@ class DeliveryRepository(Protocol):
         self, workspace_id: str, hook_id: str, *, since: datetime, until: datetime, cursor: str | None, limit: int
     ) -> PageOf:
         """Those made in a span of time, its ends included, that failed or have failed so far; oldest first, held."""
-
-    async def add_attempt(self, attempt: Attempt) -> None:
-        """The same delivery and number again overwrites."""
 
     async def attempts(self, delivery_id: str) -> list[Attempt]: ...
 
@@ -369,6 +367,7 @@ class UnitOfWork(Protocol):
     consumers: ConsumerRepository
     hooks: HookRepository
     deliveries: DeliveryRepository
+    sending: SendingRepository
     notifications: NotificationRepository
     collections: CollectionRepository
     ingests: IngestRepository

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from copyhound.domain.events import Event, NewEvent, envelope
-from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
-
-DELIVER = "deliver"
-DELIVERIES = "deliveries"
+from copyhound.services.lanes import queue_attempt
 
 
 class EventService:
@@ -27,7 +25,7 @@ class EventService:
         if appended is None:
             return None
         for hook in await uow.hooks.subscribed(event.workspace_id, event.trigger):
-            if passes(hook.filter, event):
+            if is_active(hook, now) and passes(hook.filter, event):
                 await queue_delivery(self._kit, uow, appended, hook)
         return appended
 
@@ -58,7 +56,7 @@ async def queue_delivery(kit: Kit, uow: UnitOfWork, event: Event, hook: Hook) ->
         next_attempt_at=now,
     )
     if await uow.deliveries.add(delivery):
-        await uow.jobs.enqueue(DELIVER, delivery.id, 1, id=f"{delivery.id}:1", queue=DELIVERIES)
+        await queue_attempt(uow, delivery, 1, slow=hook.failing_since is not None)
 
 
 def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:
