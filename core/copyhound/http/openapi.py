@@ -23,11 +23,14 @@ from copyhound.http.wire.common import Problem
 TITLE: Final = "Copyhound"
 _REF: Final = "#/components/schemas/{name}"
 _REFERENCE: Final = re.compile(r'"#/components/schemas/([^"]+)"')
+# printable, and no space at either end: HTTP takes that away
+_VISIBLE: Final = r"!-~\u00a1-\u00ac\u00ae-\u00ff"
+_KEY_PATTERN: Final = f"^[{_VISIBLE}]([ {_VISIBLE}]*[{_VISIBLE}])?$"
 _KEY_PARAMETER: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN},
     "description": "The same request under the same key is done once, and answered the same for a day.",
 }
 _SCHEMES: Final = {
@@ -179,7 +182,9 @@ def _request_body(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
             for field in msgspec.structs.fields(body.struct)
             if field.encode_name not in body.files
         }
-        content["multipart/form-data"] = {"schema": {"type": "object", "properties": {**files, **texts}}}
+        content["multipart/form-data"] = {
+            "schema": {"type": "object", "properties": {**files, **texts}, "additionalProperties": False}
+        }
     return {"required": True, "content": content}
 
 

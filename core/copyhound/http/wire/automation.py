@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from copyhound.domain.hooks import DeliveryStatus, HookFormat, HookPayload, HookStatus
-from copyhound.http.wire.common import Instant
-from copyhound.services.hooks import HookFilter, PerMinute
+from copyhound.domain.hooks import DeliveryStatus, Hook, HookFormat, HookPayload, HookStatus
+from copyhound.http.wire.common import Instant, shaped
+from copyhound.services.hooks import HookFilter, PerMinute, TriggerKeys
 
 TargetUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
-Triggers = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(min_length=1, max_length=50)]
+Sequence = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Description = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -28,7 +28,8 @@ class HookIn(msgspec.Struct, forbid_unknown_fields=True):
     """A subscription. The same target, triggers and filter again give the hook that is there."""
 
     target_url: TargetUrl
-    triggers: Triggers
+    triggers: TriggerKeys
+    """Keys of `GET /triggers`."""
     filter: HookFilter = HookFilter()
     description: Description | None = None
     payload: HookPayload = HookPayload.full
@@ -37,6 +38,12 @@ class HookIn(msgspec.Struct, forbid_unknown_fields=True):
     """`cloudevents`: CloudEvents 1.0 in structured mode, the flat body in `data`."""
     max_per_minute: PerMinute | None = None
     """Requests that the target takes in a minute, sent evenly spread; null: as they come."""
+    expires_at: Instant | None = None
+    """Nothing more is sent from then on, unless it is subscribed again before; null: it never expires."""
+    since: Instant | Sequence | None = None
+    """Also send what was told since this time or after this `sequence`, of the last 30 days."""
+    reverse_unsubscribe: bool = False
+    """Send one DELETE to the target when the hook is deleted here or disabled for its failures, as Zapier takes it."""
 
 
 class HookOut(msgspec.Struct):
@@ -55,6 +62,10 @@ class HookOut(msgspec.Struct):
     payload: HookPayload
     format: HookFormat
     max_per_minute: int | None
+    expires_at: Instant | None
+    expiration_date: Instant | None
+    """The same as `expires_at`, by the name that Zapier looks for."""
+    reverse_unsubscribe: bool
 
 
 class HookMade(HookOut):
@@ -62,6 +73,11 @@ class HookMade(HookOut):
 
     secret: str
     """Signs what is sent (Standard Webhooks). Read it again at GET /hooks/{id}/secret."""
+
+
+def hook_made(hook: Hook, secret: str) -> HookMade:
+    """A hook as it is answered when it is made."""
+    return HookMade(**msgspec.structs.asdict(shaped(HookOut, hook)), secret=secret)
 
 
 class SecretOut(msgspec.Struct):
