@@ -31,6 +31,7 @@ from ..fixtures import photos
 from ..fixtures.findings import a_list, find
 from ..fixtures.houses import Home, home, until
 from ..fixtures.mailbox import Mailbox
+from ..fixtures.notifying import by_post, domains, run_job, turned
 from ..fixtures.receiver import Answer, Receiver, redirect
 
 NOWHERE = {"host": "127.0.0.1", "port": 9, "security": "none", "sender": "copyhound@example.org"}
@@ -70,18 +71,6 @@ async def idle(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Home]:
         yield opened
 
 
-async def by_post(house: Home, receiver: Receiver, **more: Any) -> Notification:
-    """A notification to the receiver."""
-    new = NewNotification("webhook", {"url": receiver.url}, **{"format": DigestFormat.jsonsummary, **more})
-    return await house.services.notifications.create(house.caller, new)
-
-
-async def turned(house: Home, **by: float) -> int:
-    """Turn the clock, and let the duty run: how many notifications were queued."""
-    house.clock.turn(**by)
-    return await house.services.notifying.send_due()
-
-
 async def told(house: Home, notification: Notification) -> Notification:
     """The notification, once all that was found is told."""
     newest = (await house.events("new_domain_found"))[-1]["sequence"]
@@ -92,24 +81,6 @@ async def told(house: Home, notification: Notification) -> Notification:
 
     await until(reached, "the notification")
     return await house.services.notifications.get(house.caller, notification.id)
-
-
-async def run_job(house: Home, notification: Notification, number: int = 1, *, settle: bool = True) -> dict[str, Any]:
-    """One attempt at what is new now, as the job makes it."""
-    newest = (await house.events("new_domain_found"))[-1]["sequence"]
-    async with house.services.kit.units.read() as uow:
-        now = await uow.notifications.get(house.caller.workspace_id, notification.id)
-    slot = (now.telling if now else None) or "slot"
-    job = house.caller.workspace_id, notification.id, slot, newest, number
-    answer = await house.services.notifying.send(*job)
-    if settle:
-        await house.services.notifying.settle(*job, answer)
-    return answer
-
-
-def domains(receiver: Receiver) -> list[list[str]]:
-    """What each message told."""
-    return [sorted(json.loads(request.body)["domains"]) for request in receiver.requests]
 
 
 async def test_new_domains_come_in_one_message(at_work: Home, receiver: Receiver) -> None:
