@@ -158,7 +158,7 @@ def operations(document: Json) -> str:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import date, datetime
 from typing import Any, Literal, cast
 from urllib.parse import quote
@@ -227,7 +227,7 @@ def _streams(operation: Json) -> bool:
 def _stream(path: str, query: Json, signature: str, operation: Json) -> str:
     """What does not end is told as it comes."""
     asked = ", ".join(f"{name!r}: {_identifier(name)}" for name in query)
-    head = f"    def {operation['operationId']}({signature}) -> Iterator[LiveEvent]:\n{_docstring(operation, 8)}"
+    head = f"    def {operation['operationId']}({signature}) -> Generator[LiveEvent, None, None]:\n{_docstring(operation, 8)}"
     return f"{head}\n        return self._watch({_path(path)}, query={{{asked}}})"
 
 

@@ -125,9 +125,9 @@ async def test_every_reading_operation_is_understood(hound: Copyhound, name: str
 
 def test_every_operation_has_a_method() -> None:
     """Each operation of the document, but the pages for people, is a method with its parameters."""
-    for path, item in read_openapi()["paths"].items():
+    for item in read_openapi()["paths"].values():
         for operation in item.values():
-            if path == "/" or path.startswith("/docs"):
+            if any("text/html" in answer.get("content", {}) for answer in operation["responses"].values()):
                 continue
             parameters = inspect.signature(getattr(Copyhound, operation["operationId"])).parameters
             named = {one["name"] for one in operation.get("parameters", ()) if one["in"] in ("path", "query")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -108,7 +108,7 @@ class Transport:
         return msgspec.json.decode(answer.content, type=kind) if kind is not None and answer.content else None
 
 
-    def _watch(self, path: str, *, query: Mapping[str, Any]) -> Iterator[LiveEvent]:
+    def _watch(self, path: str, *, query: Mapping[str, Any]) -> Generator[LiveEvent, None, None]:
         """Server-sent events as they come, until the server ends the stream; close the iterator to end it sooner."""
         headers = {"Accept": "text/event-stream"}
         with self._http.stream("GET", path, params=_plain(query), headers=headers) as answer:
