@@ -100,9 +100,15 @@ class CandidateService:
         self, within: Collection, fingerprint: bytes, *, mirrored: bool = True
     ) -> list[tuple[Entry, int | None]]:
         """The same, of a collection that was read before."""
+        await self.catch_up()
+        return await self.level_entries(within, fingerprint, mirrored=mirrored)
+
+    async def level_entries(
+        self, within: Collection, fingerprint: bytes, *, mirrored: bool = True
+    ) -> list[tuple[Entry, int | None]]:
+        """The same, where the index was brought up to the log since it was asked for."""
         if within.fingerprint_version != FINGERPRINT_VERSION:
             raise version_mismatch(within.name, within.fingerprint_version, FINGERPRINT_VERSION)
-        await self.catch_up()
         variants = await self._numbers(within, fingerprint, mirrored=mirrored)
         async with self._kit.units.read() as uow:
             found = await uow.collections.by_numbers(within.workspace_id, list(variants))

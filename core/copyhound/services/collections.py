@@ -22,8 +22,10 @@ from copyhound.services.source_state import forget_sources
 from copyhound.services.verifying import TOGETHER, compare_with, facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_TASKS = 3
+"""For two processes: one of them takes longer, for a match costs as much as several others."""
 _AT_LEAST = 4
-"""Comparisons in one task: for fewer it does not pay to unpack the query twice."""
+"""Comparisons in one task: for fewer it does not pay to unpack the query again."""
 
 
 class CollectionService:
@@ -155,14 +157,14 @@ class CollectionService:
         async with self._kit.units.read() as uow:
             within = await _get(uow, caller, name)
         # who waits is answered sooner in two threads and two processes, for the same work
-        query = await self._query(picture, threads=2)
-        entries = await self._candidates.entries_in(within, query.fingerprint, mirrored=mirrored)
+        query, _ = await asyncio.gather(self._query(picture, threads=2), self._candidates.catch_up())
+        entries = await self._candidates.level_entries(within, query.fingerprint, mirrored=mirrored)
         copies = await asyncio.gather(*(self._reduced(entry) for entry, _ in entries))
         others = [
             Other(entry.fingerprint, reduced, facts_of(entry), variant)
             for (entry, variant), reduced in zip(entries, copies, strict=True)
         ]
-        together = min(TOGETHER, max(_AT_LEAST, -(-len(others) // 2)))
+        together = min(TOGETHER, max(_AT_LEAST, -(-len(others) // _TASKS)))
         compared = await compare_with(
             self._kit, query.fingerprint, query.reduced, query.facts, others, together=together
         )
