@@ -127,7 +127,8 @@ def test_every_operation_has_a_method() -> None:
     """Each operation of the document, but the pages for people, is a method with its parameters."""
     for item in read_openapi()["paths"].values():
         for operation in item.values():
-            if any("text/html" in answer.get("content", {}) for answer in operation["responses"].values()):
+            answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+            if not answers or any("text/html" in answer.get("content", {}) for answer in answers):
                 continue
             parameters = inspect.signature(getattr(Copyhound, operation["operationId"])).parameters
             named = {one["name"] for one in operation.get("parameters", ()) if one["in"] in ("path", "query")}
