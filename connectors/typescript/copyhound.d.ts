@@ -145,13 +145,15 @@ export interface Descriptor {
 }
 
 /** How a digest is written. */
-export type DigestFormat = "csv" | "htmlsummary" | "jsonfull" | "jsonsummary" | "jsontextsummary" | "textsummary";
+export type DigestFormat = "csv" | "htmlsummary" | "json" | "jsonfull" | "jsonsummary" | "jsontextsummary" | "textsummary";
 
-/** When a notification is due: every so many days, at most once a day. */
+/** When a notification is due: every so many days, on days of the week, or every so many hours. */
 export interface DigestSchedule {
   days?: number;
   at?: string;
   timezone?: string;
+  weekdays?: Array<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">;
+  hours?: 1 | 2 | 3 | 4 | 6 | 8 | 12 | null;
 }
 
 /** One way in which the match differs from the image that was looked for. */
@@ -304,6 +306,8 @@ export interface HookChanges {
   payload?: HookPayload;
   format?: HookFormat;
   max_per_minute?: number | null;
+  expires_at?: string | null;
+  reverse_unsubscribe?: boolean;
 }
 
 /** A hook is no longer told anything, until it is enabled again. */
@@ -341,6 +345,9 @@ export interface HookIn {
   payload?: HookPayload;
   format?: HookFormat;
   max_per_minute?: number | null;
+  expires_at?: string | null;
+  since?: string | number | null;
+  reverse_unsubscribe?: boolean;
 }
 
 /** A hook as it is answered when it is made: with its secret. */
@@ -358,6 +365,9 @@ export interface HookMade {
   payload: HookPayload;
   format: HookFormat;
   max_per_minute: number | null;
+  expires_at: string | null;
+  expiration_date: string | null;
+  reverse_unsubscribe: boolean;
   secret: string;
 }
 
@@ -376,6 +386,9 @@ export interface HookOut {
   payload: HookPayload;
   format: HookFormat;
   max_per_minute: number | null;
+  expires_at: string | null;
+  expiration_date: string | null;
+  reverse_unsubscribe: boolean;
 }
 
 /** How much of an event is sent. */
@@ -876,6 +889,7 @@ export interface NotificationChangesIn {
   filter?: unknown;
   schedule?: DigestSchedule;
   format?: DigestFormat;
+  quiet_hours?: QuietHours | null;
 }
 
 /** Who is to be told of the new domains of some lists. */
@@ -886,6 +900,7 @@ export interface NotificationIn {
   filter?: unknown;
   schedule?: DigestSchedule;
   format?: DigestFormat;
+  quiet_hours?: QuietHours | null;
 }
 
 /** A notification; secrets in its target are `***`. */
@@ -901,6 +916,7 @@ export interface NotificationOut {
   created_at: string;
   next_at: string;
   last_sent_at: string | null;
+  quiet_hours: QuietHours | null;
   last_error: string | null;
 }
 
@@ -1030,6 +1046,13 @@ export interface ProviderLimits {
   max_bytes?: number;
   max_candidates?: number;
   retries?: number;
+}
+
+/** When nothing is sent. What falls due in them goes out at their end, in one message. */
+export interface QuietHours {
+  start?: string;
+  end?: string;
+  timezone?: string | null;
 }
 
 /** A picture that could not be indexed, and why; codes are those of problems. */
@@ -1200,6 +1223,9 @@ export interface TriggerHookIn {
   target_url: string;
   filter?: HookFilter;
   description?: string | null;
+  expires_at?: string | null;
+  since?: string | number | null;
+  reverse_unsubscribe?: boolean;
 }
 
 /** What one day took, by surface; days are those of UTC. */
@@ -1724,11 +1750,11 @@ export interface Operations {
     parameters: { match_id: string };
     answer: ItemsGivenTag;
   };
-  /** Hooks, newest first. */
+  /** Hooks, newest first. One that has expired is disabled. */
   list_hooks: {
     method: "GET";
     path: "/api/v1/hooks";
-    query: { target_url?: string | null; cursor?: string | null; limit?: number };
+    query: { target_url?: string | null; trigger?: string | null; status?: HookStatus | null; cursor?: string | null; limit?: number };
     answer: ItemsHookOut;
   };
   /** The hosts that are ignored in a list, or in all. */
@@ -1840,6 +1866,14 @@ export interface Operations {
     path: "/api/v1/collections/{name}";
     parameters: { name: string };
     answer: CollectionOut;
+  };
+  /** All that a message told, as a page. Its address comes with the message, needs no key, and expires. */
+  read_digest: {
+    method: "GET";
+    path: "/digests/{notification_id}";
+    parameters: { notification_id: string };
+    query: { workspace: string; after: number; until: number; expires: number; signature: string };
+    answer: Blob;
   };
   /** A feed, as JSON Feed 1.1 (`.json`) or Atom (`.atom`), with an ETag: 304 where the reader has it. */
   read_feed: {

@@ -32,6 +32,7 @@ class DigestFormat(Word):
 
     csv = "csv"
     htmlsummary = "htmlsummary"
+    json = "json"
     jsonfull = "jsonfull"
     jsonsummary = "jsonsummary"
     jsontextsummary = "jsontextsummary"
@@ -304,11 +305,13 @@ class Descriptor(Struct, kw_only=True, omit_defaults=True):
 
 
 class DigestSchedule(Struct, kw_only=True, omit_defaults=True):
-    """When a notification is due: every so many days, at most once a day."""
+    """When a notification is due: every so many days, on days of the week, or every so many hours."""
 
     days: int = 1
     at: str = "08:00"
     timezone: str = "UTC"
+    weekdays: list[Literal["fri", "mon", "sat", "sun", "thu", "tue", "wed"]] = field(default_factory=list)
+    hours: Literal[1, 2, 3, 4, 6, 8, 12] | None = None
 
 
 class Edit(Struct, kw_only=True, omit_defaults=True):
@@ -474,6 +477,8 @@ class HookChanges(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload | UnsetType = UNSET
     format: HookFormat | UnsetType = UNSET
     max_per_minute: int | None | UnsetType = UNSET
+    expires_at: datetime | None | UnsetType = UNSET
+    reverse_unsubscribe: bool | UnsetType = UNSET
 
 
 class HookDisabledEvent(Struct, kw_only=True, omit_defaults=True):
@@ -511,6 +516,9 @@ class HookIn(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload = HookPayload("full")
     format: HookFormat = HookFormat("flat")
     max_per_minute: int | None = None
+    expires_at: datetime | None = None
+    since: datetime | int | None = None
+    reverse_unsubscribe: bool = False
 
 
 class HookMade(Struct, kw_only=True, omit_defaults=True):
@@ -529,6 +537,9 @@ class HookMade(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload
     format: HookFormat
     max_per_minute: int | None
+    expires_at: datetime | None
+    expiration_date: datetime | None
+    reverse_unsubscribe: bool
     secret: str
 
 
@@ -548,6 +559,9 @@ class HookOut(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload
     format: HookFormat
     max_per_minute: int | None
+    expires_at: datetime | None
+    expiration_date: datetime | None
+    reverse_unsubscribe: bool
 
 
 class IgnoredHostOut(Struct, kw_only=True, omit_defaults=True):
@@ -1084,6 +1098,7 @@ class NotificationChangesIn(Struct, kw_only=True, omit_defaults=True):
     filter: Any | UnsetType = UNSET
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
 
 
 class NotificationIn(Struct, kw_only=True, omit_defaults=True):
@@ -1095,6 +1110,7 @@ class NotificationIn(Struct, kw_only=True, omit_defaults=True):
     filter: Any = None
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat = DigestFormat("htmlsummary")
+    quiet_hours: QuietHours | None = None
 
 
 class NotificationOut(Struct, kw_only=True, omit_defaults=True):
@@ -1111,6 +1127,7 @@ class NotificationOut(Struct, kw_only=True, omit_defaults=True):
     created_at: datetime
     next_at: datetime
     last_sent_at: datetime | None
+    quiet_hours: QuietHours | None
     last_error: str | None
 
 
@@ -1249,6 +1266,14 @@ class ProviderLimits(Struct, kw_only=True, omit_defaults=True):
     max_bytes: int = 20971520
     max_candidates: int = 1000
     retries: int = 2
+
+
+class QuietHours(Struct, kw_only=True, omit_defaults=True):
+    """When nothing is sent. What falls due in them goes out at their end, in one message."""
+
+    start: str = "22:00"
+    end: str = "07:00"
+    timezone: str | None = None
 
 
 class RefusalOut(Struct, kw_only=True, omit_defaults=True):
@@ -1428,6 +1453,9 @@ class TriggerHookIn(Struct, kw_only=True, omit_defaults=True):
     target_url: str
     filter: HookFilter | UnsetType = UNSET
     description: str | None = None
+    expires_at: datetime | None = None
+    since: datetime | int | None = None
+    reverse_unsubscribe: bool = False
 
 
 class UsageDay(Struct, kw_only=True, omit_defaults=True):

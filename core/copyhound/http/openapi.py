@@ -19,6 +19,7 @@ from copyhound.domain.triggers import Trigger
 from copyhound.http.auth import PUBLIC
 from copyhound.http.uploads import PicturesBody
 from copyhound.http.wire.common import Problem
+from copyhound.http.wire.field_docs import describe
 
 TITLE: Final = "Copyhound"
 _REF: Final = "#/components/schemas/{name}"
@@ -91,6 +92,7 @@ def document(app: Litestar, triggers: Iterable[Trigger]) -> dict[str, Any]:
     wanted = {kind for handler, _ in operations for kind in _kinds(handler)} | {Problem}
     types = [*sorted(wanted, key=str), *(trigger.payload for trigger in triggers)]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    describe(components, types)
     known = dict(zip(types, schemas, strict=True))
     for handler, operation in operations:
         _amend(handler, operation, known)
@@ -178,14 +180,23 @@ def _request_body(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
         files = {name: {"type": "array", "items": file} for name in body.files}
         texts = {
-            field.encode_name: {"type": "string"}
+            field.encode_name: told
             for field in msgspec.structs.fields(body.struct)
-            if field.encode_name not in body.files
+            if field.encode_name not in body.files and (told := _form_field(field.type))
         }
         content["multipart/form-data"] = {
             "schema": {"type": "object", "properties": {**files, **texts}, "additionalProperties": False}
         }
     return {"required": True, "content": content}
+
+
+def _form_field(kind: Any) -> dict[str, Any] | None:
+    """A field as a text of a form; None for what only JSON can hold. Nothing stands for null there."""
+    schema = msgspec.json.schema(kind)
+    if b"$ref" in msgspec.json.encode(schema):
+        return None
+    told = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    return told[0] if len(told) == 1 else {"anyOf": told}
 
 
 def _webhook(trigger: Trigger, schema: dict[str, Any]) -> dict[str, Any]:

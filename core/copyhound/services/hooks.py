@@ -35,25 +35,38 @@ class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """Which events a hook is told of. What is left out lets all through; all that is given must hold."""
 
     list_ids: tuple[str, ...] = ()
+    """Only of these lists."""
     min_confidence: Percent | None = None
+    """Only matches as sure as this."""
     min_score: Percent | None = None
+    """Only copies that were changed as little as this."""
     match_types: tuple[MatchType, ...] = ()
+    """Only matches of these types."""
     domains: tuple[str, ...] = ()
+    """Only copies on these registrable domains, such as example.com."""
     providers: tuple[str, ...] = ()
+    """Only what one of these providers found, or is about."""
 
 
 class HookChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What may be changed of a hook; what is left out stays."""
 
     triggers: TriggerKeys | UnsetType = UNSET
+    """Keys of `GET /triggers`."""
     filter: HookFilter | UnsetType = UNSET
+    """Which of their events."""
     description: str | None | UnsetType = UNSET
+    """A note of your own."""
     payload: HookPayload | UnsetType = UNSET
+    """`thin`: the envelope and the ids alone."""
     format: HookFormat | UnsetType = UNSET
+    """`cloudevents`: CloudEvents 1.0 in structured mode, the flat body in `data`."""
     max_per_minute: PerMinute | None | UnsetType = UNSET
+    """Requests that the target takes in a minute, sent evenly spread; null: as they come."""
     expires_at: Instant | None | UnsetType = UNSET
     """null: it never expires."""
     reverse_unsubscribe: bool | UnsetType = UNSET
+    """Send one DELETE to the target when the hook is deleted here or disabled for its failures."""
 
 
 class Sending(msgspec.Struct, frozen=True):

@@ -26,12 +26,14 @@ CODES = {
 }
 TEXTS = {
     r"cursor is not one of ours|not a cursor of this log": "cursors are opaque: only the server makes them",
-    r"filter is not valid|The filter": "JSON within a parameter",
+    r"filter is not valid|no JSON filter|The filter": "JSON within a parameter",
     r"before the first one|is before `since`|must be after|in the past|is over": "two times, one after the other",
     r"either days or cron|in time zone|schedule|cron|time zone": "one of two fields; lines that fire; zones",
     r"There is no |is no trigger of": "names that are not there",
     r"is not there": "names that are not there",
     r"not a host|No host": "which texts are hosts",
+    r"its filter names none": "a field of the filter that feeds have no use for",
+    r"was not found on that page": "names that are not there",
     r"^prefix: Expected either a prefix": "one of two parameters",
     r"Expected either url or base64": "one of two fields",
     r"It is not base64": "base64 has many forms that are taken",

@@ -13,7 +13,7 @@ export default {
     listId: {
       type: "string",
       label: "List",
-      description: "List.",
+      description: "The list to add them to.",
       options(page) {
         return copyhound(this).choices("/api/v1/choices/lists", page);
       },

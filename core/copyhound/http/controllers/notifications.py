@@ -34,7 +34,7 @@ _HEADERS: Final = {
     # names and titles come from foreign pages: nothing in them may run
     "Content-Security-Policy": "default-src 'none'; img-src http: https:; style-src 'unsafe-inline'; sandbox",
 }
-Sequence = Annotated[int, QueryParameter(ge=0, le=2**63 - 1)]
+Sequence = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
 class NotificationController(Controller):

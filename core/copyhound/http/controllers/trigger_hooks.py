@@ -22,8 +22,11 @@ class TriggerHookIn(msgspec.Struct, forbid_unknown_fields=True):
     """A subscription to the trigger of the address."""
 
     target_url: TargetUrl
+    """Where events are posted to; it need not answer yet."""
     filter: HookFilter = HookFilter()
+    """Which events; what is left out lets all through."""
     description: Description | None = None
+    """A note of your own."""
     expires_at: Instant | None = None
     """Nothing more is sent from then on, unless it is subscribed again before; null: it never expires."""
     since: Instant | Sequence | None = None

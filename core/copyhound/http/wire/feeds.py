@@ -15,9 +15,13 @@ class FeedIn(msgspec.Struct, forbid_unknown_fields=True):
     """A feed of a list's events. Its filter is that of hooks, without `list_ids`."""
 
     list_id: Annotated[str, msgspec.Meta(max_length=100)]
+    """The list whose events it has."""
     triggers: TriggerKeys = ("match_found",)
+    """Of which kinds."""
     filter: HookFilter = HookFilter()
+    """Which of these events; what is left out lets all through."""
     description: Description | None = None
+    """A note of your own."""
 
 
 class FeedOut(msgspec.Struct):
