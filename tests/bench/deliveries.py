@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import psutil
+
 from .deliveries_kit import emit, gather, house, percentile, subscribe
 from .deliveries_sink import Receipt
 from .tables import table
@@ -64,18 +66,27 @@ def _seconds(value: float) -> str:
     return f"{value:.2f}"
 
 
-def drained(database: str, events: int) -> list[tuple[int, float]]:
-    """(deliveries that have come, seconds since the first event) of `events` events to 1,000 hooks, ten times or so."""
+def drained(database: str, events: int) -> tuple[list[tuple[int, float]], float]:
+    """((deliveries that have come, seconds since the first event) of events to 1,000 hooks, CPU seconds of the server).
+
+    The rows are at every tenth of the deliveries."""
     wanted = events * FANOUT
     with house(database) as (server, sink), server, server.client() as client:
         for number in range(FANOUT):
             subscribe(client, sink.url("ok", number), None)
-        started = time.time()
+        started, before = time.time(), cpu(server.pid)
         emit(client, count=events, domains=1)
         came = gather(sink, lambda all_: len(_late(all_)) >= wanted, _QUIET_SECONDS)
+        used = cpu(server.pid) - before
     at = sorted(first_times(came).values())
     step = max(1, wanted // 10)
-    return [(number, at[number - 1] - started) for number in range(step, len(at) + 1, step)]
+    return [(number, at[number - 1] - started) for number in range(step, len(at) + 1, step)], used
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
 
 
 def first_times(came: list[Receipt]) -> dict[tuple[str, str], float]:
@@ -89,11 +100,12 @@ def first_times(came: list[Receipt]) -> dict[tuple[str, str], float]:
 def rates(database: str, events: int) -> list[list[str]]:
     """Rows of a drain: how many have come, when, and how many a second since the row before."""
     rows, before = [], (0, 0.0)
-    for number, at in drained(database, events):
+    marks, used = drained(database, events)
+    for number, at in marks:
         rate = (number - before[0]) / max(1e-9, at - before[1])
         rows.append([f"{database}, {number:,}", f"{at:.1f}", f"{rate:.0f}"])
         before = (number, at)
-    return rows
+    return [*rows, ["CPU of the server, ms a delivery", "", f"{1000 * used / max(1, before[0]):.1f}"]]
 
 
 def _drain_table(database: str, events: int) -> list[str]:

@@ -41,15 +41,15 @@ def house(kind: str) -> Iterator[tuple[Server, Sink]]:
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: copyhound-bench\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text("[copyhound]\nbench = tests.bench.deliveries_plugin\n")
         environment["PYTHONPATH"] = f"{site}:{ROOT}"
-        yield Server(Path(folder) / "data", COPYHOUND_LOG_LEVEL="error", **environment), sink
+        yield Server(Path(folder) / "data", COPYHOUND_LOG_LEVEL="error", COPYHOUND_LOAD_ONLY="bench", **environment), sink
 
 
-def subscribe(client: httpx.Client, url: str, number: int | None) -> None:
-    """A hook for the events of one domain, or of all."""
+def subscribe(client: httpx.Client, url: str, number: int | None) -> str:
+    """A hook for the events of one domain, or of all; its id."""
     wanted: dict[str, Any] = {"target_url": url, "triggers": [TRIGGER]}
     if number is not None:
         wanted["filter"] = {"domains": [domain(number)]}
-    client.post("/hooks", json=wanted).raise_for_status()
+    return str(client.post("/hooks", json=wanted).raise_for_status().json()["id"])
 
 
 def emit(client: httpx.Client, **wanted: Any) -> None:

@@ -136,3 +136,22 @@ async def test_a_bad_item_spoils_no_other() -> None:
     answers = await asyncio.gather(*(grouped(number) for number in (4, 0, 2)), return_exceptions=True)
     assert (answers[0], answers[2]) == (0.25, 0.5)
     assert isinstance(answers[1], ZeroDivisionError)
+
+
+async def test_a_burst_for_one_that_hangs_keeps_no_other_waiting(at_both_homes: Home, receiver: Receiver) -> None:
+    """Sixty events for a receiver that hangs, and then one for a healthy one: it comes before any of them has ended."""
+    house, letting_go = at_both_homes, asyncio.Event()
+    receiver.will(*[Answer(wait=letting_go)] * 60)
+    hanging, _ = await subscribed(house, receiver.url)
+    async with Receiver() as healthy:
+        await subscribed(house, healthy.url, "search_complete")
+        for _ in range(60):
+            await happen(house)
+        await receiver.wait_for(1)
+        await happen(house, "search_complete")
+        await healthy.wait_for(1, 60)
+        ended = [one for one in await deliveries(house) if one.hook_id == hanging.id and one.attempts]
+        letting_go.set()
+        assert not ended
+        came = await receiver.wait_for(60, 60)
+    assert len({request.headers["webhook-id"] for request in came}) == 60

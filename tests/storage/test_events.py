@@ -260,3 +260,20 @@ async def test_a_hook_moves_to_a_free_key_only(units: Units) -> None:
         assert await unit.hooks.save(a_hook(description="changed"), "one")
         assert await unit.hooks.save(a_hook(description="moved"), "three")
         assert (await unit.hooks.add(a_hook("hook_4"), "one")).id == "hook_4"
+
+
+async def test_many_rows_are_written_at_once(units: Units) -> None:
+    """New deliveries are told apart from those that are there; many are read, changed and saved as one by one."""
+    fresh = [a_delivery(f"d{number:04}") for number in range(1200)]
+    async with units() as unit:
+        assert await unit.sending.add_deliveries(fresh[:3]) == fresh[:3]
+        assert await unit.sending.add_deliveries(fresh) == fresh[3:]
+        held = await unit.sending.deliveries({one.id for one in fresh} | {"unknown"})
+        assert held == fresh
+        await unit.sending.save_deliveries([msgspec.structs.replace(one, attempts=7) for one in held[:600]])
+        hook = await unit.hooks.add(a_hook("hook_1"), "key")
+        await unit.sending.save_hooks([msgspec.structs.replace(hook, failing_since=AT)])
+    async with units.read() as unit:
+        assert [one.attempts for one in await unit.sending.deliveries(["d0599", "d0600"])] == [7, 0]
+        (saved,) = await unit.sending.hooks(["hook_1"])
+        assert saved == msgspec.structs.replace(hook, failing_since=AT)

@@ -45,6 +45,7 @@ class DeliveryService:
         self._gates = Gates()
         self._found = Grouped(self._find)
         self._move = Grouped(self._move_all)
+        self._drop = Grouped(self._drop_all)
         self._settle = Grouped(Settling(kit, events))
 
     async def attempt(
@@ -60,7 +61,7 @@ class DeliveryService:
             return
         if hook is None or event is None or (not manual and not is_active(hook, self._kit.now())):
             if not manual:
-                await self._drop(delivery_id, number)
+                await self._drop((delivery_id, number))
             return
         at = self._kit.now()
         result = await self._sent(_Task(delivery, hook, event, number, manual, slot, slow), at)
@@ -127,12 +128,15 @@ class DeliveryService:
             )
         return True
 
-    async def _drop(self, delivery_id: str, number: int) -> None:
+    async def _drop_all(self, attempts: Sequence[tuple[str, int]]) -> list[None]:
+        """End deliveries whose hook is disabled or gone."""
+        numbers = dict(attempts)
         async with self._kit.units() as uow:
-            delivery = await uow.deliveries.by_id(delivery_id)
-            if delivery is not None and not _settled(delivery, number, manual=False):
-                ended = msgspec.structs.replace(delivery, status=DeliveryStatus.failed, next_attempt_at=None)
-                await uow.deliveries.save(ended)
+            held = await uow.sending.deliveries(numbers)
+            pending = [one for one in held if not _settled(one, numbers[one.id], manual=False)]
+            change = {"status": DeliveryStatus.failed, "next_attempt_at": None}
+            await uow.sending.save_deliveries([msgspec.structs.replace(one, **change) for one in pending])
+        return [None] * len(attempts)
 
     async def attempt_failed(self, delivery_id: str, number: int, *rest: object) -> None:
         """The job itself broke, not the receiver: it counts as an attempt that failed, and the next one is queued."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from copyhound.domain.events import Event, NewEvent, envelope
@@ -24,9 +26,9 @@ class EventService:
         appended = await uow.events.append(event, now)
         if appended is None:
             return None
-        for hook in await uow.hooks.subscribed(event.workspace_id, event.trigger):
-            if is_active(hook, now) and passes(hook.filter, event):
-                await queue_delivery(self._kit, uow, appended, hook)
+        subscribed = await uow.hooks.subscribed(event.workspace_id, event.trigger)
+        told = [hook for hook in subscribed if is_active(hook, now) and passes(hook.filter, event)]
+        await queue_deliveries(self._kit, uow, appended, told)
         return appended
 
     async def after(self, caller: Caller, trigger: str, sequence: int, limit: int) -> list[dict[str, Any]]:
@@ -41,10 +43,16 @@ class EventService:
         return [envelope(event) for event in found]
 
 
-async def queue_delivery(kit: Kit, uow: UnitOfWork, event: Event, hook: Hook) -> None:
-    """One delivery of one event to one hook, and its first attempt, in the caller's transaction."""
+async def queue_deliveries(kit: Kit, uow: UnitOfWork, event: Event, hooks: Sequence[Hook]) -> None:
+    """A delivery of one event to each of the hooks, and its first attempt, in the caller's transaction."""
+    failing = {hook.id for hook in hooks if hook.failing_since is not None}
     now = kit.now()
-    delivery = Delivery(
+    for delivery in await uow.sending.add_deliveries([_delivery(event, hook, now) for hook in hooks]):
+        await queue_attempt(uow, delivery, 1, slow=delivery.hook_id in failing)
+
+
+def _delivery(event: Event, hook: Hook, now: datetime) -> Delivery:
+    return Delivery(
         id=delivery_id(event.id, hook.id),
         workspace_id=event.workspace_id,
         hook_id=hook.id,
@@ -55,8 +63,6 @@ async def queue_delivery(kit: Kit, uow: UnitOfWork, event: Event, hook: Hook) ->
         created_at=now,
         next_attempt_at=now,
     )
-    if await uow.deliveries.add(delivery):
-        await queue_attempt(uow, delivery, 1, slow=hook.failing_since is not None)
 
 
 def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:

@@ -14,7 +14,7 @@ from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, 
 from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
-from copyhound.services.events import passes, queue_delivery
+from copyhound.services.events import passes, queue_deliveries
 from copyhound.services.hooks import get_hook
 from copyhound.services.kit import Kit
 from copyhound.services.lanes import queue_attempt
@@ -107,7 +107,7 @@ class RecoveryService:
     async def _replay(self, uow: UnitOfWork, hook: Hook, event: Event) -> None:
         delivery = await uow.deliveries.by_id(delivery_id(event.id, hook.id))
         if delivery is None:
-            await queue_delivery(self._kit, uow, event, hook)
+            await queue_deliveries(self._kit, uow, event, [hook])
         elif delivery.status is DeliveryStatus.failed and not await uow.deliveries.attempts(delivery.id):
             await self._restart(uow, hook, delivery)
 
