@@ -137,6 +137,25 @@ async def test_a_missing_library_is_named(run_notifier: RunNotifier, monkeypatch
     assert "pip install 'copyhound[apprise]'" in await refused(run_notifier, {"url": "json://x"})
 
 
+async def test_the_process_gets_none_of_our_environment(
+    run_notifier: RunNotifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Passwords and proxies stand there; a process that says nothing is a failure."""
+    seen, python = tmp_path / "seen", tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nenv > {seen}\necho $PWD >> {seen}\n")
+    python.chmod(0o700)
+    monkeypatch.setenv("COPYHOUND_PLUGINS_EMAIL__PASSWORD", "correct horse")
+    monkeypatch.setenv("HTTPS_PROXY", "http://10.0.0.1:3128")
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert "Apprise ended with 0" in await refused(run_notifier, {"url": "json://x"})
+    told = seen.read_text()
+    assert "correct horse" not in told
+    assert "3128" not in told
+    home = told.splitlines()[-1]
+    assert f"HOME={home}" in told
+    assert not Path(home).exists()
+
+
 @pytest.mark.parametrize(
     ("text", "most", "kept"),
     [
