@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from copyhound.storage import Units
 
 from .makers import AT, W1, a_notification, at
@@ -41,7 +43,7 @@ async def test_due_ones_come_in_their_order(units: Units) -> None:
 
 async def test_a_slot_has_one_owner(units: Units) -> None:
     """Who claims a slot second does not get it, and nothing else of the notification changes."""
-    times = {"slot_at": at(110), "next_at": at(120)}
+    times: Any = {"slot_at": at(110), "next_at": at(120)}
     async with units() as unit:
         await unit.notifications.add(a_notification())
         assert await unit.notifications.claim_slot("ntf_1", at(60), at=AT, slot="mine", **times)
@@ -54,7 +56,7 @@ async def test_no_slot_is_claimed_while_somebody_tells(units: Units) -> None:
     """While a job tells, its notification is not due; when its time is over it is, and the claim clears it."""
     async with units() as unit:
         await unit.notifications.add(a_notification(busy_until=at(90)))
-        times = {"slot_at": at(200), "next_at": at(200), "slot": "next"}
+        times: Any = {"slot_at": at(200), "next_at": at(200), "slot": "next"}
         assert await unit.notifications.due(at(89), 9) == []
         assert not await unit.notifications.claim_slot("ntf_1", at(60), at=at(89), **times)
         assert [one.id for one in await unit.notifications.due(at(90), 9)] == ["ntf_1"]
