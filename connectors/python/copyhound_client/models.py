@@ -152,6 +152,13 @@ class VerificationState(Word):
     verified = "verified"
 
 
+class AddImages(Struct, kw_only=True, omit_defaults=True):
+    """What the action `add_images` takes."""
+
+    list_id: str
+    images: list[ImageReference]
+
+
 class AntiExample(Struct, kw_only=True, omit_defaults=True):
     """What is refused, and why: neither its JSON Schema nor its Struct takes it."""
 
@@ -251,6 +258,17 @@ class Counters(Struct, kw_only=True, omit_defaults=True):
     last_success_at: str | None = None
 
 
+class CreateList(Struct, kw_only=True, omit_defaults=True):
+    """What the action `create_list` takes."""
+
+    label: str
+    monitored: bool = False
+    schedule: Schedule | None = None
+    providers: list[str] = field(default_factory=list)
+    min_confidence: float = 50.0
+    if_absent: bool = False
+
+
 class CreditsLowEvent(Struct, kw_only=True, omit_defaults=True):
     """A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted."""
 
@@ -269,6 +287,14 @@ class CreditsOut(Struct, kw_only=True, omit_defaults=True):
     metered: bool
     remaining: int
     bundles: list[BundleOut]
+
+
+class DecideMatch(Struct, kw_only=True, omit_defaults=True):
+    """What the action `decide_match` takes."""
+
+    match_id: str
+    decision: Decision
+    note: str | None | UnsetType = UNSET
 
 
 class DeliveryOut(Struct, kw_only=True, omit_defaults=True):
@@ -377,6 +403,15 @@ class EventsOut(Struct, kw_only=True, omit_defaults=True):
     more: bool
 
 
+class ExportMatches(Struct, kw_only=True, omit_defaults=True):
+    """What the action `export_matches` takes."""
+
+    list_id: str
+    match_type: MatchType | None = None
+    min_confidence: float | None = None
+    found_after: datetime | None = None
+
+
 class ExportRow(Struct, kw_only=True, omit_defaults=True):
     """A match. In CSV the columns are these, in this order; lists are texts with spaces between their parts."""
 
@@ -438,6 +473,13 @@ class FeedOut(Struct, kw_only=True, omit_defaults=True):
     filter: dict[str, Any]
     description: str | None
     created_at: datetime
+
+
+class FindList(Struct, kw_only=True, omit_defaults=True):
+    """What the action `find_list` takes."""
+
+    label: str
+    exact: bool = True
 
 
 class FoundEntry(Struct, kw_only=True, omit_defaults=True):
@@ -580,6 +622,14 @@ class IgnoredHostsIn(Struct, kw_only=True, omit_defaults=True):
     list_id: str | None = None
 
 
+class ImageAdded(Struct, kw_only=True, omit_defaults=True):
+    """An image that was added."""
+
+    id: str
+    name: str
+    source_url: str | None
+
+
 class ImageError(Struct, kw_only=True, omit_defaults=True):
     """Why an image cannot be searched; codes are those of problems."""
 
@@ -619,6 +669,23 @@ class ImageProgressOut(Struct, kw_only=True, omit_defaults=True):
     name: str
     error: ImageError | None
     lookups: list[LookupOut]
+
+
+class ImageReference(Struct, kw_only=True, omit_defaults=True):
+    """A picture: its address, or its bytes in base64 (a data: URL will do)."""
+
+    url: str | None = None
+    base64: str | None = None
+    name: str | None = None
+
+
+class ImagesAdded(Struct, kw_only=True, omit_defaults=True):
+    """What the action `add_images` answers."""
+
+    id: str
+    list_id: str
+    count: int
+    images: list[ImageAdded]
 
 
 class ImagesIn(Struct, kw_only=True, omit_defaults=True):
@@ -934,6 +1001,16 @@ class ListChanges(Struct, kw_only=True, omit_defaults=True):
     min_confidence: float | UnsetType = UNSET
 
 
+class ListCreated(Struct, kw_only=True, omit_defaults=True):
+    """What the action `create_list` answers, and each list that `find_list` finds."""
+
+    id: str
+    label: str
+    monitored: bool
+    next_run_at: datetime | None
+    created_at: datetime
+
+
 class ListIn(Struct, kw_only=True, omit_defaults=True):
     """A new list. `monitored` without a schedule is searched once a day."""
 
@@ -958,6 +1035,14 @@ class ListOut(Struct, kw_only=True, omit_defaults=True):
     last_run_at: datetime | None
 
 
+class ListsFound(Struct, kw_only=True, omit_defaults=True):
+    """What the action `find_list` answers."""
+
+    id: str | None
+    found: bool
+    items: list[ListCreated]
+
+
 class LookupOut(Struct, kw_only=True, omit_defaults=True):
     """One image at one provider. `outcome` is null while it is open."""
 
@@ -976,6 +1061,20 @@ class MatchChanges(Struct, kw_only=True, omit_defaults=True):
 
     decision: Decision | UnsetType = UNSET
     note: str | None | UnsetType = UNSET
+
+
+class MatchDecided(Struct, kw_only=True, omit_defaults=True):
+    """What the action `decide_match` answers."""
+
+    id: str
+    match_id: str
+    list_id: str
+    image_id: str
+    image_url: str
+    host: str
+    decision: Decision
+    note: str | None
+    decided_at: datetime
 
 
 class MatchEvent(Struct, kw_only=True, omit_defaults=True):
@@ -1034,6 +1133,16 @@ class MatchOut(Struct, kw_only=True, omit_defaults=True):
     small: bool
     overlay_url: str | None
     thumbnail_url: str | None
+
+
+class MatchesExported(Struct, kw_only=True, omit_defaults=True):
+    """What the action `export_matches` answers."""
+
+    id: str
+    list_id: str
+    rows: list[dict[str, Any]]
+    truncated: bool
+    download_url: str
 
 
 class MeKey(Struct, kw_only=True, omit_defaults=True):
@@ -1367,6 +1476,17 @@ class SearchOut(Struct, kw_only=True, omit_defaults=True):
     completed_at: datetime | None
 
 
+class SearchStarted(Struct, kw_only=True, omit_defaults=True):
+    """What the action `start_search` answers."""
+
+    id: str
+    search_id: str
+    list_id: str
+    images: int
+    providers: list[str]
+    created_at: datetime
+
+
 class SecretOut(Struct, kw_only=True, omit_defaults=True):
     """A hook's secret."""
 
@@ -1405,6 +1525,16 @@ class SpecState(Struct, kw_only=True, omit_defaults=True):
     price_unit: str | None = None
     accepts: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+
+
+class StartSearch(Struct, kw_only=True, omit_defaults=True):
+    """What the action `start_search` takes."""
+
+    images: list[ImageReference]
+    list_id: str | None = None
+    list_label: str | None = None
+    providers: list[str] = field(default_factory=list)
+    verify: bool = True
 
 
 class TagChangesIn(Struct, kw_only=True, omit_defaults=True):

@@ -14,6 +14,72 @@ from copyhound_client.transport import Files, LiveEvent, Transport
 class Copyhound(Transport):
     """The Copyhound API, version 1. Error answers raise CopyhoundApiError."""
 
+    def action_add_images(self, body: models.AddImages, *, idempotency_key: str | None = None) -> models.ImagesAdded:
+        """Adds images to a list without searching them now: a monitored list does when it is due. Needs a key
+        with the scope `write`.
+        """
+        return cast(
+            models.ImagesAdded,
+            self._call("POST", "/api/v1/actions/add_images", {200: models.ImagesAdded}, body=body, key=idempotency_key),
+        )
+
+    def action_create_list(self, body: models.CreateList, *, idempotency_key: str | None = None) -> models.ListCreated:
+        """Makes a list of images; a monitored one is searched again by its schedule. Needs a key with the scope
+        `write`.
+        """
+        return cast(
+            models.ListCreated,
+            self._call(
+                "POST", "/api/v1/actions/create_list", {200: models.ListCreated}, body=body, key=idempotency_key
+            ),
+        )
+
+    def action_decide_match(
+        self, body: models.DecideMatch, *, idempotency_key: str | None = None
+    ) -> models.MatchDecided:
+        """Keeps what you say of a match: infringing, allowed or not a match. Searches don't change it. Needs a
+        key with the scope `write`.
+        """
+        return cast(
+            models.MatchDecided,
+            self._call(
+                "POST", "/api/v1/actions/decide_match", {200: models.MatchDecided}, body=body, key=idempotency_key
+            ),
+        )
+
+    def action_export_matches(
+        self, body: models.ExportMatches, *, idempotency_key: str | None = None
+    ) -> models.MatchesExported:
+        """Gives the matches of a list as rows, and the address of the whole export. Needs a key with the scope
+        `read`.
+        """
+        return cast(
+            models.MatchesExported,
+            self._call(
+                "POST", "/api/v1/actions/export_matches", {200: models.MatchesExported}, body=body, key=idempotency_key
+            ),
+        )
+
+    def action_find_list(self, body: models.FindList, *, idempotency_key: str | None = None) -> models.ListsFound:
+        """Finds lists by their label. Needs a key with the scope `read`."""
+        return cast(
+            models.ListsFound,
+            self._call("POST", "/api/v1/actions/find_list", {200: models.ListsFound}, body=body, key=idempotency_key),
+        )
+
+    def action_start_search(
+        self, body: models.StartSearch, *, idempotency_key: str | None = None
+    ) -> models.SearchStarted:
+        """Looks for copies of one or more images. Answers at once; `search_complete` tells the end. Needs a key
+        with the scope `write`.
+        """
+        return cast(
+            models.SearchStarted,
+            self._call(
+                "POST", "/api/v1/actions/start_search", {200: models.SearchStarted}, body=body, key=idempotency_key
+            ),
+        )
+
     def add_entries(
         self,
         name: str,

@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from copyhound.domain.lifecycle import NATIVE, OLD_OPERATIONS, ApiVersion, Lifecycle
-from copyhound.domain.triggers import Trigger
+from copyhound.domain.triggers import Action, Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.http import tryout
 from copyhound.http.auth import KeyGuard
@@ -105,7 +105,7 @@ def create_app(
     """The whole ASGI application. `plugins` holds the desks: `{"providers": ..., "notifiers": ..., "sources": ...}`."""
     metrics = Metrics()
     docs = f"{services.kit.public_url}/docs"
-    openapi = Document(lambda: describe_api(catalogue.triggers.values()))
+    openapi = Document(lambda: describe_api(catalogue.triggers.values(), catalogue.actions.values()))
     made = made_surfaces(surfaces, catalogue)
     mounted = mounts(made, catalogue)
     journal = Journal(lifecycle(surfaces, mounted), metrics, docs=docs, executor=executor)
@@ -142,7 +142,7 @@ def create_app(
     return app
 
 
-def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
+def describe_api(triggers: Iterable[Trigger], actions: Iterable[Action]) -> dict[str, Any]:
     """The OpenAPI document, without a house behind it."""
     kit = SimpleNamespace(public_url="", limits=ServiceLimits())
     services = cast(Services, SimpleNamespace(kit=kit))
@@ -152,7 +152,7 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
         openapi_config=CONFIG,
         logging_config=None,
     )
-    return document(app, triggers)
+    return document(app, triggers, actions)
 
 
 def _handlers(settings: HttpSettings) -> list[Any]:

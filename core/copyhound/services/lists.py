@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -29,7 +30,7 @@ class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     schedule: Schedule | None | UnsetType = UNSET
     """Null: not searched by the clock."""
     providers: tuple[str, ...] | UnsetType = UNSET
-    min_confidence: float | UnsetType = UNSET
+    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] | UnsetType = UNSET
 
 
 class ListService:

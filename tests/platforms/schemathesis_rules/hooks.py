@@ -32,6 +32,7 @@ TEXTS = {
     r"There is no |is no trigger of": "names that are not there",
     r"is not there": "names that are not there",
     r"not a host|No host": "which texts are hosts",
+    r"send one of both": "one of two fields",
     r"its filter names none": "a field of the filter that feeds have no use for",
     r"was not found on that page": "names that are not there",
     r"^prefix: Expected either a prefix": "one of two parameters",
