@@ -39,6 +39,7 @@ ifneq ($(and $(BENCH),$(wildcard $(PICTURES)/originals)),)
 else
 	@echo "== copies found, by edit" && $(BIN)/python tests/bench/measure.py "$(PICTURES)"
 	@echo "== the server: answer time, webhook latency, memory" && $(BIN)/python -m tests.bench.server "$(PICTURES)"
+	@echo "== deliveries under load" && $(BIN)/python -m tests.bench.deliveries --seconds 20 --backlog 20000
 endif
 
 schemas: $(READY) ## write schemas/ anew from the code
