@@ -13,6 +13,6 @@ async def tell_methods(request: Request[Any, Any, Any]) -> Response[None] | None
     if request.method != "OPTIONS":
         return None
     template = request.scope.get("path_template")
-    routes = (one for one in request.app.routes if isinstance(one, HTTPRoute) and one.path == template)
-    methods = sorted({method for route in routes for method in route.methods})
+    routes = [one for one in request.app.routes if isinstance(one, HTTPRoute)]
+    methods = sorted({method for one in routes if template in (one.path, one.path_format) for method in one.methods})
     return Response(None, status_code=204, headers={"Allow": ", ".join(methods)})
