@@ -101,7 +101,6 @@ class Services:
     ) -> Services:
         """Put the use cases together from ports. `triggers` may be filled later: it is read at each call."""
         events = EventService(kit)
-        recovery = RecoveryService(kit)
         intake = ImageIntake(kit)
         verifying = Verifying(kit)
         merging = Merging(kit, events)
@@ -124,9 +123,9 @@ class Services:
             indexing=IndexingService(kit, candidates),
             refreshing=RefreshService(kit, candidates, collections),
             ingests=IngestService(kit, sources, collections, candidates),
-            hooks=HookService(kit, triggers, sender, new_secret, recovery),
+            hooks=HookService(kit, triggers, sender, new_secret, RecoveryService(kit)),
             deliveries=DeliveryService(kit, sender, events),
-            recovery=recovery,
+            recovery=RecoveryService(kit),
             unsubscribing=UnsubscribingService(sender),
             notifications=NotificationService(kit, notifiers, LimitService(kit)),
             notifying=NotifyingService(kit, notifiers),
