@@ -37,7 +37,7 @@ TEXTS = {
     r"its filter names none": "a field of the filter that feeds have no use for",
     r"was not found on that page": "names that are not there",
     r"^prefix: Expected either a prefix": "one of two parameters",
-    r"Expected either url or base64": "one of two fields",
+    r"either url or base64": "one of two fields",
     r"It is not base64": "base64 has many forms that are taken",
     r"^again: It is for a consumer": "parameters that go together",
     r"outside of the years 1 to 9999": "the calendar in UTC",
