@@ -246,7 +246,7 @@ def test_a_message_that_comes_again_does_nothing_twice(red: NodeRed, server: Nod
     flow[0]["wires"] = [["name"]]
     red.deploy(server, *flow, {"id": "name", "type": "change", "rules": [rule], "wires": [["act"]]})
     asked = [("m1", "Again"), ("m1", "Again"), ("m2", "Again"), ("m1", "Another")]
-    ids = [red.ask("POST", f"/do?message={name}", {"label": label}).json()["id"] for name, label in asked]
+    ids = [red.ask("POST", "/do", {"label": label}, message=name).json()["id"] for name, label in asked]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
 
