@@ -38,7 +38,7 @@ TEXTS = {
     r"was not found on that page": "names that are not there",
     r"^prefix: Expected either a prefix": "one of two parameters",
     r"either url or base64": "one of two fields",
-    r"It is not base64": "base64 has many forms that are taken",
+    r"not base64": "base64 has many forms that are taken",
     r"^again: It is for a consumer": "parameters that go together",
     r"outside of the years 1 to 9999": "the calendar in UTC",
     r"half a surrogate pair": "JSON that is no text",
@@ -48,6 +48,9 @@ TEXTS = {
     r"Invalid RFC3339": "leap seconds, and days that no month has",
 }
 
+ANY_ACTION = "/api/v1/actions/{key}"
+"""It takes any object; what each action takes, its own path tells."""
+
 
 @schemathesis.check  # type: ignore[untyped-decorator]
 def valid_data_is_taken(ctx: Any, response: Any, case: Any) -> Any:
@@ -55,6 +58,8 @@ def valid_data_is_taken(ctx: Any, response: Any, case: Any) -> Any:
     try:
         return positive_data_acceptance(ctx, response, case)
     except RejectedPositiveData:
+        if case.operation.path == ANY_ACTION:
+            return None
         told = response.json()
         if told["code"] in CODES:
             return None
