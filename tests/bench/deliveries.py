@@ -22,7 +22,6 @@ from typing import Any, Final
 import psutil
 
 from .deliveries_kit import emit, gather, house, percentile, subscribe
-from .deliveries_sink import Receipt
 from .tables import table
 
 FANOUT: Final = 1000
@@ -47,19 +46,9 @@ def latency(database: str, args: argparse.Namespace, *, dead: bool) -> list[str]
         for number, kind in enumerate(kinds):
             subscribe(client, sink.url(kind, number), number)
         emit(client, count=count, domains=args.hooks, per_second=args.rate)
-        came = gather(sink, lambda all_: len(_late(all_)) >= healthy, _QUIET_SECONDS)
-    late = list(_late(came).values())
+        late = [one.late for one in gather(sink, healthy, _QUIET_SECONDS).values()]
     figures = [percentile(late, 0.5), percentile(late, 0.99), max(late, default=float("nan"))]
     return [f"{database}, {'20 % dead' if dead else 'all healthy'}", f"{len(late)}/{healthy}", *map(_seconds, figures)]
-
-
-def _late(came: list[Receipt]) -> dict[tuple[str, str], float]:
-    """Of each delivery to a healthy hook, how late its first attempt came."""
-    late: dict[tuple[str, str], float] = {}
-    for one in came:
-        if one.path.startswith("/ok/"):
-            late.setdefault((one.id, one.path), one.late)
-    return late
 
 
 def _seconds(value: float) -> str:
@@ -76,9 +65,9 @@ def drained(database: str, events: int) -> tuple[list[tuple[int, float]], float]
             subscribe(client, sink.url("ok", number), None)
         started, before = time.time(), cpu(server.pid)
         emit(client, count=events, domains=1)
-        came = gather(sink, lambda all_: len(_late(all_)) >= wanted, _QUIET_SECONDS)
+        came = gather(sink, wanted, _QUIET_SECONDS)
         used = cpu(server.pid) - before
-    at = sorted(first_times(came).values())
+    at = sorted(one.at for one in came.values())
     step = max(1, wanted // 10)
     return [(number, at[number - 1] - started) for number in range(step, len(at) + 1, step)], used
 
@@ -87,14 +76,6 @@ def cpu(pid: int) -> float:
     """Seconds of CPU that a process has used."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system
-
-
-def first_times(came: list[Receipt]) -> dict[tuple[str, str], float]:
-    """When each delivery came for the first time, in seconds since the epoch."""
-    first: dict[tuple[str, str], float] = {}
-    for one in came:
-        first.setdefault((one.id, one.path), one.at)
-    return first
 
 
 def rates(database: str, events: int) -> list[list[str]]:

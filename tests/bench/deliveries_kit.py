@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +41,10 @@ def house(kind: str) -> Iterator[tuple[Server, Sink]]:
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: copyhound-bench\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text("[copyhound]\nbench = tests.bench.deliveries_plugin\n")
         environment["PYTHONPATH"] = f"{site}:{ROOT}"
-        yield Server(Path(folder) / "data", COPYHOUND_LOG_LEVEL="error", COPYHOUND_LOAD_ONLY="bench", **environment), sink
+        yield (
+            Server(Path(folder) / "data", COPYHOUND_LOG_LEVEL="error", COPYHOUND_LOAD_ONLY="bench", **environment),
+            sink,
+        )
 
 
 def subscribe(client: httpx.Client, url: str, number: int | None) -> str:
@@ -57,16 +60,17 @@ def emit(client: httpx.Client, **wanted: Any) -> None:
     client.post("/actions/bench_emit", json=wanted).raise_for_status()
 
 
-def gather(sink: Sink, enough: Callable[[list[Receipt]], bool], seconds: float) -> list[Receipt]:
-    """All receipts, once there are enough of them, or nothing more has come for so many seconds."""
-    came: list[Receipt] = []
+def gather(sink: Sink, wanted: int, seconds: float) -> dict[tuple[str, str], Receipt]:
+    """The first request of each delivery to a healthy hook: so many, or until none comes for so many seconds."""
+    first: dict[tuple[str, str], Receipt] = {}
     last = time.monotonic()
-    while not enough(came) and time.monotonic() - last < seconds:
-        time.sleep(0.2)
-        if more := sink.take():
-            came += more
-            last = time.monotonic()
-    return came
+    while len(first) < wanted and time.monotonic() - last < seconds:
+        time.sleep(0.5)
+        for one in sink.take():
+            if one.path.startswith("/ok/"):
+                last = time.monotonic()
+                first.setdefault((one.id, one.path), one)
+    return first
 
 
 def percentile(values: list[float], share: float) -> float:
