@@ -22,8 +22,8 @@ test: check ## check, then all tests
 	@echo "== tests"
 	@$(BIN)/pytest -q -n logical --dist loadfile --no-loadscope-reorder --proofs
 
-test-platforms: $(READY) ## heavy checks by the automation platforms' own tools (4 GB on disk, once)
-	@COPYHOUND_REQUIRE_CLIENTS=1 COPYHOUND_INSTALL_SECONDS=1800 $(BIN)/pytest -q tests/platforms/check_n8n.py tests/platforms/check_n8n_server.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py
+test-platforms: $(READY) ## heavy checks by the platforms' own tools, and of the API by schemathesis (4 GB on disk, once)
+	@COPYHOUND_REQUIRE_CLIENTS=1 COPYHOUND_INSTALL_SECONDS=1800 $(BIN)/pytest -q --timeout 2400 tests/platforms/check_n8n.py tests/platforms/check_n8n_server.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py tests/platforms/check_schemathesis.py
 
 check: $(READY) ## linters, types, import contracts, schemas, connectors, manual
 	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
@@ -39,6 +39,7 @@ ifneq ($(and $(BENCH),$(wildcard $(PICTURES)/originals)),)
 else
 	@echo "== copies found, by edit" && $(BIN)/python tests/bench/measure.py "$(PICTURES)"
 	@echo "== the server: answer time, webhook latency, memory" && $(BIN)/python -m tests.bench.server "$(PICTURES)"
+	@echo "== deliveries under load" && $(BIN)/python -m tests.bench.deliveries --seconds 20 --backlog 20000
 endif
 
 schemas: $(READY) ## write schemas/ anew from the code

@@ -1,5 +1,7 @@
 'use strict';
 
+const crypto = require('node:crypto');
+
 const { API, Client, verified } = require('./client');
 const { filled, form } = require('./forms');
 const shipped = require('./catalogue.json');
@@ -112,9 +114,8 @@ module.exports = function (RED) {
                 const given = message.payload;
                 const named = given !== null && typeof given === 'object' && !Array.isArray(given) && !Buffer.isBuffer(given);
                 tell(node, 'blue', 'asking');
-                message.payload = await server.client.act(
-                    config.action, { ...filled(config.fields), ...(named ? given : {}) }, RED.util.generateId(),
-                );
+                const input = { ...filled(config.fields), ...(named ? given : {}) };
+                message.payload = await server.client.act(config.action, input, once(message._msgid, node.id, input));
                 node.status({});
                 send(message);
                 done();
@@ -154,6 +155,13 @@ const known = (catalogue, path) =>
     [...catalogue.triggers, ...catalogue.actions].some((one) => Object.values(one.dynamic_fields || {}).includes(path));
 
 const tell = (node, fill, text) => node.status({ fill, shape: 'dot', text });
+
+/** The same where a flow sends a message that failed to the node again. A message may be split: what is asked is in it. */
+function once(message, node, input) {
+    if (!message) return crypto.randomUUID();
+    const what = JSON.stringify([message, node, input]);
+    return `node-red-${crypto.createHash('sha256').update(what).digest('hex')}`;
+}
 
 async function end(client, target) {
     for (const hook of await client.hooksOf(target)) await client.unsubscribe(hook.id);

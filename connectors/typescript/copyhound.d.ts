@@ -1,5 +1,11 @@
 // The Copyhound API's types. Written by `make schemas` from the OpenAPI document, never by hand.
 
+/** What the action `add_images` takes. */
+export interface AddImages {
+  list_id: string;
+  images: Array<ImageReference>;
+}
+
 /** What is refused, and why: neither its JSON Schema nor its Struct takes it. */
 export interface AntiExample {
   value: Record<string, unknown>;
@@ -89,6 +95,16 @@ export interface Counters {
   last_success_at?: string | null;
 }
 
+/** What the action `create_list` takes. */
+export interface CreateList {
+  label: string;
+  monitored?: boolean;
+  schedule?: Schedule | null;
+  providers?: Array<string>;
+  min_confidence?: number;
+  if_absent?: boolean;
+}
+
 /** A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted. */
 export interface CreditsLowEvent {
   id: string;
@@ -105,6 +121,13 @@ export interface CreditsOut {
   metered: boolean;
   remaining: number;
   bundles: Array<BundleOut>;
+}
+
+/** What the action `decide_match` takes. */
+export interface DecideMatch {
+  match_id: string;
+  decision: Decision;
+  note?: string | null;
 }
 
 /** What a person says of a match. */
@@ -145,13 +168,15 @@ export interface Descriptor {
 }
 
 /** How a digest is written. */
-export type DigestFormat = "csv" | "htmlsummary" | "jsonfull" | "jsonsummary" | "jsontextsummary" | "textsummary";
+export type DigestFormat = "csv" | "htmlsummary" | "json" | "jsonfull" | "jsonsummary" | "jsontextsummary" | "textsummary";
 
-/** When a notification is due: every so many days, at most once a day. */
+/** When a notification is due: every so many days, on days of the week, or every so many hours. */
 export interface DigestSchedule {
   days?: number;
   at?: string;
   timezone?: string;
+  weekdays?: Array<"fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed">;
+  hours?: 1 | 2 | 3 | 4 | 6 | 8 | 12 | null;
 }
 
 /** One way in which the match differs from the image that was looked for. */
@@ -213,6 +238,14 @@ export interface EventsOut {
   more: boolean;
 }
 
+/** What the action `export_matches` takes. */
+export interface ExportMatches {
+  list_id: string;
+  match_type?: MatchType | null;
+  min_confidence?: number | null;
+  found_after?: string | null;
+}
+
 /** A match. In CSV the columns are these, in this order; lists are texts with spaces between their parts. */
 export interface ExportRow {
   match_id: string;
@@ -272,6 +305,12 @@ export interface FeedOut {
   created_at: string;
 }
 
+/** What the action `find_list` takes. */
+export interface FindList {
+  label: string;
+  exact?: boolean;
+}
+
 /** An entry that shows the same picture, and how it compares. */
 export interface FoundEntry {
   entry: EntryOut;
@@ -304,6 +343,8 @@ export interface HookChanges {
   payload?: HookPayload;
   format?: HookFormat;
   max_per_minute?: number | null;
+  expires_at?: string | null;
+  reverse_unsubscribe?: boolean;
 }
 
 /** A hook is no longer told anything, until it is enabled again. */
@@ -341,6 +382,9 @@ export interface HookIn {
   payload?: HookPayload;
   format?: HookFormat;
   max_per_minute?: number | null;
+  expires_at?: string | null;
+  since?: string | number | null;
+  reverse_unsubscribe?: boolean;
 }
 
 /** A hook as it is answered when it is made: with its secret. */
@@ -358,6 +402,9 @@ export interface HookMade {
   payload: HookPayload;
   format: HookFormat;
   max_per_minute: number | null;
+  expires_at: string | null;
+  expiration_date: string | null;
+  reverse_unsubscribe: boolean;
   secret: string;
 }
 
@@ -376,6 +423,9 @@ export interface HookOut {
   payload: HookPayload;
   format: HookFormat;
   max_per_minute: number | null;
+  expires_at: string | null;
+  expiration_date: string | null;
+  reverse_unsubscribe: boolean;
 }
 
 /** How much of an event is sent. */
@@ -396,6 +446,13 @@ export interface IgnoredHostOut {
 export interface IgnoredHostsIn {
   hosts: Array<string>;
   list_id?: string | null;
+}
+
+/** An image that was added. */
+export interface ImageAdded {
+  id: string;
+  name: string;
+  source_url: string | null;
 }
 
 /** Why an image cannot be searched; codes are those of problems. */
@@ -433,6 +490,21 @@ export interface ImageProgressOut {
   name: string;
   error: ImageError | null;
   lookups: Array<LookupOut>;
+}
+
+/** A picture: its address, or its bytes in base64 (a data: URL will do). */
+export interface ImageReference {
+  url?: string | null;
+  base64?: string | null;
+  name?: string | null;
+}
+
+/** What the action `add_images` answers. */
+export interface ImagesAdded {
+  id: string;
+  list_id: string;
+  count: number;
+  images: Array<ImageAdded>;
 }
 
 /** Images to add; in multipart as files in `images`. */
@@ -716,6 +788,15 @@ export interface ListChanges {
   min_confidence?: number;
 }
 
+/** What the action `create_list` answers, and each list that `find_list` finds. */
+export interface ListCreated {
+  id: string;
+  label: string;
+  monitored: boolean;
+  next_run_at: string | null;
+  created_at: string;
+}
+
 /** A new list. `monitored` without a schedule is searched once a day. */
 export interface ListIn {
   label: string;
@@ -738,6 +819,13 @@ export interface ListOut {
   last_run_at: string | null;
 }
 
+/** What the action `find_list` answers. */
+export interface ListsFound {
+  id: string | null;
+  found: boolean;
+  items: Array<ListCreated>;
+}
+
 /** One image at one provider. `outcome` is null while it is open. */
 export interface LookupOut {
   provider: string;
@@ -754,6 +842,19 @@ export interface LookupOut {
 export interface MatchChanges {
   decision?: Decision;
   note?: string | null;
+}
+
+/** What the action `decide_match` answers. */
+export interface MatchDecided {
+  id: string;
+  match_id: string;
+  list_id: string;
+  image_id: string;
+  image_url: string;
+  host: string;
+  decision: Decision;
+  note: string | null;
+  decided_at: string;
 }
 
 /** A found copy: the body of match_found, match_removed and match_returned. */
@@ -818,6 +919,15 @@ export type MatchStatus = "online" | "removed";
 /** How much of the image a copy is. */
 export type MatchType = "full" | "partial";
 
+/** What the action `export_matches` answers. */
+export interface MatchesExported {
+  id: string;
+  list_id: string;
+  rows: Array<Record<string, unknown>>;
+  truncated: boolean;
+  download_url: string;
+}
+
 /** The key that asks. */
 export interface MeKey {
   id: string;
@@ -876,6 +986,7 @@ export interface NotificationChangesIn {
   filter?: unknown;
   schedule?: DigestSchedule;
   format?: DigestFormat;
+  quiet_hours?: QuietHours | null;
 }
 
 /** Who is to be told of the new domains of some lists. */
@@ -886,6 +997,7 @@ export interface NotificationIn {
   filter?: unknown;
   schedule?: DigestSchedule;
   format?: DigestFormat;
+  quiet_hours?: QuietHours | null;
 }
 
 /** A notification; secrets in its target are `***`. */
@@ -901,6 +1013,7 @@ export interface NotificationOut {
   created_at: string;
   next_at: string;
   last_sent_at: string | null;
+  quiet_hours: QuietHours | null;
   last_error: string | null;
 }
 
@@ -1032,6 +1145,13 @@ export interface ProviderLimits {
   retries?: number;
 }
 
+/** When nothing is sent. What falls due in them goes out at their end, in one message. */
+export interface QuietHours {
+  start?: string;
+  end?: string;
+  timezone?: string | null;
+}
+
 /** A picture that could not be indexed, and why; codes are those of problems. */
 export interface RefusalOut {
   image_url: string;
@@ -1121,6 +1241,16 @@ export interface SearchOut {
   completed_at: string | null;
 }
 
+/** What the action `start_search` answers. */
+export interface SearchStarted {
+  id: string;
+  search_id: string;
+  list_id: string;
+  images: number;
+  providers: Array<string>;
+  created_at: string;
+}
+
 /** A hook's secret. */
 export interface SecretOut {
   secret: string;
@@ -1155,6 +1285,15 @@ export interface SpecState {
   price_unit?: string | null;
   accepts?: Array<string>;
   formats?: Array<string>;
+}
+
+/** What the action `start_search` takes. */
+export interface StartSearch {
+  images: Array<ImageReference>;
+  list_id?: string | null;
+  list_label?: string | null;
+  providers?: Array<string>;
+  verify?: boolean;
 }
 
 /** What is to be different; what is left out stays. */
@@ -1200,6 +1339,9 @@ export interface TriggerHookIn {
   target_url: string;
   filter?: HookFilter;
   description?: string | null;
+  expires_at?: string | null;
+  since?: string | number | null;
+  reverse_unsubscribe?: boolean;
 }
 
 /** What one day took, by surface; days are those of UTC. */
@@ -1268,6 +1410,48 @@ export interface WorkspaceOut {
 
 /** Every operation, by its name: its method, its path, and what it takes and answers. */
 export interface Operations {
+  /** Adds images to a list without searching them now: a monitored list does when it is due. Needs a key with the scope `write`. */
+  action_add_images: {
+    method: "POST";
+    path: "/api/v1/actions/add_images";
+    body: AddImages;
+    answer: ImagesAdded;
+  };
+  /** Makes a list of images; a monitored one is searched again by its schedule. Needs a key with the scope `write`. */
+  action_create_list: {
+    method: "POST";
+    path: "/api/v1/actions/create_list";
+    body: CreateList;
+    answer: ListCreated;
+  };
+  /** Keeps what you say of a match: infringing, allowed or not a match. Searches don't change it. Needs a key with the scope `write`. */
+  action_decide_match: {
+    method: "POST";
+    path: "/api/v1/actions/decide_match";
+    body: DecideMatch;
+    answer: MatchDecided;
+  };
+  /** Gives the matches of a list as rows, and the address of the whole export. Needs a key with the scope `read`. */
+  action_export_matches: {
+    method: "POST";
+    path: "/api/v1/actions/export_matches";
+    body: ExportMatches;
+    answer: MatchesExported;
+  };
+  /** Finds lists by their label. Needs a key with the scope `read`. */
+  action_find_list: {
+    method: "POST";
+    path: "/api/v1/actions/find_list";
+    body: FindList;
+    answer: ListsFound;
+  };
+  /** Looks for copies of one or more images. Answers at once; `search_complete` tells the end. Needs a key with the scope `write`. */
+  action_start_search: {
+    method: "POST";
+    path: "/api/v1/actions/start_search";
+    body: StartSearch;
+    answer: SearchStarted;
+  };
   /** Index pictures under their addresses. Of several, one that is refused harms no other: each has its result. */
   add_entries: {
     method: "POST";
@@ -1724,11 +1908,11 @@ export interface Operations {
     parameters: { match_id: string };
     answer: ItemsGivenTag;
   };
-  /** Hooks, newest first. */
+  /** Hooks, newest first. One that has expired is disabled. */
   list_hooks: {
     method: "GET";
     path: "/api/v1/hooks";
-    query: { target_url?: string | null; cursor?: string | null; limit?: number };
+    query: { target_url?: string | null; trigger?: string | null; status?: HookStatus | null; cursor?: string | null; limit?: number };
     answer: ItemsHookOut;
   };
   /** The hosts that are ignored in a list, or in all. */
@@ -1840,6 +2024,14 @@ export interface Operations {
     path: "/api/v1/collections/{name}";
     parameters: { name: string };
     answer: CollectionOut;
+  };
+  /** All that a message told, as a page. Its address comes with the message, needs no key, and expires. */
+  read_digest: {
+    method: "GET";
+    path: "/digests/{notification_id}";
+    parameters: { notification_id: string };
+    query: { workspace: string; after: number; until: number; expires: number; signature: string };
+    answer: Blob;
   };
   /** A feed, as JSON Feed 1.1 (`.json`) or Atom (`.atom`), with an ETag: 304 where the reader has it. */
   read_feed: {

@@ -6,6 +6,8 @@ const API = '/api/v1';
 const PAGE = 100;
 // Zapier takes 10,000 hooks in five minutes, and 30 in a second
 const MOST = 1500;
+const ONCE = 'once_for';
+const ABSENT = 'if_absent';
 const NO_SERVER = 'This address is no Copyhound server.';
 
 /** https://copyhound.example.org, however it was typed. */
@@ -94,13 +96,27 @@ const trigger = (described) => ({
   },
 });
 
-const run = (key) => (z, bundle) => call(z, bundle, 'POST', `${API}/actions/${key}`, { body: nested(bundle.inputData) });
+/**
+ * Zapier says of no two runs that they are the same one, so people do: the same words, fields and action are done once a
+ * day. What is hashed keeps steps apart that were given the same words.
+ */
+const once = (z, key, words, body) =>
+  words ? { 'Idempotency-Key': `zapier-${z.hash('sha256', JSON.stringify([key, words, body]))}` } : {};
 
-const create = (described) => ({ ...described, operation: { ...described.operation, perform: run(described.key) } });
+const run = ({ key, operation }) => (z, bundle) => {
+  const { [ONCE]: words, ...filled } = bundle.inputData || {};
+  const body = nested(filled);
+  // between the search that found nothing and this, another run may have made it
+  const takes = operation.inputFields.some((field) => field.key === ABSENT);
+  if (takes && bundle.meta && bundle.meta.withSearch) body[ABSENT] = true;
+  return call(z, bundle, 'POST', `${API}/actions/${key}`, { body, headers: once(z, key, words, body) });
+};
+
+const create = (described) => ({ ...described, operation: { ...described.operation, perform: run(described) } });
 
 const search = (described) => ({
   ...described,
-  operation: { ...described.operation, perform: async (z, bundle) => (await run(described.key)(z, bundle)).items },
+  operation: { ...described.operation, perform: async (z, bundle) => (await run(described)(z, bundle)).items },
 });
 
 const choices = ({ path, trigger: described }) => ({
@@ -109,7 +125,7 @@ const choices = ({ path, trigger: described }) => ({
     ...described.operation,
     perform: async (z, bundle) => {
       const params = { limit: PAGE, page: bundle.meta.page || 0 };
-      if (bundle.inputData.list_id) params.list_id = bundle.inputData.list_id;
+      for (const name of ['list_id', 'q']) if (bundle.inputData[name]) params[name] = bundle.inputData[name];
       return (await call(z, bundle, 'GET', path, { params })).items;
     },
   },

@@ -41,6 +41,7 @@ from copyhound.plugin_host.settings import read_settings
 from copyhound.plugin_host.sources import SourceDesk
 from copyhound.services import Services, keys
 from copyhound.services.actions import builtin_actions
+from copyhound.services.keeping import KeptState
 from copyhound.services.kit import Kit, ServiceLimits
 from copyhound.services.triggers import TRIGGERS
 from copyhound.settings import Settings
@@ -226,8 +227,9 @@ def _furnish(
     parts: dict[str, Any] = {
         "plugin_settings": settings.plugins,
         "http_factory": outbound.client,
-        "state_factory": lambda plugin, workspace_id, target: _State(kit.units, workspace_id, f"{plugin}:{target}"),
+        "state_factory": lambda plugin, workspace_id, target: KeptState(kit.units, workspace_id, f"{plugin}:{target}"),
         "index": services.candidates,
+        "emit": services.triggers.emit,
         "now": kit.now,
     }
     provider_desk = ProviderDesk(catalogue, **parts)
@@ -257,13 +259,13 @@ class _UseCases:
     def catalogue(self) -> CatalogueUseCases:
         from copyhound.http.offering import Offering  # the command line needs none, and is quicker without
 
-        return Offering(self.plugins)
+        return Offering(self.plugins, self._services.kit)
 
     def settings(self, name: str, struct: type[S]) -> S:
         return read_settings(f"plugins.{name}", struct, self._settings.plugins.get(name, {}))
 
     def state(self, workspace_id: str, scope: str) -> StateStore:
-        return _State(self._services.kit.units, workspace_id, f"surface:{scope}")
+        return KeptState(self._services.kit.units, workspace_id, f"surface:{scope}")
 
 
 async def _warn_of_new_key(settings: Settings, kit: Kit) -> None:
@@ -276,29 +278,6 @@ async def _warn_of_new_key(settings: Settings, kit: Kit) -> None:
         )
 
 
-class _State:
-    """The state that a plugin keeps, in the database."""
-
-    def __init__(self, units: UnitOfWorkFactory, workspace_id: str, scope: str) -> None:
-        self._units, self._workspace_id, self._scope = units, workspace_id, scope
-
-    async def get(self, key: str) -> Any | None:
-        async with self._units.read() as uow:
-            return await uow.state.get(self._workspace_id, self._scope, key)
-
-    async def put(self, items: Mapping[str, Any]) -> None:
-        async with self._units() as uow:
-            await uow.state.put(self._workspace_id, self._scope, dict(items))
-
-    async def delete(self, keys: Sequence[str] | None = None) -> None:
-        async with self._units() as uow:
-            await uow.state.delete(self._workspace_id, self._scope, keys)
-
-    async def scan(self, prefix: str = "", limit: int = 1000) -> dict[str, Any]:
-        async with self._units.read() as uow:
-            return await uow.state.scan(self._workspace_id, self._scope, prefix, limit)
-
-
 def job_definitions(services: Services) -> dict[str, JobDefinition]:
     """The durable jobs by their stable names."""
     lookups, deliveries, notifying = services.lookups, services.deliveries, services.notifying
@@ -306,8 +285,9 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
         "search": JobDefinition(lookups.fan_out, failed=lookups.fan_out_failed),
         "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
-        "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed),
+        "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed, recorded=False),
         "recover": JobDefinition(services.recovery.run),
+        "unsubscribe": JobDefinition(services.unsubscribing.run),
         "recheck": JobDefinition(services.monitoring.recheck),
         "notify": JobDefinition(notifying.send, settle=notifying.settle, failed=notifying.broke),
         "ingest": JobDefinition(services.ingests.run, failed=services.ingests.failed),

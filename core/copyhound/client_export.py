@@ -20,6 +20,7 @@ _STYLE: Final = ("--line-length=120", "--config", 'lint.isort.known-first-party=
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _OBJECT: Final = "dict[str, Any]"
 _WIDTH: Final = 110
+_EVENTS: Final = "text/event-stream"
 _KEY: Final = "Idempotency-Key"
 
 
@@ -157,12 +158,13 @@ def operations(document: Json) -> str:
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import date, datetime
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from copyhound_client import models
-from copyhound_client.transport import Files, Transport
+from copyhound_client.transport import Files, LiveEvent, Transport
 
 
 class Copyhound(Transport):
@@ -205,6 +207,8 @@ def _method(path: str, method: str, operation: Json) -> str:
         options.append("idempotency_key: str | None = None")
         arguments.append("key=idempotency_key")
     signature = ", ".join(("self", *positional, *(("*", *options) if options else ())))
+    if _streams(operation):
+        return _stream(path, query, signature, operation)
     call = f"self._call({', '.join(arguments)})"
     done = (
         call
@@ -214,6 +218,17 @@ def _method(path: str, method: str, operation: Json) -> str:
         else f'return cast("{kind}", {call})'
     )
     return f"    def {operation['operationId']}({signature}) -> {kind}:\n{_docstring(operation, 8)}\n        {done}"
+
+
+def _streams(operation: Json) -> bool:
+    return any(_EVENTS in answer.get("content", {}) for answer in operation["responses"].values())
+
+
+def _stream(path: str, query: Json, signature: str, operation: Json) -> str:
+    """What does not end is told as it comes."""
+    asked = ", ".join(f"{name!r}: {_identifier(name)}" for name in query)
+    head = f"    def {operation['operationId']}({signature}) -> Generator[LiveEvent, None, None]:\n{_docstring(operation, 8)}"
+    return f"{head}\n        return self._watch({_path(path)}, query={{{asked}}})"
 
 
 def _add_body(content: Json, positional: list[str], options: list[str], arguments: list[str]) -> None:

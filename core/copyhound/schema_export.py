@@ -53,7 +53,11 @@ def openapi_documents() -> dict[str, dict[str, Any]]:
     """Path within the folder -> OpenAPI document: of the native API, and of each surface that ships."""
     described = documents((spec, spec.make_app()) for spec in shipped_surfaces())
     found = {f"openapi/{name}.json": document for name, document in described.items()}
-    return {NATIVE: describe_api(list(TRIGGERS.values())), **found}
+    return {NATIVE: _native(), **found}
+
+
+def _native() -> dict[str, Any]:
+    return describe_api(TRIGGERS.values(), builtin_actions(cast(Actions, Unbound())))
 
 
 def shipped_surfaces() -> list[SurfaceSpec]:
@@ -158,7 +162,7 @@ def stale_clients() -> dict[Path, bytes]:
     base = client_export.folder()
     if base is None:
         return {}
-    document = msgspec.json.decode(msgspec.json.encode(describe_api(list(TRIGGERS.values()))))
+    document = msgspec.json.decode(msgspec.json.encode(_native()))
     wanted = {**client_export.clients(document), "typescript/copyhound.d.ts": typescript_export.types(document)}
     files = {base / name: data for name, data in wanted.items()}
     return {file: data for file, data in files.items() if not file.exists() or file.read_bytes() != data}

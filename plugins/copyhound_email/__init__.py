@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from html import escape
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -81,10 +83,27 @@ def compose(notice: Notice, sender: str, to: Sequence[str], now: datetime) -> Em
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.text)
     if notice.html is not None:
-        message.add_alternative(notice.html, subtype="html")
+        _page(message, notice)
     elif notice.body is not None and notice.content_type and not notice.content_type.startswith(_PLAIN):
         _attach(message, notice.body, notice.content_type.partition(";")[0])
     return message
+
+
+def _page(message: EmailMessage, notice: Notice) -> None:
+    """HTML beside the text; pictures in it that came along are parts of the message."""
+    html, shown = notice.html or "", {}
+    for picture in notice.pictures:
+        there = f'src="{escape(picture.url)}"'
+        if there in html:
+            cid = f"{hashlib.sha256(picture.url.encode()).hexdigest()[:24]}@copyhound"
+            html, shown[cid] = html.replace(there, f'src="cid:{cid}"'), picture
+    message.add_alternative(html, subtype="html")
+    *_, page = message.iter_parts()
+    assert isinstance(page, EmailMessage)
+    for number, (cid, picture) in enumerate(shown.items(), 1):
+        main, _, sub = picture.content_type.partition("/")
+        name = f"{number}.{sub}"
+        page.add_related(picture.data, main, sub, cid=f"<{cid}>", filename=name, disposition="inline")
 
 
 def _attach(message: EmailMessage, body: bytes, content_type: str) -> None:

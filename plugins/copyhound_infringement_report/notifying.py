@@ -103,7 +103,7 @@ class NotifyController(Controller):
         changes = NotificationChanges(
             list_ids=await _new_lists(office, caller, found, sent),
             filter=UNSET if sent.filter_string is UNSET else _filter(sent.filter_string),
-            schedule=UNSET if sent.schedule is UNSET else DigestSchedule(days=sent.schedule),
+            schedule=_new_schedule(found, sent),
             format=sent.format,
             **_new_aim(found, sent),
         )
@@ -163,6 +163,13 @@ async def _new_lists(office: Office, caller: Caller, found: Notification, sent: 
     if sent.list_id is UNSET or (sent.list_id == [] and await _numbers(office, caller, found) == []):
         return UNSET
     return await _list_ids(office, caller, sent.list_id)
+
+
+def _new_schedule(found: Notification, sent: Sent) -> DigestSchedule | UnsetType:
+    """Days alone are told here: sent back as they were, hours and weekdays stay too."""
+    if sent.schedule is UNSET or sent.schedule == found.schedule.days:
+        return UNSET
+    return msgspec.structs.replace(found.schedule, days=sent.schedule, hours=None, weekdays=())
 
 
 def _filter(text: str | dict[str, Any]) -> Any:

@@ -19,6 +19,8 @@ from copyhound_mcp.resources import TEMPLATES, Reader
 from copyhound_mcp.settings import McpSettings
 
 _log = logging.getLogger(__name__)
+ONCE: Final = "copyhound/idempotency-key"
+"""In a call's `_meta`."""
 _INSTRUCTIONS: Final = (
     "Copyhound finds where pictures are used on the web and checks every copy. Start a search with start_search; it "
     "answers at once, so read copyhound://lists/{list_id}/matches a little later, or call export_matches. "
@@ -71,7 +73,8 @@ class Room:
         if asked.name not in {action.key for action in self._catalogue.actions()}:
             raise MCPError(INVALID_PARAMS, f"There is no tool {asked.name[:100]!r}.")
         try:
-            answer = await self._catalogue.run(caller, asked.name, msgspec.json.encode(asked.arguments or {}))
+            arguments, once = msgspec.json.encode(asked.arguments or {}), _once(context, asked)
+            answer = await self._catalogue.run(caller, asked.name, arguments, once=once)
         except CopyhoundError as error:
             return refused(error)
         except Exception:
@@ -170,6 +173,12 @@ def _object(schema: dict[str, Any]) -> dict[str, Any]:
 def _caller(context: Any) -> Caller:
     caller: Caller = context.request.scope["user"]
     return caller
+
+
+def _once(context: Any, asked: types.CallToolRequestParams) -> str | None:
+    """The client's word for this call: sent again with it, it is not done twice."""
+    given = (asked.meta or {}).get(ONCE, context.request.headers.get("idempotency-key"))
+    return None if given is None else str(given)
 
 
 def _reading(context: Any) -> Caller:

@@ -58,9 +58,10 @@ async function listening(source) {
   return { answers, close: () => server.close() };
 }
 
-const run = (component, props) => {
+const run = (component, props, trace = `trace-${Math.random()}`) => {
   const summaries = [];
-  const $ = { export: (name, value) => summaries.push([name, value]), context: { id: `run-${Math.random()}` } };
+  const context = { id: `run-${Math.random()}`, trace_id: trace };
+  const $ = { export: (name, value) => summaries.push([name, value]), context };
   return component.run.call(deployed(component, props).self, { $ }).then((answer) => ({ answer, summaries }));
 };
 
@@ -101,6 +102,14 @@ const scenarios = {
       history: later.emitted.length,
       hooks: (await api("GET", "/hooks")).items.length,
     };
+  },
+  async retried() {
+    const component = await actions("create-list");
+    const made = [];
+    for (const [label, trace] of [["One", "a"], ["One", "a"], ["Other", "a"], ["One", "b"]]) {
+      made.push((await run(component, { label }, trace)).answer.id);
+    }
+    return made;
   },
   async action() {
     const component = await actions("create-list");

@@ -239,6 +239,18 @@ def test_an_action_answers(live: Live, red: NodeRed, server: Node) -> None:
     assert "label" in refused.text or "field" in refused.text
 
 
+def test_a_message_that_comes_again_does_nothing_twice(red: NodeRed, server: Node) -> None:
+    """A flow that sends a message to the node once more makes one list; another message, or another input, another."""
+    rule = {"t": "set", "p": "_msgid", "pt": "msg", "to": "req.query.message", "tot": "msg"}
+    flow = does("create_list")
+    flow[0]["wires"] = [["name"]]
+    red.deploy(server, *flow, {"id": "name", "type": "change", "rules": [rule], "wires": [["act"]]})
+    asked = [("m1", "Again"), ("m1", "Again"), ("m2", "Again"), ("m1", "Another")]
+    ids = [red.ask("POST", "/do", {"label": label}, message=name).json()["id"] for name, label in asked]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
 def test_a_wrong_key_is_told(live: Live, red: NodeRed, server: Node) -> None:
     """A Catch node gets a sentence of why it was refused."""
     red.deploy({**server, "credentials": {"apiKey": "ch_key_wrong"}}, *does("create_list"))

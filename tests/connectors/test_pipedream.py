@@ -99,3 +99,10 @@ def test_an_action_answers(live: Live) -> None:
     assert told["summaries"] == [["$summary", "Create list: done"]]
     assert told["page"]["options"] == [{"label": "From Pipedream", "value": told["answer"]["id"]}]
     assert "label" in told["refused"]
+
+
+def test_a_retried_step_makes_nothing_twice(live: Live) -> None:
+    """The same step for the same event makes one list; another step or another event makes another one."""
+    first, again, other_step, other_event = components(live.url, live.key, str(live.picture_path), "retried")
+    assert first == again
+    assert len({first, other_step, other_event}) == 3

@@ -58,12 +58,15 @@ class Flow:
                     return method, path, operation
         raise AssertionError(name)
 
-    def run(self, name: str, body: Any = None, query: Json | None = None) -> httpx.Response:
+    def run(
+        self, name: str, body: Any = None, query: Json | None = None, headers: Json | None = None
+    ) -> httpx.Response:
         """Call an operation. What is sent and what is answered are what the document says."""
         method, path, operation = self.operation(name)
+        assert set(headers or {}) <= {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
         if body is not None:
             jsonschema.validate(body, _body_schema(operation))
-        answer = self._http.request(method, self._base + path, json=body, params=query)
+        answer = self._http.request(method, self._base + path, json=body, params=query, headers=headers)
         told = operation["responses"].get(str(answer.status_code))
         assert told is not None, answer.text
         jsonschema.validate(answer.json(), _nullable(told["schema"]))
@@ -204,6 +207,15 @@ def test_a_flow_acts(live: Live, flow: Flow) -> None:
     assert "own_index" in [value for value, _ in flow.dropdown("StartSearch", "providers")]
     started = flow.run("StartSearch", {"images": [{"base64": live.picture}], "list_id": made["id"]}).json()
     assert started["list_id"] == made["id"]
+
+
+def test_a_repeated_step_makes_nothing_twice(flow: Flow) -> None:
+    """A step with an idempotency key, which every action that makes something offers, is done once."""
+    once = {"Idempotency-Key": "08585-run-list"}
+    made = [flow.run("CreateList", {"label": "Once"}, headers=once).json()["id"] for _ in range(2)]
+    assert made[0] == made[1]
+    offered = [flow.operation(name)[2]["parameters"] for name in ("StartSearch", "AddImages", "DecideMatch")]
+    assert all("Idempotency-Key" in [one["name"] for one in parameters] for parameters in offered)
 
 
 def test_the_connection_is_tried(flow: Flow) -> None:

@@ -242,6 +242,51 @@ def test_a_list_is_found_or_made(app: Path, live: Live) -> None:
     assert told["after"] == [told["made"]]
 
 
+def test_two_runs_at_once_make_one_list(app: Path, live: Live) -> None:
+    """Runs whose searches found nothing at the same time make one list; a step of its own makes another."""
+    told = ran(
+        app,
+        live,
+        """const { perform } = App.creates[App.searchOrCreates.find_list.create].operation;
+        const make = (meta) => run(perform, bundle({ inputData: { label: 'At once' }, meta }));
+        const made = await Promise.all(Array.from({ length: 8 }, () => make({ withSearch: 'find_list' })));
+        return { made, own: await make({}) };""",
+    )
+    assert len({one["id"] for one in told["made"]}) == 1
+    assert told["own"]["id"] != told["made"][0]["id"]
+
+
+def test_a_repeated_step_makes_nothing_twice(app: Path, live: Live) -> None:
+    """What people name in Once For, such as an event's id, keeps a repeated step from making things twice."""
+    told = ran(
+        app,
+        live,
+        """const made = [];
+        for (const [label, once_for] of [['Once', 'evt_1'], ['Once', 'evt_1'], ['Twice', 'evt_1'], ['Once', 'evt_2']]) {
+          made.push((await create('create_list', { label, once_for })).id);
+        }
+        return made;""",
+    )
+    assert told[0] == told[1]
+    assert len(set(told)) == 3
+
+
+def test_drop_downs_are_searched(app: Path, live: Live) -> None:
+    """What is looked for goes to the server: the list is found by a part of its name, beyond the first page too."""
+    live.call("POST", "/lists", {"label": "Needle in it"})
+    with live.server.client() as client:
+        for number in range(101):
+            client.post("/lists", json={"label": f"Straw {number}"}).raise_for_status()
+    told = ran(
+        app,
+        live,
+        """const found = (q) => run(App.triggers.choices_lists.operation.perform, bundle({ inputData: { q } }));
+        return [await found('needle'), await found('no such list')];""",
+    )
+    assert [one["name"] for one in told[0]] == ["Needle in it"]
+    assert told[1] == []
+
+
 def test_drop_downs_have_pages(app: Path, live: Live) -> None:
     """A drop-down shows all lists, page by page, none twice, and then an empty page."""
     with live.server.client() as client:

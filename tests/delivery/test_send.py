@@ -110,6 +110,9 @@ class Broken:
     async def post(self, url: str, **_: Any) -> Any:
         raise RuntimeError("whsec_secret")
 
+    async def delete(self, url: str, **_: Any) -> Any:
+        raise RuntimeError("whsec_secret")
+
 
 async def test_fault_of_our_own_is_a_failed_attempt(caplog: pytest.LogCaptureFixture) -> None:
     """Something unexpected on the way out counts as a failed attempt; its text stays in the log."""
@@ -117,6 +120,7 @@ async def test_fault_of_our_own_is_a_failed_attempt(caplog: pytest.LogCaptureFix
     result = await sender.send("http://127.0.0.1/", [SECRET.encode()], "evt_1", BODY, datetime.now(UTC))
     assert (result.status_code, result.error) == (None, "internal_error: Something broke on our side.")
     assert "sending evt_1 broke" in caplog.text
+    await sender.unsubscribe("http://127.0.0.1/")  # of which nothing follows either
 
 
 async def test_same_sender_on_two_loops(outbound: Outbound, receiver: Receiver) -> None:

@@ -24,7 +24,7 @@ class Server:
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
         kept = {name: value for name, value in os.environ.items() if not name.startswith("COPYHOUND_")}
-        self._environment = {
+        self.environment = {
             **kept,
             "COPYHOUND_DATA": str(data),
             "COPYHOUND_NET_ALLOW_HOSTS": "127.0.0.0/8",
@@ -43,7 +43,7 @@ class Server:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0"],
-                env=self._environment,
+                env=self.environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -72,7 +72,7 @@ class Server:
         """The JSON that a command prints, on the same data folder."""
         done = subprocess.run(
             [sys.executable, "-m", "copyhound.cli", *words],
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             check=False,
             timeout=PATIENCE,

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from ..bench import deliveries_kill, deliveries_kit
 from ..fixtures import photos
 from ..fixtures.website import Website
 from .servers import PATIENCE, Server
@@ -270,3 +271,11 @@ def test_no_indexed_picture_is_lost_when_killed(tmp_path: Path) -> None:
         server.start()
         assert held >= len(kept)
         assert found_in(server, kept) == before
+
+
+def test_no_delivery_is_lost_when_killed() -> None:
+    """All deliveries come; no more come twice than were in flight at a kill, and with the same id."""
+    with deliveries_kit.house("sqlite") as (server, sink), server:
+        run = deliveries_kill.deliveries_killed(server, sink, kills=3, deliveries=300, most=0.8)
+    assert (run.kills, run.lost, run.strange, len(run.wanted)) == (3, 0, 0, 300)
+    assert run.twice <= sum(run.in_flight)

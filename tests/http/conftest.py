@@ -92,6 +92,9 @@ class FakeSender:
         self.sent.append((url, event_id, msgspec.json.decode(body)))
         return SendResult(duration_ms=7, status_code=204)
 
+    async def unsubscribe(self, url: str) -> None:
+        self.sent.append((url, "unsubscribe", {}))
+
 
 class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str

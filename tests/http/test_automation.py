@@ -142,6 +142,37 @@ async def test_hooks_are_found_by_target(world: World) -> None:
     assert (await world.call("GET", "/hooks", params={"target_url": TARGET + "2"})).json()["items"] == []
 
 
+async def test_hooks_are_found_by_trigger_and_status(world: World) -> None:
+    """`trigger` and `status` find hooks that are told of it, and that are so; both together must hold."""
+    made = (await subscribe(world)).json()
+    other = (await subscribe(world, triggers=["search_complete", "match_removed"])).json()
+
+    async def ids(**wanted: str) -> list[str]:
+        answer = await world.call("GET", "/hooks", params=wanted)
+        return [one["id"] for one in answer.json()["items"]]
+
+    assert await ids(trigger="match_found") == [made["id"]]
+    assert await ids(trigger="search_complete", status="active") == [other["id"]]
+    assert await ids(trigger="match") == []
+    assert await ids(status="disabled") == []
+    assert (await world.call("GET", "/hooks", params={"status": "asleep"})).json()["code"] == "invalid_request"
+
+
+async def test_a_hook_tells_when_it_expires(world: World) -> None:
+    """`expires_at` is answered as `expiration_date`, too; one that is over is refused."""
+    until = "2999-01-01T00:00:00Z"
+    made = await subscribe(world, expires_at=until, reverse_unsubscribe=True, since="2026-01-01T00:00:00Z")
+    assert made.status_code == 201
+    assert (made.json()["expires_at"], made.json()["expiration_date"]) == (until, until)
+    changed = await world.call("PATCH", f"/hooks/{made.json()['id']}", json={"expires_at": None})
+    assert (changed.json()["expires_at"], changed.json()["expiration_date"]) == (None, None)
+    assert changed.json()["reverse_unsubscribe"] is True
+    assert (await subscribe(world, expires_at="2001-01-01T00:00:00Z")).json()["code"] == "invalid_request"
+    one = {"target_url": TARGET, "expires_at": until, "since": 4}
+    of_one = await world.call("POST", "/triggers/match_removed/hooks", json=one)
+    assert of_one.json()["expiration_date"] == until
+
+
 async def test_unsubscribing_is_always_204(world: World) -> None:
     """Deleting a hook that is gone, or never was, is no error."""
     made = (await subscribe(world)).json()

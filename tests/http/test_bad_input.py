@@ -125,3 +125,31 @@ async def test_schedules_that_make_no_sense_are_refused(world: World, schedule: 
     """A time of day in other digits or with a line break, the server's own zone, and lines that never fire."""
     body = {"label": "mine", "monitored": True, "schedule": schedule}
     assert_problem(await world.call("POST", "/lists", json=body), 400, "invalid_request")
+
+
+async def test_a_whole_number_may_have_a_point(world: World) -> None:
+    """8.0 is an integer to JSON Schema, and to us; 8.5 is none, and is told."""
+    hook = {"target_url": "https://hooks.example.com/", "triggers": ["match_found"]}
+    made = await world.call("POST", "/hooks", json={**hook, "max_per_minute": 8.0})
+    assert (made.status_code, made.json()["max_per_minute"]) == (201, 8)
+    told = assert_problem(
+        await world.call("POST", "/hooks", json={**hook, "max_per_minute": 8.5}), 400, "invalid_request"
+    )
+    assert [one["field"] for one in told["errors"]] == ["max_per_minute"]
+
+
+async def test_a_number_is_no_time(world: World) -> None:
+    """A time in a query is ISO 8601: seconds since 1970 are refused, by the field's name."""
+    for path, field in (("/matches", "found_before"), ("/triggers/match_found/events", "since")):
+        told = assert_problem(await world.call("GET", path, params={field: "0.5"}), 400, "invalid_request")
+        assert [one["field"] for one in told["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/lists", "GET, OPTIONS, POST"), ("/hooks/x", "DELETE, GET, OPTIONS, PATCH"), ("/hooks/x/test", "OPTIONS, POST")],
+)
+async def test_an_address_tells_its_methods(world: World, path: str, methods: str) -> None:
+    """OPTIONS answers 204 with all methods of the address, of whatever handlers."""
+    answer = await world.call("OPTIONS", path)
+    assert (answer.status_code, answer.headers["allow"]) == (204, methods)

@@ -144,6 +144,21 @@ async def test_a_stream_ends_when_its_right_is_gone(world: World, what: str) -> 
         assert [told async for told in telling if told is not None] == []
 
 
+async def test_a_search_is_followed_no_longer_than_the_key_holds(world: World, picture: bytes) -> None:
+    """A revoked key, and one that has expired, end the stream of an open search at the next sign of life."""
+    caller = await caller_of(world)
+    answer = await world.call("POST", "/searches", files={"images": ("mine.jpg", picture)})
+    search_id, live = answer.json()["search_id"], world.services.live
+    key, plain = await world.services.keys.create(caller.workspace_id, "page")
+    telling = await live.of_search(await world.services.keys.check(plain), search_id, None)
+    assert telling is not None
+    live.beat = 0.0
+    assert (await next_told(telling)).kind == "progress"
+    assert (await world.call("DELETE", f"/keys/{key.id}")).status_code == 204
+    async with asyncio.timeout(20):
+        assert [told async for told in telling if told is not None] == []
+
+
 async def test_a_server_that_goes_down_ends_its_streams(world: World) -> None:
     """After `close` no stream goes on."""
     telling = await world.services.live.of_list(await caller_of(world), await a_list(world), None)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from copyhound.domain.errors import ERRORS
 from copyhound.http.app import describe_api
 from copyhound.http.manual import page_text, pages, rendered
+from copyhound.plugin_host.unbound import Unbound
+from copyhound.services.actions import Actions, builtin_actions
+from copyhound.services.rendering import thin
 from copyhound.services.triggers import TRIGGERS
 
 from .conftest import World
 from .test_auth import routes
 
+ACTIONS = builtin_actions(cast(Actions, Unbound()))
+
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe_api(TRIGGERS.values())))
+    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe_api(TRIGGERS.values(), ACTIONS)))
     return read
 
 
@@ -80,6 +86,7 @@ def test_html_in_markdown_is_shown_as_text() -> None:
 async def test_the_document_has_every_route(world: World, document: dict[str, Any]) -> None:
     """The OpenAPI document describes each route and method, each with a name of its own."""
     described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    described -= {("POST", f"/api/v1/actions/{action.key}") for action in ACTIONS}  # served by the one with {key}
     assert described == {route for route in routes(world.app) if not route[1].startswith(("/schema", "/docs/try"))}
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
@@ -110,7 +117,39 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 def test_webhooks_are_the_triggers(document: dict[str, Any]) -> None:
     """Each trigger is a webhook of the document."""
-    assert set(document["webhooks"]) == set(TRIGGERS)
+    assert set(document["webhooks"]) == {f"{key}{shape}" for key in TRIGGERS for shape in ("", ".thin")}
+
+
+def test_each_action_is_described_by_itself(document: dict[str, Any]) -> None:
+    """An action's own path tells what it takes, that it refuses more, and what it answers."""
+    for action in ACTIONS:
+        post = document["paths"][f"/api/v1/actions/{action.key}"]["post"]
+        taken = post["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        given = post["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        assert (taken, given) == (action.input.__name__, action.output.__name__)
+        assert document["components"]["schemas"][taken]["additionalProperties"] is False
+
+
+def test_what_automations_meet_is_described(document: dict[str, Any]) -> None:
+    """Every field of hooks, events, and of what actions take and answer says what it holds."""
+    named = ["HookIn", "HookOut", "HookMade", "HookChanges", "HookFilter", "TriggerHookIn", "SpanIn", "ProviderFilter"]
+    structs = [one for action in ACTIONS for one in (action.input, action.output)]
+    structs += [trigger.payload for trigger in TRIGGERS.values()]
+    for name in {*named, *(one.__name__ for one in structs)} & set(document["components"]["schemas"]):
+        properties = document["components"]["schemas"][name]["properties"]
+        silent = [field for field, schema in properties.items() if not schema.get("description")]
+        assert not silent, f"{name}: {silent}"
+
+
+@pytest.mark.parametrize("key", list(TRIGGERS))
+def test_a_thin_body_is_described(document: dict[str, Any], key: str) -> None:
+    """What a thin hook is sent fits its webhook in the document, flat and as a CloudEvent, and is all in there."""
+    content = document["webhooks"][f"{key}.thin"]["post"]["requestBody"]["content"]
+    schema = content["application/json"]["schema"]
+    body = thin(TRIGGERS[key].sample)
+    Draft202012Validator(schema).validate(body)
+    assert set(body) == set(schema["properties"])
+    assert content["application/cloudevents+json"]["schema"]["properties"]["data"] == schema
 
 
 def test_nothing_of_the_inside_is_in_the_document(document: dict[str, Any]) -> None:

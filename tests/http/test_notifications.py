@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from .conftest import World, found
 
@@ -24,7 +24,8 @@ async def test_one_is_made_with_little(world: World) -> None:
     assert (answer.status_code, answer.headers["location"].endswith(f"/notifications/{body['id']}")) == (201, True)
     assert body["target"] == {"url": TARGET["url"], "token": "***"}
     assert (body["list_ids"], body["filter"], body["format"]) == ([], None, "htmlsummary")
-    assert (body["schedule"], body["number"] >= 1) == ({"days": 1, "at": "08:00", "timezone": "UTC"}, True)
+    daily = {"days": 1, "at": "08:00", "timezone": "UTC", "weekdays": [], "hours": None}
+    assert (body["schedule"], body["number"] >= 1, body["quiet_hours"]) == (daily, True, None)
     assert body["next_at"][11:] == "08:00:00Z"
     assert (body["last_sent_at"], body["last_error"]) == (None, None)
     assert "very secret" not in answer.text
@@ -78,6 +79,14 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"schedule": {"cron": "* * * * *"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"at": "8 o'clock"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
+    ({"schedule": {"hours": 5}}, 400, "invalid_request", "schedule"),
+    ({"schedule": {"hours": 6, "days": 2}}, 400, "invalid_request", "days"),
+    ({"schedule": {"weekdays": ["someday"]}}, 400, "invalid_request", "schedule"),
+    ({"schedule": {"weekdays": ["mon"], "days": 7}}, 400, "invalid_request", "days"),
+    ({"quiet_hours": {"start": "22:00", "end": "22:00"}}, 400, "invalid_request", "for ever"),
+    ({"quiet_hours": {"start": "22 h"}}, 400, "invalid_request", "quiet_hours"),
+    ({"quiet_hours": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
+    ({"quiet_hours": {"until": "07:00"}}, 400, "invalid_request", "quiet_hours"),
     ({"format": "pdf"}, 400, "invalid_request", "format"),
     ({"list_ids": ["x"] * 1001}, 400, "invalid_request", "list_ids"),
     ({"colour": "red"}, 400, "invalid_request", "colour"),
@@ -121,6 +130,20 @@ async def test_a_test_tells_how_it_went(world: World) -> None:
     assert (answer["ok"], "500" in answer["error"]) == (False, True)
 
 
+async def the_page_of_all_opens(world: World, link: str) -> None:
+    """Without a key it shows the domain and runs nothing; changed or too late, it opens nothing."""
+    opened = await world.client.get(link)
+    assert (opened.status_code, opened.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<strong>example.com</strong>" in opened.text
+    assert "See all" not in opened.text
+    assert "default-src 'none'" in opened.headers["content-security-policy"]
+    assert opened.headers["x-robots-tag"] == "noindex"
+    until = parse_qs(urlsplit(link).query)["until"][0]
+    for wrong in (link[:-4] + "AAAA", link.replace(f"until={until}", "until=999"), link.replace("ntf_", "ntf_x")):
+        assert (await world.client.get(wrong)).status_code == 401, wrong
+    assert (await world.client.get(link.partition("?")[0])).status_code == 400
+
+
 async def test_a_preview_shows_what_is_new_with_links_that_open(world: World, picture: bytes) -> None:
     """Before anything is found it is empty; then its thumbnail and overlay are pictures, without a key."""
     one = await made(world)
@@ -131,6 +154,7 @@ async def test_a_preview_shows_what_is_new_with_links_that_open(world: World, pi
     assert (shown["title"], shown["content_type"]) == ("1 New Domain: example.com", "text/html; charset=utf-8")
     links = [part.split('"')[0].replace("&amp;", "&") for part in shown["body"].split('src="')[1:]]
     links += [part.split('"')[0].replace("&amp;", "&") for part in shown["body"].split('href="')[1:]]
+    await the_page_of_all_opens(world, links[-1])
     ours = [link for link in links if "/api/v1/matches/" in link]
     assert {urlsplit(link).path.rpartition("/")[2] for link in ours} == {"thumbnail", "overlay"}
     for link in ours:

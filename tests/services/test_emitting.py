@@ -84,8 +84,8 @@ async def test_the_same_key_is_told_once(posted: tuple[Home, UseCases]) -> None:
 @pytest.mark.parametrize(
     ("trigger", "fields", "why"),
     [
-        ("match_found", {"match_id": "match_1"}, "no trigger 'match_found' of a plugin"),
-        ("nothing", {}, "no trigger 'nothing' of a plugin"),
+        ("match_found", {"match_id": "match_1"}, "no trigger 'match_found' of the plugin letters"),
+        ("nothing", {}, "no trigger 'nothing' of the plugin letters"),
         ("takedown_answered", {"host": "a.example"}, "missing required field `gone`"),
         ("takedown_answered", {"host": "a.example", "gone": "yes"}, "Expected `bool`"),
         ("takedown_answered", {"host": "a.example", "gone": True, "id": "evt_mine"}, "id is put in by the core"),

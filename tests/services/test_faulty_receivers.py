@@ -123,6 +123,6 @@ async def test_a_receiver_can_refuse_one_message(house: Home, receiver: Receiver
     await happen(house)
     delivery = await attempted(house)
     assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.failed, None)
-    await house.services.deliveries.attempt(delivery.id, 2)
+    await house.services.deliveries.attempt(delivery.id, 2, slow=True)
     assert len(receiver.requests) == 1
     assert (await house.services.hooks.get(house.caller, hook.id)).status is HookStatus.active

@@ -55,6 +55,15 @@ async def test_seen_again_unites_pages(at_both_homes: Home) -> None:
     assert {page.url for page in entry.pages} == {"https://a.example.com/p", "https://a.example.com/q"}
 
 
+async def test_each_copy_is_found_once(at_home: Home) -> None:
+    """Copies of the whole picture, which are compared first, and a piece of it are all found, none of them twice."""
+    house, whole = at_home, [f"https://a.example.com/{number}.jpg" for number in range(3)]
+    for url in whole:
+        await house.index(url, photos.photo(1))
+    await house.index("https://b.example.com/piece.jpg", photos.cropped(1))
+    assert sorted(await found(house, 1)) == [*whole, "https://b.example.com/piece.jpg"]
+
+
 async def test_all_copies_are_found(at_home: Home) -> None:
     """A picture that has more copies than the short list is long is found with all of them."""
     image = photos.opened(3)

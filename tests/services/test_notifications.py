@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import PIL.Image
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
@@ -23,12 +25,13 @@ from copyhound.domain.notifications import (
     NotificationChanges,
 )
 from copyhound.domain.workspaces import ALL_SCOPES, Caller
-from copyhound.services import notifications_digest, notifications_sending
+from copyhound.services import notifications_digest, notifications_pictures, notifications_sending
 
 from ..fixtures import photos
 from ..fixtures.findings import a_list, find
 from ..fixtures.houses import Home, home, until
 from ..fixtures.mailbox import Mailbox
+from ..fixtures.notifying import by_post, domains, run_job, turned
 from ..fixtures.receiver import Answer, Receiver, redirect
 
 NOWHERE = {"host": "127.0.0.1", "port": 9, "security": "none", "sender": "copyhound@example.org"}
@@ -68,18 +71,6 @@ async def idle(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Home]:
         yield opened
 
 
-async def by_post(house: Home, receiver: Receiver, **more: Any) -> Notification:
-    """A notification to the receiver."""
-    new = NewNotification("webhook", {"url": receiver.url}, **{"format": DigestFormat.jsonsummary, **more})
-    return await house.services.notifications.create(house.caller, new)
-
-
-async def turned(house: Home, **by: float) -> int:
-    """Turn the clock, and let the duty run: how many notifications were queued."""
-    house.clock.turn(**by)
-    return await house.services.notifying.send_due()
-
-
 async def told(house: Home, notification: Notification) -> Notification:
     """The notification, once all that was found is told."""
     newest = (await house.events("new_domain_found"))[-1]["sequence"]
@@ -90,21 +81,6 @@ async def told(house: Home, notification: Notification) -> Notification:
 
     await until(reached, "the notification")
     return await house.services.notifications.get(house.caller, notification.id)
-
-
-async def run_job(house: Home, notification: Notification, number: int = 1, *, settle: bool = True) -> dict[str, Any]:
-    """One attempt at what is new now, as the job makes it."""
-    newest = (await house.events("new_domain_found"))[-1]["sequence"]
-    job = house.caller.workspace_id, notification.id, "slot", newest, number
-    answer = await house.services.notifying.send(*job)
-    if settle:
-        await house.services.notifying.settle(*job, answer)
-    return answer
-
-
-def domains(receiver: Receiver) -> list[list[str]]:
-    """What each message told."""
-    return [sorted(json.loads(request.body)["domains"]) for request in receiver.requests]
 
 
 async def test_new_domains_come_in_one_message(at_work: Home, receiver: Receiver) -> None:
@@ -135,7 +111,7 @@ async def test_an_old_domain_is_not_told_again(at_work: Home, receiver: Receiver
 
 
 async def test_a_search_is_mailed(at_work: Home, mailbox: Mailbox) -> None:
-    """What a search found comes as a mail with subject, text and page, to all addresses."""
+    """What a search found comes as a mail with subject, text, page and its thumbnails, to all addresses."""
     new = NewNotification("email", {"to": ["me@example.org", "you@example.org"]})
     made = await at_work.services.notifications.create(at_work.caller, new)
     await at_work.index("https://one.example.com/a.jpg", photos.resaved(1))
@@ -145,11 +121,38 @@ async def test_a_search_is_mailed(at_work: Home, mailbox: Mailbox) -> None:
     (message,) = mailbox.messages
     assert mailbox.envelopes[0].rcpt_tos == ["me@example.org", "you@example.org"]
     assert message["subject"] == "1 New Domain: example.com"
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
-    page = message.get_body(("html",))
-    assert page is not None
+    plain, related = message.iter_parts()
+    page, picture = related.iter_parts()
+    assert [part.get_content_type() for part in (plain, page, picture)] == ["text/plain", "text/html", "image/jpeg"]
+    assert "/overlay?workspace=" in plain.get_content()
     assert "/overlay?workspace=" in page.get_content()
-    assert "/thumbnail?workspace=" in page.get_content()
+    assert f'src="cid:{picture["content-id"].strip("<>")}"' in page.get_content()
+    assert "/thumbnail?workspace=" not in page.get_content()
+    with PIL.Image.open(io.BytesIO(picture.get_content())) as thumbnail:
+        assert max(thumbnail.size) == 160
+
+
+async def test_pictures_have_limits(at_work: Home, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than so many, and none that would make them too large; the others are links, and nothing is left out."""
+    monkeypatch.setattr(notifications_pictures, "_MOST", 2)
+    new = NewNotification("email", {"to": ["me@example.org"]})
+    made = await at_work.services.notifications.create(at_work.caller, new)
+    for number in range(3):
+        await at_work.index(f"https://one{number}.com/a.jpg", photos.resaved(1))
+    await at_work.search(photos.photo(1))
+    await turned(at_work, days=1)
+    await told(at_work, made)
+    monkeypatch.setattr(notifications_pictures, "_BYTES", 10)
+    await at_work.services.notifications.update(
+        at_work.caller, made.id, NotificationChanges(schedule=DigestSchedule(hours=1))
+    )
+    await at_work.index("https://two.org/a.jpg", photos.resaved(1))
+    await at_work.search(photos.photo(1))
+    await turned(at_work, hours=1)
+    await told(at_work, made)
+    pages = [message.get_body(("html",)).get_content() for message in mailbox.messages]  # type: ignore[union-attr]
+    assert [page.count('src="cid:') for page in pages] == [2, 0]
+    assert [page.count("/thumbnail?workspace=") for page in pages] == [1, 4]
 
 
 async def test_two_servers_tell_a_slot_once(
@@ -393,6 +396,7 @@ FORMATS = {
     "jsontextsummary": ("application/json", b'{"message":"1 New Domain: example.com"}'),
     "jsonsummary": ("application/json", b'{"new_domains":1,'),
     "jsonfull": ("application/json", b'{"image_1":{"domains_found":["example.com"]'),
+    "json": ("application/json", b'{"id":"ntc_'),
     "csv": ("text/csv; charset=utf-8", b"domain,list_id,"),
 }
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from copyhound.domain.notifications import Digest, DigestFormat, FoundCopy, FoundDomain
-from copyhound.services.notifications_rendering import COLUMNS, headline, render
+from copyhound.services.notifications_rendering import COLUMNS, headline, page_of, render
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -148,7 +148,7 @@ def test_what_pages_say_of_themselves_is_text() -> None:
     made = digest(on(EVIL, evil, label=EVIL), on("b.com", untitled))
     seen = Seen(body(made, "htmlsummary"))
     assert {tag for tag, _ in seen.tags} <= {
-        *("html", "head", "meta", "title", "body", "h1", "table", "tr", "td", "strong", "br", "a", "img")
+        *("html", "head", "meta", "title", "body", "h1", "p", "table", "tr", "td", "strong", "br", "a", "img")
     }
     assert [name for _, attributes in seen.tags for name in attributes if name.startswith("on")] == []
     assert [href for href in seen.of("a", "href") if href and not href.startswith("https://")] == []
@@ -163,10 +163,45 @@ def test_titles_and_texts_are_free_of_line_breaks() -> None:
 
 
 def test_a_long_page_is_cut() -> None:
-    """A page has 200 rows, and says how many domains it leaves out."""
-    seen = Seen(body(digest(*(on(f"{number}.com") for number in range(230))), "htmlsummary"))
-    assert len(seen.of("img", "src")) == 200
+    """A page has 50 rows, says how many domains it leaves out, and leads to all of them; the text does the same."""
+    made = msgspec.structs.replace(digest(*(on(f"{number}.com") for number in range(80))), url="https://all.test/?a&b")
+    seen = Seen(body(made, "htmlsummary"))
+    assert len(seen.of("img", "src")) == 50
     assert "And 30 more." in seen.text
+    assert "https://all.test/?a&b" in seen.of("a", "href")
+    text = render(made, DigestFormat.htmlsummary).text
+    assert text.endswith("\nand 30 more\n\nAll of them: https://all.test/?a&b")
+    assert text.count("overlay: ") == 50
+    assert len(Seen(page_of(made)).of("img", "src")) == 80
+
+
+def test_the_figures_come_first() -> None:
+    """How many in each list, most first, and which domains have the most copies; one of each needs no figures."""
+    winter = {"list_id": "list_2", "label": "Winter\nsale"}
+    made = digest(on("a.com"), on("b.com", copy(1), copy(2), copy(3), **winter), on("c.com", **winter))
+    lines = render(made, DigestFormat.htmlsummary).text.splitlines()
+    assert lines[:3] == [
+        "3 New Domains: a.com, b.com, c.com",
+        "Lists: Winter sale (2), Summer (1)",
+        "Most copies: b.com (3)",
+    ]
+    page = Seen(body(made, "htmlsummary"))
+    assert "Lists: Winter sale (2), Summer (1)" in page.text
+    assert "Most copies: b.com (3)" in page.text
+    assert render(digest(on("a.com", copy(1), copy(2))), DigestFormat.htmlsummary).text.splitlines()[1] == ""
+
+
+def test_machines_are_told_all_that_the_page_tells() -> None:
+    """Title, figures by list, top domains, and every domain with its copies, their thumbnails and overlays."""
+    made = msgspec.structs.replace(digest(on("a.com", copy(1), copy(2)), on("b.com")), url="https://all.test/")
+    told = msgspec.json.decode(body(made, "json"))
+    assert (told["id"], told["title"], told["new_domains"]) == ("ntc_1", "2 New Domains: a.com, b.com", 2)
+    assert told["lists"] == [{"list_id": "list_1", "list_number": 1, "list_label": "Summer", "new_domains": 2}]
+    assert told["top_domains"] == [{"domain": "a.com", "copies": 2}, {"domain": "b.com", "copies": 1}]
+    assert [one["domain"] for one in told["domains"]] == ["a.com", "b.com"]
+    best = told["domains"][0]["copies"][0]
+    assert (best["overlay_url"], best["thumbnail_url"]) == (copy(1).overlay_url, copy(1).thumbnail_url)
+    assert told["url"] == "https://all.test/"
 
 
 @pytest.mark.parametrize("format", list(DigestFormat))

@@ -172,7 +172,7 @@ async def test_a_recovery_has_all_its_attempts_anew(house: Home, receiver: Recei
     await house.services.recovery.run(msgspec.to_builtins(span), "")
     (anew,) = await deliveries(house)
     assert (anew.status, anew.attempts, anew.base) == (DeliveryStatus.pending, 0, 11)
-    await house.services.deliveries.attempt(anew.id, 3)
+    await house.services.deliveries.attempt(anew.id, 3, slow=True)
     assert len(receiver.requests) == 2
     after = await attempted(house, 12)
     assert (after.status, after.attempts) == (DeliveryStatus.pending, 1)

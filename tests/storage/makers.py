@@ -13,7 +13,7 @@ from copyhound.domain.events import NewEvent
 from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, HookFormat, HookPayload, HookStatus
 from copyhound.domain.lists import Image, ImageList, Schedule
 from copyhound.domain.matches import Decision, Match, MatchStatus, Page, Verification, VerificationState
-from copyhound.domain.notifications import DigestFormat, DigestSchedule, Notification
+from copyhound.domain.notifications import DigestFormat, DigestSchedule, Notification, QuietHours
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.searches import Lookup, Search, SearchKind, lookup_id
@@ -153,6 +153,10 @@ def a_notification(notification_id: str = "ntf_1", **changes: Any) -> Notificati
         last_slot_at=at(1),
         last_sent_at=at(2),
         last_error="fetch_failed: no",
+        quiet_hours=QuietHours("21:30", "06:45", "Europe/Lisbon"),
+        slot_at=at(50),
+        telling="a slot",
+        busy_until=None,
     )
     return msgspec.structs.replace(full, **changes)
 

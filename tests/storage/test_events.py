@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from copyhound.domain.events import Event
-from copyhound.domain.hooks import Attempt, DeliveryStatus, HookStatus
+from copyhound.domain.hooks import Attempt, DeliveryStatus, HookStatus, WantedHooks
 from copyhound.storage import Units
 
 from .makers import AT, W1, W2, a_delivery, a_hook, an_event, at
@@ -170,9 +170,9 @@ async def test_hooks_are_paged_and_found_by_target(units: Units) -> None:
         for number in range(3):
             url = f"https://hooks.example/{number % 2}"
             await unit.hooks.add(a_hook(f"hook_{number}", target_url=url, created_at=at(number)), str(number))
-        first = await unit.hooks.page(W1, target_url=None, cursor=None, limit=2)
-        rest = await unit.hooks.page(W1, target_url=None, cursor=first.cursor, limit=2)
-        zero = await unit.hooks.page(W1, target_url="https://hooks.example/0", cursor=None, limit=5)
+        first = await unit.hooks.page(W1, WantedHooks(), cursor=None, limit=2)
+        rest = await unit.hooks.page(W1, WantedHooks(), cursor=first.cursor, limit=2)
+        zero = await unit.hooks.page(W1, WantedHooks("https://hooks.example/0"), cursor=None, limit=5)
     assert [hook.id for hook in first.items + rest.items] == ["hook_2", "hook_1", "hook_0"]
     assert [hook.id for hook in zero.items] == ["hook_2", "hook_0"]
 
@@ -211,8 +211,7 @@ async def test_an_attempt_that_is_repeated_overwrites(units: Units) -> None:
     again = msgspec.structs.replace(first, status_code=None, error="lost", response_body=None)
     async with units() as unit:
         await unit.deliveries.add(a_delivery())
-        for attempt in (second, first, again):
-            await unit.deliveries.add_attempt(attempt)
+        await unit.sending.add_attempts([(W1, attempt) for attempt in (second, first, again)])
         assert await unit.deliveries.attempts("delivery_1") == [again, second]
 
 
@@ -261,3 +260,20 @@ async def test_a_hook_moves_to_a_free_key_only(units: Units) -> None:
         assert await unit.hooks.save(a_hook(description="changed"), "one")
         assert await unit.hooks.save(a_hook(description="moved"), "three")
         assert (await unit.hooks.add(a_hook("hook_4"), "one")).id == "hook_4"
+
+
+async def test_many_rows_are_written_at_once(units: Units) -> None:
+    """New deliveries are told apart from those that are there; many are read, changed and saved as one by one."""
+    fresh = [a_delivery(f"d{number:04}") for number in range(1200)]
+    async with units() as unit:
+        assert await unit.sending.add_deliveries(fresh[:3]) == fresh[:3]
+        assert await unit.sending.add_deliveries(fresh) == fresh[3:]
+        held = await unit.sending.deliveries({one.id for one in fresh} | {"unknown"})
+        assert held == fresh
+        await unit.sending.save_deliveries([msgspec.structs.replace(one, attempts=7) for one in held[:600]])
+        hook = await unit.hooks.add(a_hook("hook_1"), "key")
+        await unit.sending.save_hooks([msgspec.structs.replace(hook, failing_since=AT)])
+    async with units.read() as unit:
+        assert [one.attempts for one in await unit.sending.deliveries(["d0599", "d0600"])] == [7, 0]
+        (saved,) = await unit.sending.hooks(["hook_1"])
+        assert saved == msgspec.structs.replace(hook, failing_since=AT)

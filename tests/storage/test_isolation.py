@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from copyhound.domain.feeds import Consumer, Feed
+from copyhound.domain.hooks import WantedHooks
 from copyhound.domain.matches import MatchFilter
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import ApiKey
@@ -65,7 +66,7 @@ READS: dict[str, Read] = {
     "consumers.count": lambda unit, ws: unit.consumers.count(ws),
     "consumers.delete": lambda unit, ws: unit.consumers.delete(ws, "match_found", "zap-1"),
     "hooks.get": lambda unit, ws: unit.hooks.get(ws, "hook_1"),
-    "hooks.page": lambda unit, ws: unit.hooks.page(ws, target_url=None, cursor=None, limit=9),
+    "hooks.page": lambda unit, ws: unit.hooks.page(ws, WantedHooks(), cursor=None, limit=9),
     "events.between": lambda unit, ws: unit.events.between(ws, ["match_found"], at(-9), at(999), 0, 9),
     "hooks.subscribed": lambda unit, ws: unit.hooks.subscribed(ws, "match_found"),
     "deliveries.get": lambda unit, ws: unit.deliveries.get(ws, "delivery_1"),

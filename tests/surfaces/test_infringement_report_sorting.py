@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from copyhound.plugin_api import MatchFilter
+from copyhound.plugin_api import DigestSchedule, MatchFilter, NewNotification, QuietHours
 from copyhound.storage.match_rows import match_row
 from copyhound.storage.tables_matches import MATCHES
 from copyhound_infringement_report.asking import Asked
@@ -111,6 +111,20 @@ async def test_notifications(at: Counter, path: str) -> None:
     await at.result("DELETE", f"{path}/{number}")
     assert await at.result("GET", path) == []
     assert (await at.ask("GET", f"{path}/{number}")).status_code == 404
+
+
+async def test_what_is_told_elsewhere_stays(at: Counter) -> None:
+    """Quiet hours and hours of the core's own outlive a change here; other days end the hours, in the same zone."""
+    hourly = DigestSchedule(hours=2, timezone="Europe/Berlin")
+    new = NewNotification("webhook", {"url": SAMPLE["endpoint"]}, schedule=hourly, quiet_hours=QuietHours())
+    made = await at.home.services.notifications.create(at.home.caller, new)
+    told = await at.result("GET", f"/notify/{made.number}")
+    assert told["schedule"] == "1"
+    for days, schedule in ((1, hourly), (7, DigestSchedule(days=7, timezone="Europe/Berlin"))):
+        await at.result("PATCH", f"/notify/{made.number}", json={"schedule": days})
+        now = await at.home.services.notifications.get(at.home.caller, made.id)
+        assert (now.schedule, now.quiet_hours) == (schedule, QuietHours())
+    await at.result("DELETE", f"/notify/{made.number}")
 
 
 async def test_a_notification_of_a_list_that_is_gone(at: Counter) -> None:

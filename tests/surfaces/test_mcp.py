@@ -63,6 +63,25 @@ async def test_a_tool_does_what_the_action_does(open_agent: Agent) -> None:
     assert (await open_agent.native(f"/lists/{made['structuredContent']['id']}"))["label"] == "Agents"
 
 
+async def test_a_call_that_is_sent_again_does_nothing_twice(open_agent: Agent) -> None:
+    """With the client's own word, or the header, a tool is done once; without it, with each call."""
+
+    async def make(label: str, *words: str) -> Any:
+        meta: dict[str, Any] = {"_meta": {"copyhound/idempotency-key": words[0]}} if words else {}
+        result = await open_agent.result("tools/call", name="create_list", arguments={"label": label}, **meta)
+        return result.get("structuredContent", {}).get("id") or result["content"][0]["text"]
+
+    assert await make("Once", "call 1") == await make("Once", "call 1")
+    assert (
+        len({await make("Once", "call 1"), await make("Once", "call 2"), await make("Once"), await make("Once")}) == 4
+    )
+    assert (await make("Other", "call 1")).startswith("idempotency_mismatch")
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    message |= {"params": {"name": "create_list", "arguments": {"label": "Headed"}}}
+    answers = [await open_agent.post(message, Idempotency_Key="call 3") for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+
+
 async def test_pictures_come_in_base64(open_agent: Agent) -> None:
     """An agent searches the bytes that it has."""
     images = [{"base64": base64.b64encode(photo(2)).decode(), "name": "mine"}]

@@ -59,9 +59,12 @@ export default (component) => ({
   samples(key, limit) {
     return this.call("GET", `${API}/triggers/${key}/samples?limit=${limit}`);
   },
-  act(key, input, once) {
-    const headers = once ? { "Idempotency-Key": once } : {};
-    return this.call("POST", `${API}/actions/${key}`, filled(input), headers);
+  /** Do an action; a step that Pipedream runs again for the same event does it once. */
+  act(key, input, context) {
+    const body = filled(input);
+    const event = context && (context.trace_id || context.id);
+    const headers = event ? { "Idempotency-Key": once([event, key, body]) } : {};
+    return this.call("POST", `${API}/actions/${key}`, body, headers);
   },
   /** A page of a drop-down, as Pipedream asks for it. */
   async choices(path, { prevContext = {}, query = "" } = {}) {
@@ -90,6 +93,11 @@ export default (component) => ({
     return this.call("GET", `${API}/hooks/${encodeURIComponent(id)}/secret`);
   },
 });
+
+/** The same for a retry. What is asked is in it: several steps of a workflow share their event. */
+function once(what) {
+  return `pipedream-${crypto.createHash("sha256").update(JSON.stringify(what)).digest("hex")}`;
+}
 
 /** Without what is empty; objects are typed as JSON. */
 export function filled(input) {

@@ -12,6 +12,6 @@
 
 from copyhound_client import models
 from copyhound_client.operations import Copyhound
-from copyhound_client.transport import CopyhoundApiError, Files
+from copyhound_client.transport import CopyhoundApiError, Files, LiveEvent
 
-__all__ = ["Copyhound", "CopyhoundApiError", "Files", "models"]
+__all__ = ["Copyhound", "CopyhoundApiError", "Files", "LiveEvent", "models"]

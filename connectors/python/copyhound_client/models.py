@@ -32,6 +32,7 @@ class DigestFormat(Word):
 
     csv = "csv"
     htmlsummary = "htmlsummary"
+    json = "json"
     jsonfull = "jsonfull"
     jsonsummary = "jsonsummary"
     jsontextsummary = "jsontextsummary"
@@ -151,6 +152,13 @@ class VerificationState(Word):
     verified = "verified"
 
 
+class AddImages(Struct, kw_only=True, omit_defaults=True):
+    """What the action `add_images` takes."""
+
+    list_id: str
+    images: list[ImageReference]
+
+
 class AntiExample(Struct, kw_only=True, omit_defaults=True):
     """What is refused, and why: neither its JSON Schema nor its Struct takes it."""
 
@@ -250,6 +258,17 @@ class Counters(Struct, kw_only=True, omit_defaults=True):
     last_success_at: str | None = None
 
 
+class CreateList(Struct, kw_only=True, omit_defaults=True):
+    """What the action `create_list` takes."""
+
+    label: str
+    monitored: bool = False
+    schedule: Schedule | None = None
+    providers: list[str] = field(default_factory=list)
+    min_confidence: float = 50.0
+    if_absent: bool = False
+
+
 class CreditsLowEvent(Struct, kw_only=True, omit_defaults=True):
     """A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted."""
 
@@ -268,6 +287,14 @@ class CreditsOut(Struct, kw_only=True, omit_defaults=True):
     metered: bool
     remaining: int
     bundles: list[BundleOut]
+
+
+class DecideMatch(Struct, kw_only=True, omit_defaults=True):
+    """What the action `decide_match` takes."""
+
+    match_id: str
+    decision: Decision
+    note: str | None | UnsetType = UNSET
 
 
 class DeliveryOut(Struct, kw_only=True, omit_defaults=True):
@@ -304,11 +331,13 @@ class Descriptor(Struct, kw_only=True, omit_defaults=True):
 
 
 class DigestSchedule(Struct, kw_only=True, omit_defaults=True):
-    """When a notification is due: every so many days, at most once a day."""
+    """When a notification is due: every so many days, on days of the week, or every so many hours."""
 
     days: int = 1
     at: str = "08:00"
     timezone: str = "UTC"
+    weekdays: list[Literal["fri", "mon", "sat", "sun", "thu", "tue", "wed"]] = field(default_factory=list)
+    hours: Literal[1, 2, 3, 4, 6, 8, 12] | None = None
 
 
 class Edit(Struct, kw_only=True, omit_defaults=True):
@@ -374,6 +403,15 @@ class EventsOut(Struct, kw_only=True, omit_defaults=True):
     more: bool
 
 
+class ExportMatches(Struct, kw_only=True, omit_defaults=True):
+    """What the action `export_matches` takes."""
+
+    list_id: str
+    match_type: MatchType | None = None
+    min_confidence: float | None = None
+    found_after: datetime | None = None
+
+
 class ExportRow(Struct, kw_only=True, omit_defaults=True):
     """A match. In CSV the columns are these, in this order; lists are texts with spaces between their parts."""
 
@@ -437,6 +475,13 @@ class FeedOut(Struct, kw_only=True, omit_defaults=True):
     created_at: datetime
 
 
+class FindList(Struct, kw_only=True, omit_defaults=True):
+    """What the action `find_list` takes."""
+
+    label: str
+    exact: bool = True
+
+
 class FoundEntry(Struct, kw_only=True, omit_defaults=True):
     """An entry that shows the same picture, and how it compares."""
 
@@ -474,6 +519,8 @@ class HookChanges(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload | UnsetType = UNSET
     format: HookFormat | UnsetType = UNSET
     max_per_minute: int | None | UnsetType = UNSET
+    expires_at: datetime | None | UnsetType = UNSET
+    reverse_unsubscribe: bool | UnsetType = UNSET
 
 
 class HookDisabledEvent(Struct, kw_only=True, omit_defaults=True):
@@ -511,6 +558,9 @@ class HookIn(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload = HookPayload("full")
     format: HookFormat = HookFormat("flat")
     max_per_minute: int | None = None
+    expires_at: datetime | None = None
+    since: datetime | int | None = None
+    reverse_unsubscribe: bool = False
 
 
 class HookMade(Struct, kw_only=True, omit_defaults=True):
@@ -529,6 +579,9 @@ class HookMade(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload
     format: HookFormat
     max_per_minute: int | None
+    expires_at: datetime | None
+    expiration_date: datetime | None
+    reverse_unsubscribe: bool
     secret: str
 
 
@@ -548,6 +601,9 @@ class HookOut(Struct, kw_only=True, omit_defaults=True):
     payload: HookPayload
     format: HookFormat
     max_per_minute: int | None
+    expires_at: datetime | None
+    expiration_date: datetime | None
+    reverse_unsubscribe: bool
 
 
 class IgnoredHostOut(Struct, kw_only=True, omit_defaults=True):
@@ -564,6 +620,14 @@ class IgnoredHostsIn(Struct, kw_only=True, omit_defaults=True):
 
     hosts: list[str]
     list_id: str | None = None
+
+
+class ImageAdded(Struct, kw_only=True, omit_defaults=True):
+    """An image that was added."""
+
+    id: str
+    name: str
+    source_url: str | None
 
 
 class ImageError(Struct, kw_only=True, omit_defaults=True):
@@ -605,6 +669,23 @@ class ImageProgressOut(Struct, kw_only=True, omit_defaults=True):
     name: str
     error: ImageError | None
     lookups: list[LookupOut]
+
+
+class ImageReference(Struct, kw_only=True, omit_defaults=True):
+    """A picture: its address, or its bytes in base64 (a data: URL will do)."""
+
+    url: str | None = None
+    base64: str | None = None
+    name: str | None = None
+
+
+class ImagesAdded(Struct, kw_only=True, omit_defaults=True):
+    """What the action `add_images` answers."""
+
+    id: str
+    list_id: str
+    count: int
+    images: list[ImageAdded]
 
 
 class ImagesIn(Struct, kw_only=True, omit_defaults=True):
@@ -920,6 +1001,16 @@ class ListChanges(Struct, kw_only=True, omit_defaults=True):
     min_confidence: float | UnsetType = UNSET
 
 
+class ListCreated(Struct, kw_only=True, omit_defaults=True):
+    """What the action `create_list` answers, and each list that `find_list` finds."""
+
+    id: str
+    label: str
+    monitored: bool
+    next_run_at: datetime | None
+    created_at: datetime
+
+
 class ListIn(Struct, kw_only=True, omit_defaults=True):
     """A new list. `monitored` without a schedule is searched once a day."""
 
@@ -944,6 +1035,14 @@ class ListOut(Struct, kw_only=True, omit_defaults=True):
     last_run_at: datetime | None
 
 
+class ListsFound(Struct, kw_only=True, omit_defaults=True):
+    """What the action `find_list` answers."""
+
+    id: str | None
+    found: bool
+    items: list[ListCreated]
+
+
 class LookupOut(Struct, kw_only=True, omit_defaults=True):
     """One image at one provider. `outcome` is null while it is open."""
 
@@ -962,6 +1061,20 @@ class MatchChanges(Struct, kw_only=True, omit_defaults=True):
 
     decision: Decision | UnsetType = UNSET
     note: str | None | UnsetType = UNSET
+
+
+class MatchDecided(Struct, kw_only=True, omit_defaults=True):
+    """What the action `decide_match` answers."""
+
+    id: str
+    match_id: str
+    list_id: str
+    image_id: str
+    image_url: str
+    host: str
+    decision: Decision
+    note: str | None
+    decided_at: datetime
 
 
 class MatchEvent(Struct, kw_only=True, omit_defaults=True):
@@ -1020,6 +1133,16 @@ class MatchOut(Struct, kw_only=True, omit_defaults=True):
     small: bool
     overlay_url: str | None
     thumbnail_url: str | None
+
+
+class MatchesExported(Struct, kw_only=True, omit_defaults=True):
+    """What the action `export_matches` answers."""
+
+    id: str
+    list_id: str
+    rows: list[dict[str, Any]]
+    truncated: bool
+    download_url: str
 
 
 class MeKey(Struct, kw_only=True, omit_defaults=True):
@@ -1084,6 +1207,7 @@ class NotificationChangesIn(Struct, kw_only=True, omit_defaults=True):
     filter: Any | UnsetType = UNSET
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
 
 
 class NotificationIn(Struct, kw_only=True, omit_defaults=True):
@@ -1095,6 +1219,7 @@ class NotificationIn(Struct, kw_only=True, omit_defaults=True):
     filter: Any = None
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat = DigestFormat("htmlsummary")
+    quiet_hours: QuietHours | None = None
 
 
 class NotificationOut(Struct, kw_only=True, omit_defaults=True):
@@ -1111,6 +1236,7 @@ class NotificationOut(Struct, kw_only=True, omit_defaults=True):
     created_at: datetime
     next_at: datetime
     last_sent_at: datetime | None
+    quiet_hours: QuietHours | None
     last_error: str | None
 
 
@@ -1251,6 +1377,14 @@ class ProviderLimits(Struct, kw_only=True, omit_defaults=True):
     retries: int = 2
 
 
+class QuietHours(Struct, kw_only=True, omit_defaults=True):
+    """When nothing is sent. What falls due in them goes out at their end, in one message."""
+
+    start: str = "22:00"
+    end: str = "07:00"
+    timezone: str | None = None
+
+
 class RefusalOut(Struct, kw_only=True, omit_defaults=True):
     """A picture that could not be indexed, and why; codes are those of problems."""
 
@@ -1342,6 +1476,17 @@ class SearchOut(Struct, kw_only=True, omit_defaults=True):
     completed_at: datetime | None
 
 
+class SearchStarted(Struct, kw_only=True, omit_defaults=True):
+    """What the action `start_search` answers."""
+
+    id: str
+    search_id: str
+    list_id: str
+    images: int
+    providers: list[str]
+    created_at: datetime
+
+
 class SecretOut(Struct, kw_only=True, omit_defaults=True):
     """A hook's secret."""
 
@@ -1380,6 +1525,16 @@ class SpecState(Struct, kw_only=True, omit_defaults=True):
     price_unit: str | None = None
     accepts: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+
+
+class StartSearch(Struct, kw_only=True, omit_defaults=True):
+    """What the action `start_search` takes."""
+
+    images: list[ImageReference]
+    list_id: str | None = None
+    list_label: str | None = None
+    providers: list[str] = field(default_factory=list)
+    verify: bool = True
 
 
 class TagChangesIn(Struct, kw_only=True, omit_defaults=True):
@@ -1428,6 +1583,9 @@ class TriggerHookIn(Struct, kw_only=True, omit_defaults=True):
     target_url: str
     filter: HookFilter | UnsetType = UNSET
     description: str | None = None
+    expires_at: datetime | None = None
+    since: datetime | int | None = None
+    reverse_unsubscribe: bool = False
 
 
 class UsageDay(Struct, kw_only=True, omit_defaults=True):

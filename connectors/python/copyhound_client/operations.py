@@ -2,16 +2,83 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Generator
+from datetime import date
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from copyhound_client import models
-from copyhound_client.transport import Files, Transport
+from copyhound_client.transport import Files, LiveEvent, Transport
 
 
 class Copyhound(Transport):
     """The Copyhound API, version 1. Error answers raise CopyhoundApiError."""
+
+    def action_add_images(self, body: models.AddImages, *, idempotency_key: str | None = None) -> models.ImagesAdded:
+        """Adds images to a list without searching them now: a monitored list does when it is due. Needs a key
+        with the scope `write`.
+        """
+        return cast(
+            models.ImagesAdded,
+            self._call("POST", "/api/v1/actions/add_images", {200: models.ImagesAdded}, body=body, key=idempotency_key),
+        )
+
+    def action_create_list(self, body: models.CreateList, *, idempotency_key: str | None = None) -> models.ListCreated:
+        """Makes a list of images; a monitored one is searched again by its schedule. Needs a key with the scope
+        `write`.
+        """
+        return cast(
+            models.ListCreated,
+            self._call(
+                "POST", "/api/v1/actions/create_list", {200: models.ListCreated}, body=body, key=idempotency_key
+            ),
+        )
+
+    def action_decide_match(
+        self, body: models.DecideMatch, *, idempotency_key: str | None = None
+    ) -> models.MatchDecided:
+        """Keeps what you say of a match: infringing, allowed or not a match. Searches don't change it. Needs a
+        key with the scope `write`.
+        """
+        return cast(
+            models.MatchDecided,
+            self._call(
+                "POST", "/api/v1/actions/decide_match", {200: models.MatchDecided}, body=body, key=idempotency_key
+            ),
+        )
+
+    def action_export_matches(
+        self, body: models.ExportMatches, *, idempotency_key: str | None = None
+    ) -> models.MatchesExported:
+        """Gives the matches of a list as rows, and the address of the whole export. Needs a key with the scope
+        `read`.
+        """
+        return cast(
+            models.MatchesExported,
+            self._call(
+                "POST", "/api/v1/actions/export_matches", {200: models.MatchesExported}, body=body, key=idempotency_key
+            ),
+        )
+
+    def action_find_list(self, body: models.FindList, *, idempotency_key: str | None = None) -> models.ListsFound:
+        """Finds lists by their label. Needs a key with the scope `read`."""
+        return cast(
+            models.ListsFound,
+            self._call("POST", "/api/v1/actions/find_list", {200: models.ListsFound}, body=body, key=idempotency_key),
+        )
+
+    def action_start_search(
+        self, body: models.StartSearch, *, idempotency_key: str | None = None
+    ) -> models.SearchStarted:
+        """Looks for copies of one or more images. Answers at once; `search_complete` tells the end. Needs a key
+        with the scope `write`.
+        """
+        return cast(
+            models.SearchStarted,
+            self._call(
+                "POST", "/api/v1/actions/start_search", {200: models.SearchStarted}, body=body, key=idempotency_key
+            ),
+        )
 
     def add_entries(
         self,
@@ -86,7 +153,10 @@ class Copyhound(Transport):
     def create_hook(self, body: models.HookIn, *, idempotency_key: str | None = None) -> models.HookMade:
         """Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there."""
         return cast(
-            models.HookMade, self._call("POST", "/api/v1/hooks", {201: models.HookMade}, body=body, key=idempotency_key)
+            models.HookMade,
+            self._call(
+                "POST", "/api/v1/hooks", {201: models.HookMade, 200: models.HookMade}, body=body, key=idempotency_key
+            ),
         )
 
     def create_key(self, body: models.KeyIn, *, idempotency_key: str | None = None) -> models.KeyMade:
@@ -126,7 +196,7 @@ class Copyhound(Transport):
             self._call(
                 "POST",
                 f"/api/v1/triggers/{quote(key, safe='')}/hooks",
-                {201: models.HookMade},
+                {201: models.HookMade, 200: models.HookMade},
                 body=body,
                 key=idempotency_key,
             ),
@@ -213,8 +283,8 @@ class Copyhound(Transport):
         match_type: models.MatchType | None = None,
         min_confidence: float | None = None,
         min_score: float | None = None,
-        found_after: datetime | None = None,
-        found_before: datetime | None = None,
+        found_after: str | None = None,
+        found_before: str | None = None,
         include_small: bool | None = None,
         without_ignored: bool | None = None,
         filter: str | None = None,
@@ -285,7 +355,7 @@ class Copyhound(Transport):
         providers: list[str] | None = None,
         consumer: str | None = None,
         again: bool | None = None,
-        since: datetime | None = None,
+        since: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> models.EventsOut:
@@ -570,16 +640,28 @@ class Copyhound(Transport):
         )
 
     def list_hooks(
-        self, *, target_url: str | None = None, cursor: str | None = None, limit: int | None = None
+        self,
+        *,
+        target_url: str | None = None,
+        trigger: str | None = None,
+        status: models.HookStatus | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> models.ItemsHookOut:
-        """Hooks, newest first."""
+        """Hooks, newest first. One that has expired is disabled."""
         return cast(
             models.ItemsHookOut,
             self._call(
                 "GET",
                 "/api/v1/hooks",
                 {200: models.ItemsHookOut},
-                query={"target_url": target_url, "cursor": cursor, "limit": limit},
+                query={
+                    "target_url": target_url,
+                    "trigger": trigger,
+                    "status": status,
+                    "cursor": cursor,
+                    "limit": limit,
+                },
             ),
         )
 
@@ -642,8 +724,8 @@ class Copyhound(Transport):
         match_type: models.MatchType | None = None,
         min_confidence: float | None = None,
         min_score: float | None = None,
-        found_after: datetime | None = None,
-        found_before: datetime | None = None,
+        found_after: str | None = None,
+        found_before: str | None = None,
         include_small: bool | None = None,
         without_ignored: bool | None = None,
         filter: str | None = None,
@@ -698,8 +780,8 @@ class Copyhound(Transport):
         match_type: models.MatchType | None = None,
         min_confidence: float | None = None,
         min_score: float | None = None,
-        found_after: datetime | None = None,
-        found_before: datetime | None = None,
+        found_after: str | None = None,
+        found_before: str | None = None,
         include_small: bool | None = None,
         without_ignored: bool | None = None,
         filter: str | None = None,
@@ -1002,39 +1084,18 @@ class Copyhound(Transport):
             ),
         )
 
-    def watch_feed(self, token: str, *, last_event_id: str | None = None) -> bytes:
+    def watch_feed(self, token: str, *, last_event_id: str | None = None) -> Generator[LiveEvent, None, None]:
         """The events of a feed as they happen, for pages: `new EventSource(live_url)` needs no key."""
-        return cast(
-            bytes,
-            self._call(
-                "GET", f"/feeds/{quote(token, safe='')}/live", {200: bytes}, query={"last_event_id": last_event_id}
-            ),
-        )
+        return self._watch(f"/feeds/{quote(token, safe='')}/live", query={"last_event_id": last_event_id})
 
-    def watch_list(self, list_id: str, *, last_event_id: str | None = None) -> bytes:
+    def watch_list(self, list_id: str, *, last_event_id: str | None = None) -> Generator[LiveEvent, None, None]:
         """The events of a list as they happen, as server-sent events: all kinds that name a list."""
-        return cast(
-            bytes,
-            self._call(
-                "GET",
-                f"/api/v1/lists/{quote(list_id, safe='')}/live",
-                {200: bytes},
-                query={"last_event_id": last_event_id},
-            ),
-        )
+        return self._watch(f"/api/v1/lists/{quote(list_id, safe='')}/live", query={"last_event_id": last_event_id})
 
-    def watch_search(self, search_id: str, *, last_event_id: str | None = None) -> bytes:
+    def watch_search(self, search_id: str, *, last_event_id: str | None = None) -> Generator[LiveEvent, None, None]:
         """A search as it goes on, as server-sent events: `progress`, what it finds, and `search_complete` as the
         last.
 
         204, which tells browsers to stop, for who asks on after that.
         """
-        return cast(
-            bytes,
-            self._call(
-                "GET",
-                f"/api/v1/searches/{quote(search_id, safe='')}/live",
-                {200: bytes},
-                query={"last_event_id": last_event_id},
-            ),
-        )
+        return self._watch(f"/api/v1/searches/{quote(search_id, safe='')}/live", query={"last_event_id": last_event_id})

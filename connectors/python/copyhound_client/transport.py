@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -24,6 +24,16 @@ class CopyhoundApiError(Exception):
         self.hint = str(problem.get("hint", ""))
         self.retryable = bool(problem.get("retryable", False))
         super().__init__(f"{status} {self.code}: {self.detail}")
+
+
+class LiveEvent(msgspec.Struct, frozen=True):
+    """What a `watch_*` method tells."""
+
+    kind: str
+    """Such as `match_found` or `progress`."""
+    data: dict[str, Any]
+    id: str | None = None
+    """Pass it as `last_event_id` to go on after it."""
 
 
 class _Paged(Protocol[T]):
@@ -96,6 +106,25 @@ class Transport:
         if kind is bytes:
             return answer.content
         return msgspec.json.decode(answer.content, type=kind) if kind is not None and answer.content else None
+
+
+    def _watch(self, path: str, *, query: Mapping[str, Any]) -> Generator[LiveEvent, None, None]:
+        """Server-sent events as they come, until the server ends the stream; close the iterator to end it sooner."""
+        headers = {"Accept": "text/event-stream"}
+        with self._http.stream("GET", path, params=_plain(query), headers=headers) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise CopyhoundApiError(answer.status_code, _problem(answer))
+            fields: dict[str, str] = {}
+            for line in answer.iter_lines():
+                name, _, value = line.partition(":")
+                if name in ("id", "event", "data"):
+                    fields[name] = value.removeprefix(" ")
+                elif not line:
+                    if "data" in fields:
+                        kind = fields.get("event", "message")
+                        yield LiveEvent(kind, msgspec.json.decode(fields["data"]), fields.get("id"))
+                    fields = {}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -112,7 +112,7 @@ export default {{
   }},
   async run({{ $ }}) {{
     const answer = await copyhound(this).act("{one["key"]}", {{{sent}
-    }}, $.context && $.context.id);
+    }}, $.context);
     $.export("$summary", {_script(f"{one['title']}: done")});
     return answer;
   }},

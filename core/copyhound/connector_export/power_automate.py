@@ -77,10 +77,24 @@ def _trigger(one: Json) -> Json:
 
 
 def _action(one: Json) -> Json:
+    body = _body(_shape(one["input_schema"], one["dynamic_fields"]))
     return {
         **_head(one, operation_id(one["key"])),
-        "parameters": [_body(_shape(one["input_schema"], one["dynamic_fields"]))],
+        "parameters": [body, _once()] if one["scope"] == "write" else [body],
         "responses": {"200": _answer("Done.", _shape(one["output_schema"]))},
+    }
+
+
+def _once() -> Json:
+    told = "The same for a repetition of this step and for no other: concat(workflow()['run']['name'], '-search')."
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "type": "string",
+        "required": False,
+        "description": told,
+        "x-ms-summary": "Idempotency key",
+        "x-ms-visibility": "advanced",
     }
 
 

@@ -21,6 +21,14 @@ _FILE: Final = {
     "label": "Picture",
     "helpText": "An address, or a file of an earlier step.",
 }
+_ONCE: Final = {
+    "key": "once_for",
+    "label": "Once For",
+    "type": "string",
+    "required": False,
+    "helpText": "What stays the same when Zapier repeats this step, such as the id of the trigger's event: with the "
+    "same here and in all fields it is done once in a day.",
+}
 
 
 def render(catalogue: Described) -> dict[str, str]:
@@ -41,7 +49,7 @@ def operations(catalogue: Described) -> Json:
         "version": catalogue.version,
         "triggers": {one["key"]: _trigger(one) for one in catalogue.triggers},
         "choices": {_choices_key(path): {"path": path, "trigger": _choices(path)} for path in sorted(paths)},
-        "creates": {one["key"]: _searched(_action(one, one["output_schema"], one["sample"]), finds) for one in does},
+        "creates": {one["key"]: _create(one, finds) for one in does},
         "searches": {one["key"]: _search(one) for one in finds},
         "searchOrCreates": {
             one["key"]: _pair(one, made[one["creates"]]) for one in finds if one.get("creates") in made
@@ -85,6 +93,14 @@ def _action(one: Json, output: Json, sample: Json) -> Json:
     return {**_told(one, one["description"]), "operation": made}
 
 
+def _create(one: Json, finds: list[Json]) -> Json:
+    made = _searched(_action(one, one["output_schema"], one["sample"]), finds)
+    taken = {field["key"] for field in made["operation"]["inputFields"]}
+    if one.get("scope") == "write" and _ONCE["key"] not in taken:
+        made["operation"]["inputFields"].append(_ONCE)
+    return made
+
+
 def _searched(made: Json, finds: list[Json]) -> Json:
     """With "add a search step" beside each drop-down of what an action can find."""
     targets = {f"choices_{one['noun'].lower()}s.id.name": f"{one['key']}.id" for one in finds}
@@ -114,7 +130,8 @@ def _choices(path: str) -> Json:
     noun = _label(_choices_key(path).removeprefix("choices_"))
     display = {"label": f"Choices: {noun}", "description": f"Triggers when a drop-down shows {noun}.", "hidden": True}
     named = [{"key": "id", "label": "ID", "type": "string", "primary": True}, {"key": "name", "label": "Name"}]
-    operation = {"type": "polling", "canPaginate": True, "outputFields": named}
+    sought = {"key": "q", "label": "Search", "type": "string", "required": False}
+    operation = {"type": "polling", "canPaginate": True, "inputFields": [sought], "outputFields": named}
     return {"key": _choices_key(path), "noun": noun, "display": display, "operation": operation}
 
 

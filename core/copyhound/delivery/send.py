@@ -57,6 +57,13 @@ class WebhookSender:
         kept = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
         return SendResult(_since(started), answer.status, kept, _text(answer.body))
 
+    async def unsubscribe(self, url: str) -> None:
+        """Tell a target by one DELETE that its hook is gone; nothing follows from how that ends."""
+        try:
+            await self._outbound.delete(url, timeout=self._timeout)
+        except Exception as error:
+            _log.info("a target was not told that its hook is gone: %s", error)
+
 
 def _since(started: float) -> int:
     return round((time.monotonic() - started) * 1000)

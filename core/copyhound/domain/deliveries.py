@@ -54,6 +54,9 @@ class Sender(Protocol):
     ) -> SendResult:
         """One signed request, never a redirect followed. Failures are results, not exceptions."""
 
+    async def unsubscribe(self, url: str) -> None:
+        """One DELETE, which tells the target that nothing more will come. What it answers is of no matter."""
+
 
 class VerdictKind(StrEnum):
     """What follows from an attempt."""

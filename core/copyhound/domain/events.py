@@ -14,7 +14,9 @@ class EventBase(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """Stable over retries and replays: the `webhook-id`."""
     type: str
+    """The key of its trigger."""
     timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    """When it was told."""
     sequence: int
     """Grows with every event; a poller goes on after the highest it saw."""
 

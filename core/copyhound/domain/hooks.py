@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+EXPIRED: Final = "It has expired: subscribe again."
 
 
 class HookStatus(StrEnum):
@@ -54,6 +56,37 @@ class Hook(msgspec.Struct, frozen=True):
     """Requests that the target takes in a minute, evenly spread; None: as they come."""
     next_slot_at: datetime | None = None
     """When the next request may go out, where `max_per_minute` is set."""
+    expires_at: datetime | None = None
+    """From then on nothing more is sent; None: it never expires."""
+    reverse_unsubscribe: bool = False
+    """The target is sent one DELETE when we drop the hook."""
+
+    @property
+    def expiration_date(self) -> datetime | None:
+        """`expires_at` by the name that Zapier looks for."""
+        return self.expires_at
+
+
+def is_active(hook: Hook, now: datetime) -> bool:
+    """Whether the hook is told of events."""
+    return hook.status is HookStatus.active and (hook.expires_at is None or hook.expires_at > now)
+
+
+def as_of(hook: Hook, now: datetime) -> Hook:
+    """The hook as it is shown: one that has expired is disabled."""
+    if hook.status is not HookStatus.active or is_active(hook, now):
+        return hook
+    return msgspec.structs.replace(hook, status=HookStatus.disabled, status_reason=EXPIRED)
+
+
+class WantedHooks(msgspec.Struct, frozen=True):
+    """Which hooks are asked for; all that is given must hold."""
+
+    target_url: str | None = None
+    trigger: str | None = None
+    status: HookStatus | None = None
+    now: datetime | None = None
+    """With `status`: a hook that has expired by then counts as disabled."""
 
 
 class DeliveryStatus(StrEnum):

@@ -15,6 +15,7 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """When a monitored list is due: every so many days, or a cron line. Exactly one of both."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=365)] | None = None
+    """From run to run, in days."""
     at: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)] = "03:00"
     """Local time of day, with `days`."""
     cron: Annotated[str, msgspec.Meta(max_length=100)] | None = None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
+Zone = Annotated[str, msgspec.Meta(max_length=64)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class DigestFormat(StrEnum):
@@ -23,18 +27,35 @@ class DigestFormat(StrEnum):
     """How many, and which, in JSON."""
     jsonfull = "jsonfull"
     """For each image the domains on which it was found, in JSON."""
+    json = "json"
+    """All that the page tells, for machines."""
     csv = "csv"
     """A row for each image on each domain."""
 
 
 class DigestSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a notification is due: every so many days, at most once a day."""
+    """When a notification is due: every so many days, on days of the week, or every so many hours."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 1
-    at: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)] = "08:00"
+    at: TimeOfDay = "08:00"
     """Local time of day."""
-    timezone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
+    timezone: Zone = "UTC"
     """IANA name, such as Europe/Berlin."""
+    weekdays: Annotated[tuple[Weekday, ...], msgspec.Meta(max_length=7)] = ()
+    """Only on these days of the week; `days` is 1 then."""
+    hours: Literal[1, 2, 3, 4, 6, 8, 12] | None = None
+    """Every so many hours, counted from `at`, and not once a day; `days` is 1 then."""
+
+
+class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When nothing is sent. What falls due in them goes out at their end, in one message."""
+
+    start: TimeOfDay = "22:00"
+    """Local time of day."""
+    end: TimeOfDay = "07:00"
+    """Local time of day; of the next day where it is before `start`."""
+    timezone: Zone | None = None
+    """IANA name; null: that of the schedule."""
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -64,6 +85,13 @@ class Notification(msgspec.Struct, frozen=True):
     last_sent_at: datetime | None = None
     last_error: str | None = None
     """Why the last attempt failed; None where it did not."""
+    quiet_hours: QuietHours | None = None
+    slot_at: datetime | None = None
+    """When it is due by its schedule; `next_at` is later where that lies in quiet hours."""
+    telling: str | None = None
+    """The slot that was claimed last: only its job may tell."""
+    busy_until: datetime | None = None
+    """A job is telling, or died in it; until then no slot is claimed."""
 
 
 class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -78,6 +106,7 @@ class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     """In the filter language: which copies count."""
     schedule: DigestSchedule = DigestSchedule()
     format: DigestFormat = DigestFormat.htmlsummary
+    quiet_hours: QuietHours | None = None
 
 
 class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -89,6 +118,7 @@ class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     filter: Any | UnsetType = UNSET
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
 
 
 class CheckedTarget(msgspec.Struct, frozen=True):
@@ -140,6 +170,8 @@ class Digest(msgspec.Struct, frozen=True):
     notification_id: str
     domains: tuple[FoundDomain, ...]
     """In the order in which they were found; a domain that is new to two lists is there twice."""
+    url: str | None = None
+    """A page with all of it, that opens without a key."""
 
     @property
     def names(self) -> list[str]:

@@ -161,6 +161,7 @@ class Outbound(Protocol):
     async def post(
         self, url: str, *, content: bytes, headers: Mapping[str, str], timeout: float = 15.0
     ) -> Response: ...
+    async def delete(self, url: str, *, timeout: float = 15.0) -> Response: ...
 
 
 Job = Callable[..., Awaitable[Any]]

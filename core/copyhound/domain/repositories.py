@@ -14,7 +14,7 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Attempt, Delivery, Hook
+from copyhound.domain.hooks import Attempt, Delivery, Hook, WantedHooks
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
 from copyhound.domain.notifications import Notification
@@ -29,6 +29,7 @@ from copyhound.domain.repositories_accounts import (
     WorkspaceRepository,
 )
 from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
+from copyhound.domain.repositories_sending import SendingRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.domain.searches import Lookup, Outcome, Search
 
@@ -50,6 +51,9 @@ class ListRepository(Protocol):
 
     async def by_number(self, workspace_id: str, number: int) -> ImageList | None: ...
     async def get(self, workspace_id: str, list_id: str) -> ImageList | None: ...
+    async def labelled(self, workspace_id: str, label: str) -> ImageList | None:
+        """The newest of this label, case-insensitively; others who ask so wait until the transaction ends."""
+
     async def save(self, item: ImageList) -> None: ...
     async def delete(self, workspace_id: str, list_id: str) -> list[str]:
         """Delete it with all its data (events stay); the blob keys that nothing uses any more."""
@@ -216,7 +220,7 @@ class HookRepository(Protocol):
         """False, and nothing saved, where another hook has that key. None: it keeps the key it has."""
 
     async def delete(self, workspace_id: str, hook_id: str) -> bool: ...
-    async def page(self, workspace_id: str, *, target_url: str | None, cursor: str | None, limit: int) -> PageOf: ...
+    async def page(self, workspace_id: str, wanted: WantedHooks, *, cursor: str | None, limit: int) -> PageOf: ...
     async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
         """The active ones."""
 
@@ -236,9 +240,6 @@ class DeliveryRepository(Protocol):
     ) -> PageOf:
         """Those made in a span of time, its ends included, that failed or have failed so far; oldest first, held."""
 
-    async def add_attempt(self, attempt: Attempt) -> None:
-        """The same delivery and number again overwrites."""
-
     async def attempts(self, delivery_id: str) -> list[Attempt]: ...
 
 
@@ -256,10 +257,16 @@ class NotificationRepository(Protocol):
     async def delete(self, workspace_id: str, notification_id: str) -> bool: ...
     async def page(self, workspace_id: str, *, cursor: str | None, limit: int) -> PageOf: ...
     async def due(self, now: datetime, limit: int) -> list[Notification]:
-        """Those of all workspaces with next_at <= now, oldest first."""
+        """Those of all workspaces with next_at <= now that nobody is telling, oldest first."""
 
-    async def claim_slot(self, notification_id: str, slot: datetime, next_at: datetime, at: datetime) -> bool:
-        """Move next_at on, only if it still is `slot`; sets last_slot_at to `at`. False: somebody else did."""
+    async def claim_slot(
+        self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
+    ) -> bool:
+        """Move it on, only if next_at still is `due_at` and nobody is telling; sets last_slot_at to `at`, telling to
+        `slot`. False: somebody else did."""
+
+    async def hold(self, notification_id: str, due_at: datetime, until: datetime) -> bool:
+        """Put next_at off to `until`, only if it still is `due_at`; the slot stays unclaimed."""
 
 
 class CollectionRepository(Protocol):
@@ -360,6 +367,7 @@ class UnitOfWork(Protocol):
     consumers: ConsumerRepository
     hooks: HookRepository
     deliveries: DeliveryRepository
+    sending: SendingRepository
     notifications: NotificationRepository
     collections: CollectionRepository
     ingests: IngestRepository

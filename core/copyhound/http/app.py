@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from copyhound.domain.lifecycle import NATIVE, OLD_OPERATIONS, ApiVersion, Lifecycle
-from copyhound.domain.triggers import Trigger
+from copyhound.domain.triggers import Action, Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.http import tryout
 from copyhound.http.auth import KeyGuard
@@ -38,6 +38,7 @@ from copyhound.http.controllers import (
 from copyhound.http.idempotency import Once
 from copyhound.http.lifecycle import Journal, get_lifecycle
 from copyhound.http.manual import get_docs, get_docs_page, get_root
+from copyhound.http.methods import tell_methods
 from copyhound.http.metrics import Metrics
 from copyhound.http.openapi import CONFIG, Document, document, get_openapi
 from copyhound.http.paging import provide_filter
@@ -53,7 +54,7 @@ from copyhound.services.kit import ServiceLimits
 
 _log = logging.getLogger(__name__)
 API: Final = "/api/v1"
-_OWN: Final = ("/api", "/docs", "/schema", "/lifecycle", "/feeds", "/healthz", "/readyz", "/metrics")
+_OWN: Final = ("/api", "/docs", "/schema", "/lifecycle", "/feeds", "/digests", "/healthz", "/readyz", "/metrics")
 _API_HANDLERS: Final[list[Any]] = [
     searches.SearchController,
     lists.ListController,
@@ -104,7 +105,7 @@ def create_app(
     """The whole ASGI application. `plugins` holds the desks: `{"providers": ..., "notifiers": ..., "sources": ...}`."""
     metrics = Metrics()
     docs = f"{services.kit.public_url}/docs"
-    openapi = Document(lambda: describe_api(catalogue.triggers.values()))
+    openapi = Document(lambda: describe_api(catalogue.triggers.values(), catalogue.actions.values()))
     made = made_surfaces(surfaces, catalogue)
     mounted = mounts(made, catalogue)
     journal = Journal(lifecycle(surfaces, mounted), metrics, docs=docs, executor=executor)
@@ -120,6 +121,7 @@ def create_app(
             journal=journal,
             surface_documents=tryout.SurfaceDocuments(made),
         ),
+        before_request=tell_methods,
         exception_handlers=Problems(docs).handlers,
         request_max_body_size=settings.max_upload_bytes,
         multipart_form_part_limit=services.kit.limits.images_per_search * 2 + 100,
@@ -140,7 +142,7 @@ def create_app(
     return app
 
 
-def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
+def describe_api(triggers: Iterable[Trigger], actions: Iterable[Action]) -> dict[str, Any]:
     """The OpenAPI document, without a house behind it."""
     kit = SimpleNamespace(public_url="", limits=ServiceLimits())
     services = cast(Services, SimpleNamespace(kit=kit))
@@ -150,12 +152,12 @@ def describe_api(triggers: Iterable[Trigger]) -> dict[str, Any]:
         openapi_config=CONFIG,
         logging_config=None,
     )
-    return document(app, triggers)
+    return document(app, triggers, actions)
 
 
 def _handlers(settings: HttpSettings) -> list[Any]:
     root: list[Any] = [operations.get_health, operations.get_readiness, get_root, get_docs, get_docs_page]
-    root += [get_lifecycle, feeds.read_feed, live.watch_feed, *tryout.HANDLERS]
+    root += [get_lifecycle, feeds.read_feed, notifications.read_digest, live.watch_feed, *tryout.HANDLERS]
     if settings.metrics:
         root.append(operations.get_metrics)
     return [Router(API, route_handlers=_API_HANDLERS), *root]

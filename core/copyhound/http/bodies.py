@@ -57,7 +57,10 @@ def decode(raw: bytes, struct: type[T]) -> T:
     try:
         value = msgspec.json.decode(raw, type=struct)
     except msgspec.ValidationError as error:
-        raise refused(_faults(_plain(raw), struct) or [field_error(str(error))]) from None
+        whole = _whole_numbers(raw, struct)
+        if whole is None:
+            raise refused(_faults(_plain(raw), struct) or [field_error(str(error))]) from None
+        value = whole
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(raw, error) from None
     for field in msgspec.structs.fields(struct):
@@ -73,6 +76,23 @@ def in_utc(at: datetime, field: str) -> datetime:
         return at.astimezone(UTC)
     except (OverflowError, ValueError):
         raise refused([{"field": field, "message": "This time is outside of the years 1 to 9999 in UTC"}]) from None
+
+
+def _whole_numbers(raw: bytes, struct: type[T]) -> T | None:
+    """The body, where nothing but whole numbers with a point were wrong with it: 8.0 is an integer in JSON Schema."""
+    plain = _plain(raw)
+    try:
+        return msgspec.convert(_whole(plain), struct)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(raw: bytes) -> Any:

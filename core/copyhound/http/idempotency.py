@@ -13,6 +13,7 @@ from litestar import Request, Response
 from copyhound.domain.workspaces import Caller
 from copyhound.http.problems import refused
 from copyhound.services import Services
+from copyhound.services.kit import Kit
 
 _LONGEST: Final = 255
 
@@ -25,34 +26,24 @@ class Made(msgspec.Struct):
     headers: dict[str, str] = {}
 
 
-class _Kept(msgspec.Struct):
+class _Answer(msgspec.Struct):
     body: bytes
     headers: dict[str, str]
 
 
-class Once:
-    """Runs what makes something, once for each key. Without the header it just runs."""
+class Kept:
+    """Answers that are kept for a day, by their keys."""
 
-    def __init__(self, services: Services, caller: Caller, request: Request[Any, Any, Any]) -> None:
-        self._kit, self._caller, self._request = services.kit, caller, request
+    def __init__(self, kit: Kit, caller: Caller) -> None:
+        self._kit, self._caller = kit, caller
 
-    async def __call__(self, given: Any, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
-        """`given` is what was asked for: another one under the same key is refused (422)."""
-        key = self._request.headers.get("idempotency-key")
-        if key is None:
-            return _written(await make())
+    async def __call__(self, key: str, asked: str, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
+        """What `make` answers, or did under this key. `asked` is a hash: with another one it is refused (422)."""
         if not 0 < len(key) <= _LONGEST or not key.isprintable():
             raise refused([{"field": "Idempotency-Key", "message": f"Expected 1 to {_LONGEST} printable characters"}])
         async with self._kit.units() as uow:
-            state, status, sealed = await uow.idempotency.begin(
-                self._caller.workspace_id, key, self._hash(given), self._kit.now()
-            )
+            state, status, sealed = await uow.idempotency.begin(self._caller.workspace_id, key, asked, self._kit.now())
         return self._again(status, sealed) if state == "done" else await self._first(key, make)
-
-    def same(self, given: Any) -> str | None:
-        """What is the same for this request and a repetition of it; None without the header."""
-        key = self._request.headers.get("idempotency-key")
-        return None if key is None else f"{key}:{self._hash(given)}"
 
     async def _first(self, key: str, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
         try:
@@ -61,7 +52,7 @@ class Once:
             async with self._kit.units() as uow:
                 await uow.idempotency.forget(self._caller.workspace_id, key)
             raise
-        kept = msgspec.msgpack.encode(_Kept(answer.content, dict(answer.headers)))
+        kept = msgspec.msgpack.encode(_Answer(answer.content, dict(answer.headers)))
         async with self._kit.units() as uow:
             # sealed: answers may hold a secret (a new key's, a hook's)
             sealed = base64.b64encode(self._kit.secrets.seal(kept))
@@ -69,13 +60,37 @@ class Once:
         return answer
 
     def _again(self, status: int, sealed: bytes) -> Response[Any]:
-        kept = msgspec.msgpack.decode(self._kit.secrets.open(base64.b64decode(sealed)), type=_Kept)
+        kept = msgspec.msgpack.decode(self._kit.secrets.open(base64.b64decode(sealed)), type=_Answer)
         return _json(kept.body, status, {**kept.headers, "Idempotent-Replay": "true"})
+
+
+class Once:
+    """Runs what makes something, once for each key. Without the header it just runs."""
+
+    def __init__(self, services: Services, caller: Caller, request: Request[Any, Any, Any]) -> None:
+        self._request = request
+        self._kept = Kept(services.kit, caller)
+
+    async def __call__(self, given: Any, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
+        """`given` is what was asked for: another one under the same key is refused (422)."""
+        key = self._request.headers.get("idempotency-key")
+        if key is None:
+            return _written(await make())
+        return await self._kept(key, self._hash(given), make)
+
+    def same(self, given: Any) -> str | None:
+        """What is the same for this request and a repetition of it; None without the header."""
+        key = self._request.headers.get("idempotency-key")
+        return None if key is None else f"{key}:{self._hash(given)}"
 
     def _hash(self, given: Any) -> str:
         scope = self._request.scope
-        asked = [scope["method"], scope["path"], scope["query_string"].decode("latin-1"), given]
-        return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+        return hash_of(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), given)
+
+
+def hash_of(*asked: Any) -> str:
+    """What tells one request from another."""
+    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
 
 
 def _written(made: Made) -> Response[Any]:

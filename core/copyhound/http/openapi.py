@@ -15,41 +15,29 @@ from litestar.response import Response, Stream
 from litestar.routes import HTTPRoute
 
 from copyhound import __version__
-from copyhound.domain.triggers import Trigger
+from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.auth import PUBLIC
+from copyhound.http.openapi_automation import called, webhooks
 from copyhound.http.uploads import PicturesBody
 from copyhound.http.wire.common import Problem
+from copyhound.http.wire.field_docs import describe
 
 TITLE: Final = "Copyhound"
 _REF: Final = "#/components/schemas/{name}"
 _REFERENCE: Final = re.compile(r'"#/components/schemas/([^"]+)"')
+# printable, and no space at either end: HTTP takes that away
+_VISIBLE: Final = r"!-~\u00a1-\u00ac\u00ae-\u00ff"
+_KEY_PATTERN: Final = f"^[{_VISIBLE}]([ {_VISIBLE}]*[{_VISIBLE}])?$"
 _KEY_PARAMETER: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _KEY_PATTERN},
     "description": "The same request under the same key is done once, and answered the same for a day.",
 }
 _SCHEMES: Final = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
-}
-
-_SIGNED: Final = [
-    {"name": name, "in": "header", "required": True, "schema": {"type": kind}, "description": told}
-    for name, kind, told in (
-        ("webhook-id", "string", "The event's id: the same on every retry and replay."),
-        ("webhook-timestamp", "integer", "Seconds since 1970, of this attempt."),
-        (
-            "webhook-signature",
-            "string",
-            "Standard Webhooks: `v1,` and base64; two while secrets rotate.",
-        ),
-    )
-]
-_RECEIVED: Final = {
-    "2XX": {"description": "Taken; anything else is tried again."},
-    "410": {"description": "Ends the subscription."},
 }
 
 
@@ -80,18 +68,21 @@ CONFIG: Final = OpenAPIConfig(
 )
 
 
-def document(app: Litestar, triggers: Iterable[Trigger]) -> dict[str, Any]:
+def document(app: Litestar, triggers: Iterable[Trigger], actions: Iterable[Action]) -> dict[str, Any]:
     """Litestar's document of `app`, with our shapes: what refuses unknown fields says so."""
     base: dict[str, Any] = app.openapi_schema.to_schema()
     operations = list(_operations(app, base))
-    triggers = list(triggers)
+    triggers, actions = list(triggers), list(actions)
     wanted = {kind for handler, _ in operations for kind in _kinds(handler)} | {Problem}
     types = [*sorted(wanted, key=str), *(trigger.payload for trigger in triggers)]
+    types += [struct for action in actions for struct in (action.input, action.output)]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    describe(components, types)
     known = dict(zip(types, schemas, strict=True))
     for handler, operation in operations:
         _amend(handler, operation, known)
-    base["webhooks"] = {trigger.key: _webhook(trigger, known[trigger.payload]) for trigger in triggers}
+    base["webhooks"] = webhooks(triggers, known, components)
+    base["paths"] |= called(actions, known, base["paths"])
     own = base.pop("components", {}).get("schemas", {})
     base["components"] = {
         "schemas": _needed(base, {**own, **components}),
@@ -175,50 +166,23 @@ def _request_body(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
         files = {name: {"type": "array", "items": file} for name in body.files}
         texts = {
-            field.encode_name: {"type": "string"}
+            field.encode_name: told
             for field in msgspec.structs.fields(body.struct)
-            if field.encode_name not in body.files
+            if field.encode_name not in body.files and (told := _form_field(field.type))
         }
-        content["multipart/form-data"] = {"schema": {"type": "object", "properties": {**files, **texts}}}
+        content["multipart/form-data"] = {
+            "schema": {"type": "object", "properties": {**files, **texts}, "additionalProperties": False}
+        }
     return {"required": True, "content": content}
 
 
-def _webhook(trigger: Trigger, schema: dict[str, Any]) -> dict[str, Any]:
-    events = (trigger.sample, *trigger.examples)
-    examples = {event["id"]: {"value": event} for event in events}
-    return {
-        "post": {
-            "operationId": f"webhook_{trigger.key}",
-            "summary": trigger.title,
-            "description": trigger.description,
-            "parameters": _SIGNED,
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {"schema": schema, "examples": examples},
-                    "application/cloudevents+json": {"schema": _cloud_event(trigger, schema)},
-                },
-            },
-            "responses": _RECEIVED,
-            "security": [],
-        }
-    }
-
-
-def _cloud_event(trigger: Trigger, schema: dict[str, Any]) -> dict[str, Any]:
-    """A hook with the format `cloudevents` gets this."""
-    text = {"type": "string"}
-    told = {
-        "specversion": {"const": "1.0"},
-        "id": text,
-        "source": {"type": "string", "format": "uri"},
-        "type": {"const": f"copyhound.{trigger.key}"},
-        "time": {"type": "string", "format": "date-time"},
-        "datacontenttype": {"const": "application/json"},
-        "sequence": text,
-        "data": schema,
-    }
-    return {"type": "object", "properties": told, "required": list(told)}
+def _form_field(kind: Any) -> dict[str, Any] | None:
+    """A field as a text of a form; None for what only JSON can hold. Nothing stands for null there."""
+    schema = msgspec.json.schema(kind)
+    if b"$ref" in msgspec.json.encode(schema):
+        return None
+    told = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    return told[0] if len(told) == 1 else {"anyOf": told}
 
 
 def _needed(base: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:

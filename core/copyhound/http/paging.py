@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
+import msgspec
 from litestar.params import FromQuery, QueryParameter
 
 from copyhound.domain.filters import read_filter
 from copyhound.domain.matches import Decision, MatchFilter, MatchStatus
 from copyhound.domain.pictures import MatchType
 from copyhound.http.bodies import in_utc
+from copyhound.http.problems import field_error, refused
 
 Cursor = Annotated[str | None, QueryParameter(max_length=500, description="Where the last page ended: its `cursor`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
-Percent = Annotated[float | None, QueryParameter(ge=0, le=100)]
+# Litestar leaves a minimum of 0 out of what it describes
+Percent = Annotated[float | None, QueryParameter(ge=0, le=100, schema_extra={"minimum": 0})]
+# as text: Litestar would take a number for a time, too
+AtTime = Annotated[str | None, QueryParameter(schema_extra={"format": "date-time"})]
 FilterText = Annotated[
     str | None,
     QueryParameter(
@@ -37,8 +42,8 @@ def provide_filter(
     match_type: FromQuery[MatchType | None] = None,
     min_confidence: Percent = None,
     min_score: Percent = None,
-    found_after: FromQuery[datetime | None] = None,
-    found_before: FromQuery[datetime | None] = None,
+    found_after: AtTime = None,
+    found_before: AtTime = None,
     include_small: FromQuery[bool] = False,
     without_ignored: WithoutIgnored = False,
     filter: FilterText = None,
@@ -63,6 +68,12 @@ def provide_filter(
     )
 
 
-def zoned(at: datetime | None, field: str) -> datetime | None:
-    """A time without a zone is meant as UTC."""
-    return at and (in_utc(at, field) if at.tzinfo else at.replace(tzinfo=UTC))
+def zoned(text: str | None, field: str) -> datetime | None:
+    """A time of a query in UTC; without a zone it is meant so. CopyhoundError `invalid_request` for what is no time."""
+    if text is None:
+        return None
+    try:
+        at = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        raise refused([field_error(str(error), field)]) from None
+    return in_utc(at, field) if at.tzinfo else at.replace(tzinfo=UTC)

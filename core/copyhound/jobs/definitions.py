@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ QUEUES: Final = {
     "work": Lane(4),
     "pictures": Lane(24, each=4),  # partition: the search; slow addresses hold up their own search alone
     "lookups": Lane(24, each=2),  # partition: search and provider; a provider that hangs holds up only what asks it
-    "deliveries": Lane(50),
+    "deliveries": Lane(300),
+    "slow_deliveries": Lane(300, 0.5, each=10),  # partition: the hook, while it fails or lets too many requests wait
     "rechecks": Lane(4, 1.0),
     "notifications": Lane(8, 0.5),
     "ingests": Lane(2, 0.5),
@@ -59,6 +61,8 @@ class JobDefinition:
     settle: Job | None = None
     failed: Job | None = None
     retry: Retry = Retry()
+    recorded: bool = True
+    """False, where nothing is lost when all of it is done again: each step that is recorded costs two transactions."""
 
 
 class BrokenStepError(Exception):
@@ -67,10 +71,10 @@ class BrokenStepError(Exception):
 
 def register(name: str, definition: JobDefinition) -> None:
     """Make a job known to DBOS under its stable name. Before launch."""
-    retry = definition.retry
-    run = _step(f"{name}.run", definition.run, retry)
-    settle = _step(f"{name}.settle", definition.settle, retry) if definition.settle else None
-    failed = _step(f"{name}.failed", definition.failed, _LAST_WORD) if definition.failed else None
+    retry, step = definition.retry, _step if definition.recorded else _tried
+    run = step(f"{name}.run", definition.run, retry)
+    settle = step(f"{name}.settle", definition.settle, retry) if definition.settle else None
+    failed = step(f"{name}.failed", definition.failed, _LAST_WORD) if definition.failed else None
 
     async def workflow(*args: Any) -> None:
         with bound_contextvars(job=name, job_id=DBOS.workflow_id):
@@ -88,7 +92,34 @@ def register(name: str, definition: JobDefinition) -> None:
     DBOS.workflow(name=name)(workflow)
 
 
+def _tried(name: str, function: Job, retry: Retry) -> Callable[..., Awaitable[Any]]:
+    """The same as a step, without a record of it."""
+    once = _logged(name, function)
+
+    async def tried(*args: Any) -> Any:
+        for number in range(retry.attempts - 1):
+            try:
+                return await once(*args)
+            except Exception as error:
+                if not _worth_retrying(error):
+                    raise
+            await asyncio.sleep(retry.first_wait * 2**number)
+        return await once(*args)
+
+    return tried
+
+
 def _step(name: str, function: Job, retry: Retry) -> Callable[..., Awaitable[Any]]:
+    return DBOS.step(
+        name=name,
+        retries_allowed=retry.attempts > 1,
+        max_attempts=retry.attempts,
+        interval_seconds=retry.first_wait,
+        should_retry=_worth_retrying,
+    )(_logged(name, function))
+
+
+def _logged(name: str, function: Job) -> Callable[..., Awaitable[Any]]:
     async def step(*args: Any) -> Any:
         try:
             return await function(*args)
@@ -99,13 +130,7 @@ def _step(name: str, function: Job, retry: Retry) -> Callable[..., Awaitable[Any
             _log.exception("%s of job %s broke", name, DBOS.workflow_id)
             raise BrokenStepError(f"{type(error).__name__}: {error}") from None
 
-    return DBOS.step(
-        name=name,
-        retries_allowed=retry.attempts > 1,
-        max_attempts=retry.attempts,
-        interval_seconds=retry.first_wait,
-        should_retry=_worth_retrying,
-    )(step)
+    return step
 
 
 def _worth_retrying(error: BaseException) -> bool:

@@ -106,6 +106,8 @@ class JobRuntime:
         for stop in dbos.background_thread_stop_events:
             stop.set()
         self._drain()
+        # a job that is cut off would else wait for a database that is gone, and the process for the job
+        dbos._sys_db._retry_connection_errors = False
         DBOS.destroy(destroy_registry=True)
 
     def _drain(self) -> None:

@@ -62,10 +62,16 @@ def measured(colours: Floats, grey: Floats) -> Cells:
 
 def crossed_in(one: Floats, other: Floats, *, negative: bool) -> tuple[Mask, Mask]:
     """Cells where either has texture that runs both ways, and cells where the two agree in that."""
+    grained, likeness = woven(one, other)
+    return grained, np.asarray((-likeness if negative else likeness) > _LIKE_GRAIN)
+
+
+def woven(one: Floats, other: Floats) -> tuple[Mask, Floats]:
+    """Cells where either has texture that runs both ways, and how alike the two are in that: -1 to 1."""
     first, second = _both_ways(one), _both_ways(other)
     power, other_power, along = means_of(first * first), means_of(second * second), means_of(first * second)
-    likeness = (-along if negative else along) / np.sqrt((power + 1) * (other_power + 1))
-    return np.asarray(np.maximum(power, other_power) > _GRAINED**2), np.asarray(likeness > _LIKE_GRAIN)
+    likeness = along / np.sqrt((power + 1) * (other_power + 1))
+    return np.asarray(np.maximum(power, other_power) > _GRAINED**2), likeness
 
 
 def _both_ways(plane: Floats) -> Floats:

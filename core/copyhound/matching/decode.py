@@ -85,6 +85,16 @@ def decode_own(data: bytes) -> Pixels:
         raise CopyhoundError("image_decode_failed", "The reduced copy is damaged.") from error
 
 
+def decode_half(data: bytes) -> Pixels:
+    """The same, as luminance of half the size: a third of the cost. Raises as `decode_own`."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+            image.draft("L", (image.width // 2, image.height // 2))
+            return np.asarray(image.convert("L"))
+    except Exception as error:  # as above
+        raise CopyhoundError("image_decode_failed", "The reduced copy is damaged.") from error
+
+
 def _of_cut(data: bytes, smaller: int) -> Pixels | None:
     """The pixels of a file that ends too early; None where too many are missing."""
     try:

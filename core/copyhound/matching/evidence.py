@@ -14,6 +14,7 @@ from copyhound.domain.errors import CopyhoundError
 from .decode import Pixels, decode_own
 from .fingerprint import Fingerprint
 from .geometry import Array, linear_part, local_scale, mirroring, overlap_area, scaling
+from .glancing import differ
 from .hashes import ORIENTATIONS, hamming
 from .hypotheses import Hypothesis, hypotheses_of
 from .pixels import PixelCheck, Refined, Sizes, check_refined, covered_share
@@ -24,6 +25,8 @@ HASH_NEAR: Final = 84
 """Of 256 bits; two unrelated pictures differ in 128, give or take 8."""
 MIN_INLIERS: Final = 4
 _CHECKED: Final = 2
+_SPEAKS: Final = 0.3
+"""With so many of the expected inliers, geometry speaks for a match: it gets the whole pixel check."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -60,8 +63,9 @@ def gather(
 ) -> Iterator[Evidence]:
     """The best few ways to lay the match over the query, each checked on the pixels where both copies are there.
 
-    The likeliest comes first, and the next is worked out only when it is asked for. `variant` (an index into VARIANTS)
-    names the only one that is tried, but for what the hashes suggest. The query's parts are kept for the next call.
+    The likeliest comes first, and the next is worked out when it is asked for; what differs at a glance is left out.
+    `variant` (an index into VARIANTS) names the only one that is tried, but for what the hashes suggest. The query's
+    parts are kept for the next call.
     """
     prints = known_print(query), Fingerprint.from_bytes(match)
     near = _nearest(*prints)
@@ -69,6 +73,8 @@ def gather(
     for one in _laid(query, prints, near, variant):
         if query_copy is None or match_copy is None:
             yield one
+            continue
+        if one.inliers < _SPEAKS * one.expected and differ(match_copy, query_copy, one.matrix, _sizes(prints)):
             continue
         copies = copies or _decoded(match_copy, query_copy)
         yield _checked(one, copies, prints) if copies else one
@@ -96,8 +102,7 @@ def _known_copy(data: bytes) -> Pixels:
 
 
 def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerprint, Fingerprint]) -> Evidence:
-    query, match = prints
-    sizes = (float(match.width), float(match.height), float(query.width), float(query.height))
+    sizes = _sizes(prints)
     found = check_refined(*copies, one.matrix, sizes, negative=one.negative)
     if found is None:
         return one
@@ -110,6 +115,11 @@ def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerp
         tilt=_tilt(matrix, sizes),
         refined=found,
     )
+
+
+def _sizes(prints: tuple[Fingerprint, Fingerprint]) -> Sizes:
+    query, match = prints
+    return float(match.width), float(match.height), float(query.width), float(query.height)
 
 
 def _within(matrix: Array, sizes: Sizes) -> float:

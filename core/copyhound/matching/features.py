@@ -89,18 +89,19 @@ def _spread(found: list[cv2.KeyPoint], width: int, height: int, count: int) -> N
     """Indices of the features to keep: the strongest of each grid cell first, then the second ones ..."""
     if not found:
         return np.empty(0, np.intp)
-    table = np.array([(k.pt[0], k.pt[1], k.response * k.size**0.5) for k in found])
-    column = np.minimum(table[:, 0] * GRID // width, GRID - 1)
-    cell = column * GRID + np.minimum(table[:, 1] * GRID // height, GRID - 1)
-    order = np.lexsort((-table[:, 2], cell))
+    places = np.asarray(cv2.KeyPoint.convert(found), np.float64)  # several times as quick as one by one
+    column = np.minimum(places[:, 0] * GRID // width, GRID - 1)
+    cell = column * GRID + np.minimum(places[:, 1] * GRID // height, GRID - 1)
+    weak = -np.array([k.response for k in found]) * np.array([k.size for k in found]) ** 0.5
+    order = np.lexsort((weak, cell))
     starts = np.searchsorted(cell[order], cell[order])
     rounds = np.empty(len(found), np.intp)
     rounds[order] = np.arange(len(found)) - starts
-    return np.lexsort((-table[:, 2], rounds))[:count]
+    return np.lexsort((weak, rounds))[:count]
 
 
 def _features(kept: list[cv2.KeyPoint], raw: NDArray[np.float32], width: int, height: int) -> Features:
-    places = np.array([k.pt for k in kept], np.float32)
+    places = np.asarray(cv2.KeyPoint.convert(kept), np.float32)
     return Features(
         places=np.clip((places + 0.5) / (width, height), 0, 1).astype(np.float32),
         sizes=np.array([k.size / min(width, height) for k in kept], np.float32),

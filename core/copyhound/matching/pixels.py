@@ -34,7 +34,7 @@ from .toning import tone_of
 
 _LONGEST: Final = 240.0
 _SHORTEST: Final = 16.0
-_INSIDE: Final = 0.98
+INSIDE: Final = 0.98
 _AGREES: Final = 0.80
 _DIFFERS: Final = 0.6
 _REACH: Final = 3
@@ -120,7 +120,7 @@ def covered_share(laid: Overlay, hidden: Mask) -> float:
     `PixelCheck.covered` is coarser, and cheaper: what most candidates get. `hidden` are the cells that it counted.
     """
     cut = (slice(0, hidden.shape[0] * CELL), slice(0, hidden.shape[1] * CELL))
-    inside = means_of(laid.mask[cut].astype(np.float32)) > _INSIDE
+    inside = means_of(laid.mask[cut].astype(np.float32)) > INSIDE
     left = (remainder(laid.match, laid.query, laid.mask, _REACH) * off_the_rim(laid.mask, _REACH))[cut]
     rest = np.sqrt(means_of(left * left))
     rest -= _UNLIKE * np.median(rest[inside])
@@ -147,8 +147,11 @@ def check_refined(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, *, 
     return Refined(check, found.matrix, laid, result[1])
 
 
-def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overlay | None:
-    """Bring both copies to the coarser one's resolution, in the part of the query's frame that the match covers."""
+def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, longest: float = _LONGEST) -> Overlay | None:
+    """Bring both copies to the coarser one's resolution, in the part of the query's frame that the match covers.
+
+    None where that is too small to say anything. The frame's longer side has at most `longest` pixels.
+    """
     shape = project(matrix, corners(sizes[0], sizes[1]))
     low = np.clip(shape.min(axis=0), 0, sizes[2:])
     high = np.clip(shape.max(axis=0), 0, sizes[2:])
@@ -158,7 +161,7 @@ def lay_over(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes) -> Overl
     middle = np.linalg.inv(matrix) @ np.append((low + high) / 2, 1.0)
     growth = float(local_scale(matrix, (middle[:2] / middle[2])[None])[0])
     fine = min(query.shape[1] / sizes[2], match.shape[1] / sizes[0] / max(growth, 1e-9))
-    fine = min(fine, _LONGEST / float(extent.max()))
+    fine = min(fine, longest / float(extent.max()))
     if float(extent.min()) * fine < _SHORTEST:
         return None
     frame = scaling(fine, fine) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
@@ -203,7 +206,7 @@ def _judged(laid: Overlay) -> tuple[PixelCheck, Mask] | None:
     if rows * columns < 4:
         return None
     cut = (slice(0, rows * CELL), slice(0, columns * CELL))
-    inside = means_of(laid.mask[cut].astype(np.float32)) > _INSIDE
+    inside = means_of(laid.mask[cut].astype(np.float32)) > INSIDE
     if inside.sum() < 4:
         return None
     colours = laid.match[cut] - 128, laid.query[cut] - 128

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.pictures import PictureFacts
@@ -26,6 +28,8 @@ MIN_PLACES: Final = 17
 _GLANCE_SIDE: Final = 150
 _SURELY_ENOUGH: Final = 4 * MIN_PLACES
 _DEFAULT: Final = Limits()
+L = TypeVar("L")
+S = TypeVar("S")
 
 
 def prepare_entry(data: bytes, limits: Limits = _DEFAULT) -> Prepared:
@@ -48,14 +52,25 @@ def prepare_query(data: bytes, limits: Limits = _DEFAULT, *, threads: int = 1) -
     With more threads it is the same, sooner. Raises as `prepare_entry`.
     """
     facts, pixels = decode(data, limits, QUERY_SIDE)
-    features = extract(pixels, QUERY_FEATURES, QUERY_SIDE, threads)
+    features, (hashes, reduced) = _side_by_side(
+        lambda: extract(pixels, QUERY_FEATURES, QUERY_SIDE, threads),
+        lambda: (phashes(pixels), encode_jpeg(pixels, QUERY_QUALITY)),
+        threads,
+    )
     size = (facts.width, facts.height)
     if distinct_places(features.places, size) < _SURELY_ENOUGH:
         # at the larger size there may be a few more or less: what an index takes is searched, and nothing else
         prepare_entry(data, limits)
-    return Prepared(
-        facts, _fingerprint(features, size, phashes(pixels)).query_bytes(), encode_jpeg(pixels, QUERY_QUALITY)
-    )
+    return Prepared(facts, _fingerprint(features, size, hashes).query_bytes(), reduced)
+
+
+def _side_by_side(long: Callable[[], L], short: Callable[[], S], threads: int) -> tuple[L, S]:
+    """Both results; with more than one thread, the short one's work is done in a thread of its own."""
+    if threads == 1:
+        return long(), short()
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(short)
+        return long(), waiting.result()
 
 
 def check_picture(data: bytes, limits: Limits = _DEFAULT) -> PictureFacts:

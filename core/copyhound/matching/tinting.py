@@ -61,8 +61,9 @@ def remainder(first: Floats, second: Floats, inside: Mask, reach: int) -> Floats
     """Height x width, 0 to 255: what is left between both in the same colours, things lying `reach` // 2 off."""
     left = np.zeros(inside.shape, np.float32)
     for one, other, heard in alike(first, second, inside):
-        beyond = np.maximum(_beyond(one, other, reach), _beyond(other, one, reach)).max(axis=2)
-        left = np.maximum(left, beyond * heard)
+        beyond = cv2.split(np.maximum(_beyond(one, other, reach), _beyond(other, one, reach)))
+        # far quicker than `max` along an axis of three
+        left = np.maximum(left, np.maximum(np.maximum(beyond[0], beyond[1]), beyond[2]) * heard)
     return left
 
 

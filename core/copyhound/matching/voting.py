@@ -34,6 +34,8 @@ _LOOKED_AT: Final = 100
 """Entries (in one variant each) whose places are asked, at least; so are all that reach _PROMISING."""
 _PROMISING: Final = 40.0
 _LOOKED_AT_MOST: Final = 1_000
+_TOGETHER: Final = 12
+"""Entries whose places are asked in one go."""
 STRONG: Final = 25.0
 """A score that entries which share nothing hardly reach by chance: among a million, one query in 50 met one."""
 _MOST_PAIRS: Final = 48
@@ -179,10 +181,15 @@ def _agreeing_in_place(lookup: Lookup, pairs: Pairs, keys: Ints, chosen: Ints) -
     slot = at[order]
     rank_within = np.arange(len(order)) - np.searchsorted(slot, slot)
     order, slot, rank_within = (a[rank_within < _MOST_PAIRS] for a in (order, slot, rank_within))
-    table = np.full((len(chosen), int(rank_within.max()) + 1), -1)
+    counts = np.bincount(slot, minlength=len(chosen))
+    table = np.full((len(chosen), int(counts.max())), -1)
     table[slot, rank_within] = order
-    parts = np.array_split(table, -(-len(table) // _LOOKED_AT))
-    return chosen, np.concatenate([_agreement(lookup, pairs, part) for part in parts])
+    out = np.empty(len(chosen), np.float32)
+    # those with as many pairs together: the work grows with the square of the widest row's
+    by_count = np.argsort(counts, kind="stable")
+    for rows in np.array_split(by_count, -(-len(by_count) // _TOGETHER)):
+        out[rows] = _agreement(lookup, pairs, table[rows, : counts[rows[-1]]])
+    return chosen, out
 
 
 def _agreement(lookup: Lookup, pairs: Pairs, table: Ints) -> Floats:

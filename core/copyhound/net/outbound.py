@@ -101,6 +101,12 @@ class Outbound:
             body, _ = await _read(response, max_response_bytes, cut=True)
             return Fetched(response.status_code, dict(response.headers), body, str(response.url))
 
+    async def delete(self, url: str, *, timeout: float = 15, max_response_bytes: int = 65536) -> Fetched:
+        """DELETE once, as `post` does."""
+        async with _deadline(timeout), self._answer("DELETE", url, httpx.Headers()) as response:
+            body, _ = await _read(response, max_response_bytes, cut=True)
+            return Fetched(response.status_code, dict(response.headers), body, str(response.url))
+
     def client(self, *, timeout: float = 30) -> httpx.AsyncClient:
         """A new httpx client for a plugin: guarded, without proxies or credentials from the environment."""
         return httpx.AsyncClient(

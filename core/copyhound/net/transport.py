@@ -25,7 +25,7 @@ Dialler = Callable[[str, int, float | None], Awaitable[httpcore.AsyncNetworkStre
 """Connects to a literal address and a port, within some seconds."""
 
 _MAX_ATTEMPTS: Final = 4
-_MAX_CONNECTIONS: Final = 200
+_MAX_CONNECTIONS: Final = 1000
 _MAX_KEPT: Final = 20
 # common servers hang up after 5 s of silence: a request must not meet that
 _KEPT_SECONDS: Final = 4.0

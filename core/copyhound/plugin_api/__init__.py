@@ -24,6 +24,7 @@ from copyhound.domain.notifications import (
     NewNotification,
     Notification,
     NotificationChanges,
+    QuietHours,
 )
 from copyhound.domain.pictures import Comparison, Edit, EditKind, MatchType
 from copyhound.domain.searches import ImageInput, Lookup, Search, SearchProgress, SearchRequest
@@ -38,9 +39,11 @@ from copyhound.plugin_api.types import (
     Answer,
     Candidate,
     Context,
+    Emit,
     Lead,
     NoSettings,
     Notice,
+    NoticePicture,
     NotifierSpec,
     Outcome,
     OwnIndex,
@@ -77,6 +80,7 @@ __all__ = [
     "DigestSchedule",
     "Edit",
     "EditKind",
+    "Emit",
     "Entry",
     "EntryMatch",
     "EventBase",
@@ -99,6 +103,7 @@ __all__ = [
     "NewNotification",
     "NoSettings",
     "Notice",
+    "NoticePicture",
     "Notification",
     "NotificationChanges",
     "NotifierSpec",
@@ -110,6 +115,7 @@ __all__ = [
     "ProviderLimits",
     "ProviderSpec",
     "Query",
+    "QuietHours",
     "ResultRow",
     "Scope",
     "Search",

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol
 
 import pytest
 
 from copyhound.domain.searches import Outcome
 from copyhound.plugin_api.loopback import LoopbackServer, Reply, Request
-from copyhound.plugin_api.types import Answer, ProviderSpec
+from copyhound.plugin_api.types import Answer, ProviderSpec, TriggerSpec
 
 __all__ = ["LoopbackServer", "ProviderConformance", "Reply", "Request", "RunProvider", "sample_picture"]
 
@@ -45,6 +45,8 @@ class RunProvider(Protocol):
         source_url: str | None = None,
         timeout_seconds: float | None = None,
         retries: int | None = None,
+        triggers: Sequence[TriggerSpec] = (),
+        events: list[dict[str, Any]] | None = None,
     ) -> Answer: ...
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import httpx
 import msgspec
 
+from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.matches import Page
 from copyhound.domain.searches import Outcome
@@ -17,7 +18,7 @@ from copyhound.domain.triggers import Action as ActionSpec
 from copyhound.domain.triggers import Trigger as TriggerSpec
 from copyhound.plugin_api.use_cases import StateStore, UseCases
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 
 __all__ = [
     "API_VERSION",
@@ -25,9 +26,11 @@ __all__ = [
     "Answer",
     "Candidate",
     "Context",
+    "Emit",
     "Lead",
     "NoSettings",
     "Notice",
+    "NoticePicture",
     "NotifierSpec",
     "Outcome",
     "OwnIndex",
@@ -102,6 +105,26 @@ class OwnIndex(Protocol):
         """The pictures of a collection that are worth comparing; best first."""
 
 
+class Emit(Protocol):
+    """Tells an event of a trigger that the plugin registers itself."""
+
+    async def __call__(
+        self, trigger: str, fields: Mapping[str, Any], *, key: str | None = None, list_id: str | None = None
+    ) -> str | None:
+        """Append an event to the workspace that the call works for, and deliver it; its id.
+
+        None where one of that `key` was emitted before. `fields` is the payload without `id`, `type`, `timestamp` and
+        `sequence`. With `list_id` the event belongs to a list. CopyhoundError plugin_failed, not_found.
+        """
+
+
+async def emit_nowhere(
+    trigger: str, fields: Mapping[str, Any], *, key: str | None = None, list_id: str | None = None
+) -> str | None:
+    """Stands where nothing takes events. CopyhoundError plugin_failed."""
+    raise CopyhoundError("plugin_failed", f"{trigger}: nothing takes events here.")
+
+
 class Context(msgspec.Struct, frozen=True):
     """What the core hands to every call of a plugin."""
 
@@ -113,6 +136,8 @@ class Context(msgspec.Struct, frozen=True):
     now: Callable[[], datetime]
     state: StateStore
     index: OwnIndex
+    emit: Emit = emit_nowhere
+    """Give a `key` where the work may be done again: calls are retried, and a source is run again after a crash."""
 
 
 class ProviderLimits(msgspec.Struct, frozen=True):
@@ -150,6 +175,17 @@ class ProviderSpec(msgspec.Struct, frozen=True):
     homepage: str | None = None
 
 
+class NoticePicture(msgspec.Struct, frozen=True):
+    """A small picture that belongs to a notice, so that nothing need be fetched."""
+
+    url: str
+    """Its address in the notice's `html`, where the link is: `src="<url, escaped>"`."""
+    name: str
+    """One line: what is on it."""
+    data: bytes
+    content_type: str = "image/jpeg"
+
+
 class Notice(msgspec.Struct, frozen=True):
     """What a notifier tells. `events`, of one workspace, oldest first, may be empty where there is a `body`."""
 
@@ -167,6 +203,8 @@ class Notice(msgspec.Struct, frozen=True):
     """For machines, in the format that the target's owner chose; None: the notifier makes its own."""
     content_type: str | None = None
     """Of `body`."""
+    pictures: tuple[NoticePicture, ...] = ()
+    """Some of those in `html`, best first: at most 20, at most a megabyte in all."""
 
 
 class NotifierSpec(msgspec.Struct, frozen=True):
@@ -179,6 +217,8 @@ class NotifierSpec(msgspec.Struct, frozen=True):
     target: type[msgspec.Struct] = NoSettings
     settings: type[msgspec.Struct] = NoSettings
     timeout_seconds: float = 30.0
+    check: Callable[[Any, Any], None] | None = None
+    """Given a target and the settings before the target is kept; returns at once, or raises CopyhoundError."""
 
 
 class SurfaceSpec(msgspec.Struct, frozen=True):

@@ -296,10 +296,11 @@ class CatalogueUseCases(Protocol):
     """What automations can do: the actions of the core and of all plugins."""
 
     def actions(self) -> Sequence[ActionDescription]: ...
-    async def run(self, caller: Caller, key: str, arguments: bytes) -> dict[str, Any]:
-        """Do it with the JSON `arguments`; the JSON-ready answer.
+    async def run(self, caller: Caller, key: str, arguments: bytes, *, once: str | None = None) -> dict[str, Any]:
+        """Do it with the JSON `arguments`; the JSON-ready answer. With the same `once` within a day: what it was then.
 
-        CopyhoundError not_found, forbidden, malformed_json, invalid_request with extra `errors`, and the action's own.
+        CopyhoundError not_found, forbidden, malformed_json, invalid_request with extra `errors`, idempotency_mismatch,
+        idempotency_in_flight, and the action's own.
         """
 
 

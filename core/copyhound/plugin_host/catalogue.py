@@ -16,6 +16,7 @@ from copyhound.plugin_api.types import (
     TriggerSpec,
     UseCases,
 )
+from copyhound.plugin_host.emitting import own
 from copyhound.plugin_host.loader import Found, Loaded, PluginState, discover, load
 from copyhound.plugin_host.vetting import KINDS, FaultySpecError, vet
 
@@ -68,7 +69,9 @@ class Catalogue:
         self.plugins = [one.state for one in found]
         _disable(found, only, disabled)
         _refuse_twins(found)
-        self._offer(_unique([claim for one in found for claim in _claims(one, use_cases, self._taken())]))
+        self._offer(
+            _unique([claim for one in found for claim in _claims(one, self._cases(use_cases, one), self._taken())])
+        )
         return self
 
     def failed_later(self, name: str, reason: str) -> None:
@@ -84,6 +87,9 @@ class Catalogue:
     def owner(self, kind: str, name: str) -> PluginState | None:
         """The plugin that offers a specification; None for the core's own."""
         return self._owners.get((kind, name))
+
+    def _cases(self, use_cases: UseCases | None, found: Found) -> UseCases | None:
+        return None if use_cases is None else own(use_cases, self, found.state.name)
 
     def _taken(self) -> frozenset[tuple[str, str]]:
         return frozenset({("trigger", key) for key in self.triggers} | {("action", key) for key in self.actions})

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from copyhound.plugin_api.limits import limit_answers
-from copyhound.plugin_api.types import Candidate, Context, OwnIndex, Query, StateStore
+from copyhound.plugin_api.types import Candidate, Context, Emit, OwnIndex, Query, StateStore
 
 T = TypeVar("T")
 HttpFactory = Callable[[], httpx.AsyncClient]
@@ -105,6 +105,7 @@ class Contexts:
         *,
         home: asyncio.AbstractEventLoop,
         workspace_id: str,
+        emit: Emit,
         target: str = "",
         given: set[str] | None = None,
     ) -> AsyncIterator[Context]:
@@ -118,4 +119,5 @@ class Contexts:
                 now=self.now,
                 state=_HomeState(self._state_factory(plugin, workspace_id, target), home),
                 index=_HomeIndex(self._index, home, workspace_id, entries),
+                emit=emit,
             )

@@ -14,7 +14,6 @@ from copyhound.plugin_api.replies import ProviderError
 from copyhound.plugin_api.types import Answer, Notice, NotifierSpec, Outcome, ProviderSpec, Query
 from copyhound.plugin_host.answers import check_answer
 from copyhound.plugin_host.catalogue import Catalogue
-from copyhound.plugin_host.contexts import Contexts
 from copyhound.plugin_host.guard import PluginFault
 from copyhound.plugin_host.posts import UNLIMITED, Bench, DeskParts, Post, SpecState
 from copyhound.plugin_host.settings import read_settings, redacted, uri_values
@@ -25,7 +24,7 @@ class ProviderDesk:
 
     def __init__(self, catalogue: Catalogue, **parts: Unpack[DeskParts]) -> None:
         self._catalogue = catalogue
-        self._bench = Bench(catalogue.providers, lambda spec: spec.limits, parts)
+        self._bench = Bench("provider", catalogue.providers, lambda spec: spec.limits, catalogue, parts)
 
     def ready(self) -> list[str]:
         """The providers that are asked when a search names none."""
@@ -46,12 +45,12 @@ class ProviderDesk:
 
     async def search(self, provider: str, query: Query) -> Answer:
         """Asks one provider; whatever it does, this ends in one outcome. Raises `plugin_unknown` only."""
-        post = self._bench.post("provider", provider)
+        post = self._bench.post(provider)
         refused = _refusal(post, query)
         if refused is not None:
             return refused
         given: set[str] = set()
-        call = _search_call(post, self._bench.contexts, query, given)
+        call = _search_call(post, self._bench, query, given)
         return await post.guard.ask(call, lambda answer: check_answer(post.spec, answer, given))
 
     def states(self) -> list[SpecState]:
@@ -76,12 +75,12 @@ class ProviderDesk:
 
 
 def _search_call(
-    post: Post[ProviderSpec], contexts: Contexts, query: Query, given: set[str]
+    post: Post[ProviderSpec], bench: Bench[ProviderSpec], query: Query, given: set[str]
 ) -> Callable[[], Awaitable[Any]]:
     home = asyncio.get_running_loop()
 
     async def call() -> Any:
-        opened = contexts.open(post.spec.name, post.settings, home=home, workspace_id=query.workspace_id, given=given)
+        opened = bench.context(post.spec.name, post.settings, home=home, workspace_id=query.workspace_id, given=given)
         async with opened as context:
             try:
                 return await post.spec.search(query, context)
@@ -112,7 +111,7 @@ class NotifierDesk:
 
     def __init__(self, catalogue: Catalogue, **parts: Unpack[DeskParts]) -> None:
         self._catalogue = catalogue
-        self._bench = Bench(catalogue.notifiers, lambda _: UNLIMITED, parts)
+        self._bench = Bench("notifier", catalogue.notifiers, lambda _: UNLIMITED, catalogue, parts)
 
     def known(self, name: str) -> bool:
         """Whether anybody offers it."""
@@ -121,30 +120,31 @@ class NotifierDesk:
     def target(self, notifier: str, values: Mapping[str, Any]) -> msgspec.Struct:
         """Whom to tell, checked. Raises `plugin_unknown`, `settings_invalid`."""
         # no look-ups: a target comes from a client, who must not read our environment
-        return read_settings("target", self._bench.post("notifier", notifier).spec.target, values, lookup=False)
+        return read_settings("target", self._bench.post(notifier).spec.target, values, lookup=False)
 
     def target_of(self, notifier: str, values: Mapping[str, Any]) -> CheckedTarget:
         """The same, with what may be shown of it, and the addresses in it (fields of the format `uri`).
 
         Raises `settings_invalid` also where the notifier itself is not set up: it could never tell anybody.
         """
-        if (wrong := self._bench.post("notifier", notifier).error) is not None:
-            raise CopyhoundError("settings_invalid", f"{notifier} is not set up: {wrong}")
+        post = self._bench.post(notifier)
+        if post.error is not None:
+            raise CopyhoundError("settings_invalid", f"{notifier} is not set up: {post.error}")
         checked = self.target(notifier, values)
+        _check(post, checked)
         return CheckedTarget(msgspec.to_builtins(checked), redacted(checked), uri_values(checked))
 
     async def notify(self, notifier: str, notice: Notice, target: Mapping[str, Any], *, workspace_id: str) -> None:
         """Tells one target, once. Raises `plugin_unknown`, `settings_invalid`, and `plugin_failed` with a reason."""
-        post = self._bench.post("notifier", notifier)
+        post = self._bench.post(notifier)
         if post.error is not None:
             raise CopyhoundError("settings_invalid", post.error)
         whom = self.target(notifier, target)
         home = asyncio.get_running_loop()
 
         async def call() -> None:
-            async with self._bench.contexts.open(
-                notifier, post.settings, home=home, workspace_id=workspace_id
-            ) as context:
+            opened = self._bench.context(notifier, post.settings, home=home, workspace_id=workspace_id)
+            async with opened as context:
                 await post.spec.notify(notice, whom, context)
 
         try:
@@ -165,3 +165,15 @@ class NotifierDesk:
     def _state(self, post: Post[NotifierSpec]) -> SpecState:
         owner = self._catalogue.owner("notifier", post.spec.name)
         return post.state(owner.name if owner else None)
+
+
+def _check(post: Post[NotifierSpec], target: msgspec.Struct) -> None:
+    if post.spec.check is None:
+        return
+    try:
+        post.spec.check(target, post.settings)
+    except CopyhoundError:
+        raise
+    except Exception as error:
+        name = post.spec.name
+        raise CopyhoundError("plugin_failed", f"{name} could not check the target ({type(error).__name__}).") from error

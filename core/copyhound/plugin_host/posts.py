@@ -7,14 +7,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final, Generic, NotRequired, Protocol, TypedDict, TypeVar
 
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.plugin_api.types import OwnIndex, ProviderLimits
+from copyhound.plugin_api.types import Context, Emit, OwnIndex, ProviderLimits, emit_nowhere
 from copyhound.plugin_host.contexts import Contexts, HttpFactory, StateFactory
+from copyhound.plugin_host.emitting import Emitter, Owners, emit_at_home
 from copyhound.plugin_host.guard import Counters, Guard, GuardRules, Health, Sleep
 from copyhound.plugin_host.lane import Lane, close_lanes
 from copyhound.plugin_host.settings import read_settings, redacted, secret_values, settings_schema
@@ -42,6 +44,7 @@ class DeskParts(TypedDict):
     http_factory: HttpFactory
     state_factory: StateFactory
     index: OwnIndex
+    emit: NotRequired[Emitter]
     now: Callable[[], datetime]
     logger: NotRequired[logging.Logger | None]
     options: NotRequired[GuardOptions]
@@ -127,10 +130,14 @@ class Post(Generic[S]):
 
 
 class Bench(Generic[S]):
-    """The posts of all specifications of one kind."""
+    """The posts of all specifications of one kind (provider, notifier, source)."""
 
-    def __init__(self, specs: Mapping[str, S], limits: Callable[[S], ProviderLimits], parts: DeskParts) -> None:
-        self.contexts = Contexts(
+    def __init__(
+        self, kind: str, specs: Mapping[str, S], limits: Callable[[S], ProviderLimits], owners: Owners, parts: DeskParts
+    ) -> None:
+        self._kind, self._owners = kind, owners
+        self._emitter = parts.get("emit")
+        self._contexts = Contexts(
             http_factory=parts["http_factory"],
             state_factory=parts["state_factory"],
             index=parts["index"],
@@ -140,15 +147,33 @@ class Bench(Generic[S]):
         options = parts.get("options", GuardOptions())
         values = parts["plugin_settings"]
         self.posts: dict[str, Post[S]] = {
-            name: Post(spec, limits(spec), values.get(name, {}), self.contexts, options)
+            name: Post(spec, limits(spec), values.get(name, {}), self._contexts, options)
             for name, spec in sorted(specs.items())
         }
 
-    def post(self, kind: str, name: str) -> Post[S]:
+    def post(self, name: str) -> Post[S]:
         """Raises `plugin_unknown`."""
         if name not in self.posts:
-            raise CopyhoundError("plugin_unknown", f"There is no {kind} {name}.")
+            raise CopyhoundError("plugin_unknown", f"There is no {self._kind} {name}.")
         return self.posts[name]
+
+    def context(
+        self,
+        name: str,
+        settings: Any,
+        *,
+        home: asyncio.AbstractEventLoop,
+        workspace_id: str,
+        target: str = "",
+        given: set[str] | None = None,
+    ) -> AbstractAsyncContextManager[Context]:
+        """What one call of a specification is given; see `Contexts.open`."""
+        emit: Emit = emit_nowhere
+        if self._emitter is not None:
+            emit = emit_at_home(self._emitter, self._owners, (self._kind, name), home=home, workspace_id=workspace_id)
+        return self._contexts.open(
+            name, settings, home=home, workspace_id=workspace_id, emit=emit, target=target, given=given
+        )
 
     def close(self) -> None:
         """Stops the threads."""

@@ -35,7 +35,8 @@ class SourceDesk:
         """`idle_seconds`: a source that gives nothing for so long is given up."""
         self._catalogue = catalogue
         self._idle = idle_seconds
-        self._bench = Bench({name: _Runnable(spec) for name, spec in catalogue.sources.items()}, _unlimited, parts)
+        runnable = {name: _Runnable(spec) for name, spec in catalogue.sources.items()}
+        self._bench = Bench("source", runnable, _unlimited, catalogue, parts)
 
     def known(self, name: str) -> bool:
         """Whether anybody offers it."""
@@ -43,7 +44,7 @@ class SourceDesk:
 
     def spec(self, name: str) -> SourceSpec:
         """Raises `plugin_unknown`."""
-        return self._bench.post("source", name).spec.source
+        return self._bench.post(name).spec.source
 
     def settings(self, name: str, values: Mapping[str, Any]) -> msgspec.Struct:
         """What a run would be given, checked. Raises `plugin_unknown`, `settings_invalid`."""
@@ -58,12 +59,12 @@ class SourceDesk:
         Raises `plugin_unknown`, `settings_invalid`, `plugin_failed`, and what the source tells as a CopyhoundError.
         """
         chosen = self.settings(name, settings)
-        post = self._bench.post("source", name)
+        post = self._bench.post(name)
         home = asyncio.get_running_loop()
         queue: asyncio.Queue[Any] = asyncio.Queue()
 
         async def pump() -> None:
-            opened = self._bench.contexts.open(name, chosen, home=home, workspace_id=workspace_id, target=target)
+            opened = self._bench.context(name, chosen, home=home, workspace_id=workspace_id, target=target)
             async with opened as context:
                 stream = post.spec.source.run(chosen, context)
                 need(hasattr(stream, "__aiter__"), "run must be an async generator function")

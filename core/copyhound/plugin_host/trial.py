@@ -15,9 +15,10 @@ import msgspec
 
 from copyhound.plugin_api.hookspecs import hookimpl
 from copyhound.plugin_api.limits import limit_answers
-from copyhound.plugin_api.types import Answer, Candidate, Notice, NotifierSpec, ProviderSpec, Query
+from copyhound.plugin_api.types import Answer, Candidate, Notice, NotifierSpec, ProviderSpec, Query, TriggerSpec
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
+from copyhound.plugin_host.emitting import Emitter
 from copyhound.plugin_host.guard import GuardRules
 from copyhound.plugin_host.loader import PluginState
 from copyhound.plugin_host.posts import DeskParts, GuardOptions
@@ -86,12 +87,17 @@ def try_provider(
     source_url: str | None = None,
     timeout_seconds: float | None = None,
     retries: int | None = None,
+    triggers: Sequence[TriggerSpec] = (),
+    events: list[dict[str, Any]] | None = None,
 ) -> Answer:
-    """Asks a provider, with its limits or tighter ones. Raises AssertionError where the specification is faulty."""
+    """Asks a provider, with its limits or tighter ones. Raises AssertionError where the specification is faulty.
+
+    What it emits of its `triggers` is appended to `events`.
+    """
     changes = {"timeout_seconds": timeout_seconds, "retries": retries}
     limits = msgspec.structs.replace(spec.limits, **{key: value for key, value in changes.items() if value is not None})
-    catalogue = _alone("provider", msgspec.structs.replace(spec, limits=limits))
-    desk = ProviderDesk(catalogue, **_parts(spec.name, settings))
+    catalogue = _alone("provider", msgspec.structs.replace(spec, limits=limits), triggers)
+    desk = ProviderDesk(catalogue, **_parts(spec.name, settings, events))
     digest = hashlib.sha256(picture).hexdigest()
     query = Query("ws_test", "img_test", "picture", digest, format, 64, 48, picture, b"", source_url)
     try:
@@ -111,18 +117,21 @@ def try_notifier(
         desk.close()
 
 
-def _alone(kind: str, spec: ProviderSpec | NotifierSpec) -> Catalogue:
+def _alone(kind: str, spec: ProviderSpec | NotifierSpec, triggers: Sequence[TriggerSpec] = ()) -> Catalogue:
     def offer() -> list[Any]:
         return [spec]
 
-    plugin = SimpleNamespace(**{f"copyhound_{kind}s": hookimpl(offer)})
+    def trigger() -> list[TriggerSpec]:
+        return list(triggers)
+
+    plugin = SimpleNamespace(**{f"copyhound_{kind}s": hookimpl(offer), "copyhound_triggers": hookimpl(trigger)})
     catalogue = Catalogue.build(use_cases=None, only=["under_test"], extra=[("under_test", plugin)])
     state = next(state for state in catalogue.plugins if state.name == "under_test")
     assert state.status == "loaded", f"The {kind} is faulty: {state.reason}"
     return catalogue
 
 
-def _parts(name: str, settings: Mapping[str, Any] | None) -> DeskParts:
+def _parts(name: str, settings: Mapping[str, Any] | None, events: list[dict[str, Any]] | None = None) -> DeskParts:
     rules = GuardRules(backoff_seconds=0, max_wait_seconds=0)
     state = MemoryState()
     return {
@@ -130,9 +139,30 @@ def _parts(name: str, settings: Mapping[str, Any] | None) -> DeskParts:
         "http_factory": lambda: limit_answers(httpx.AsyncClient(trust_env=False, timeout=30), _MAX_ANSWER),
         "state_factory": lambda plugin, workspace_id, target: state,
         "index": EmptyIndex(),
+        "emit": _kept_in([] if events is None else events),
         "now": lambda: datetime.now(UTC),
         "options": GuardOptions(rules=rules, grace_seconds=_GRACE),
     }
+
+
+def _kept_in(events: list[dict[str, Any]]) -> Emitter:
+    seen: set[tuple[str, str]] = set()
+
+    async def emit(
+        workspace_id: str,
+        trigger: str,
+        fields: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        list_id: str | None = None,
+    ) -> str | None:
+        if key is not None and (trigger, key) in seen:
+            return None
+        seen.add((trigger, key or f"without key {len(seen)}"))
+        events.append({"type": trigger, **msgspec.to_builtins(fields)})
+        return f"evt_test_{len(events)}"
+
+    return emit
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -42,6 +42,7 @@ from copyhound.services.refreshing import RefreshService
 from copyhound.services.results import ResultService
 from copyhound.services.searches import SearchService
 from copyhound.services.tags import TagService
+from copyhound.services.unsubscribing import UnsubscribingService
 from copyhound.services.verifying import Verifying
 from copyhound.services.workspaces import WorkspaceService
 
@@ -64,6 +65,7 @@ class Services:
     hooks: HookService
     deliveries: DeliveryService
     recovery: RecoveryService
+    unsubscribing: UnsubscribingService
     notifications: NotificationService
     notifying: NotifyingService
     exports: ExportService
@@ -121,9 +123,10 @@ class Services:
             indexing=IndexingService(kit, candidates),
             refreshing=RefreshService(kit, candidates, collections),
             ingests=IngestService(kit, sources, collections, candidates),
-            hooks=HookService(kit, triggers, sender, new_secret),
+            hooks=HookService(kit, triggers, sender, new_secret, RecoveryService(kit)),
             deliveries=DeliveryService(kit, sender, events),
             recovery=RecoveryService(kit),
+            unsubscribing=UnsubscribingService(sender),
             notifications=NotificationService(kit, notifiers, LimitService(kit)),
             notifying=NotifyingService(kit, notifiers),
             exports=exports,

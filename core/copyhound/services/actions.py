@@ -83,6 +83,7 @@ class Actions:
             schedule=wanted.schedule,
             providers=wanted.providers,
             min_confidence=wanted.min_confidence,
+            if_absent=wanted.if_absent,
         )
         return _told(made)
 

@@ -100,29 +100,35 @@ class CandidateService:
         self, within: Collection, fingerprint: bytes, *, mirrored: bool = True
     ) -> list[tuple[Entry, int | None]]:
         """The same, of a collection that was read before."""
+        await self.catch_up()
+        found, near = await asyncio.gather(
+            self.hits(within, fingerprint, mirrored=mirrored), self.near(within, fingerprint)
+        )
+        return await self.listed(within, {**dict.fromkeys(near), **{hit.number: hit.variant for hit in found}})
+
+    async def hits(self, within: Collection, fingerprint: bytes, *, mirrored: bool = True) -> list[IndexHit]:
+        """What the index finds by details and is worth comparing, best first. Nothing is brought up to the log.
+
+        CopyhoundError index_version_mismatch.
+        """
         if within.fingerprint_version != FINGERPRINT_VERSION:
             raise version_mismatch(within.name, within.fingerprint_version, FINGERPRINT_VERSION)
-        await self.catch_up()
-        variants = await self._numbers(within, fingerprint, mirrored=mirrored)
+        index = self._kit.index
+        return short_list(await index.candidates(within.workspace_id, within.id, fingerprint, MOST, mirrored=mirrored))
+
+    async def near(self, within: Collection, fingerprint: bytes) -> list[int]:
+        """Numbers of the entries whose hash of the whole picture is near, nearest first."""
+        async with self._kit.units.read() as uow:
+            near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, MOST)
+            self.capped[within.id] += uow.collections.capped_bands
+        return [number for number, _ in near]
+
+    async def listed(self, within: Collection, variants: dict[int, int | None]) -> list[tuple[Entry, int | None]]:
+        """Numbers with variants as entries with them, in the same order; without those that left meanwhile."""
         async with self._kit.units.read() as uow:
             found = await uow.collections.by_numbers(within.workspace_id, list(variants))
         by_number = {entry.number: entry for entry in found if _comparable(entry)}
         return [(by_number[number], variant) for number, variant in variants.items() if number in by_number]
-
-    async def _numbers(self, within: Collection, fingerprint: bytes, *, mirrored: bool) -> dict[int, int | None]:
-        """Entries' numbers, best first, each with its variant; None where only the hash was near."""
-        found, near = await asyncio.gather(
-            self._kit.index.candidates(within.workspace_id, within.id, fingerprint, MOST, mirrored=mirrored),
-            self._near(within, fingerprint),
-        )
-        hits = short_list(found)
-        return {**dict.fromkeys((number for number, _ in near), None), **{hit.number: hit.variant for hit in hits}}
-
-    async def _near(self, within: Collection, fingerprint: bytes) -> list[tuple[int, int]]:
-        async with self._kit.units.read() as uow:
-            near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, MOST)
-            self.capped[within.id] += uow.collections.capped_bands
-        return near
 
     async def catch_up(self) -> int:
         """Bring the candidate index up to the SQL change log; how many changes were taken over.

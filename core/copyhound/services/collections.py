@@ -22,8 +22,12 @@ from copyhound.services.source_state import forget_sources
 from copyhound.services.verifying import TOGETHER, compare_with, facts_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_FIRST = 2
+"""So many entries of the nearest hashes are compared at once."""
+_TASKS = 3
+"""For two processes: one of them takes longer, for a match costs as much as several others."""
 _AT_LEAST = 4
-"""Comparisons in one task: for fewer it does not pay to unpack the query twice."""
+"""Comparisons in one task: for fewer it does not pay to unpack the query again."""
 
 
 class CollectionService:
@@ -152,26 +156,54 @@ class CollectionService:
 
         Without `mirrored`, mirrored copies are left out, and the answer is there sooner.
         """
-        async with self._kit.units.read() as uow:
-            within = await _get(uow, caller, name)
         # who waits is answered sooner in two threads and two processes, for the same work
-        query = await self._query(picture, threads=2)
-        entries = await self._candidates.entries_in(within, query.fingerprint, mirrored=mirrored)
+        within, query, _ = await asyncio.gather(
+            self._named(caller, name), self._query(picture, threads=2), self._candidates.catch_up()
+        )
+        found = [
+            EntryMatch(entry, comparison)
+            for entry, comparison in await self._compared(within, query, mirrored=mirrored)
+            if comparison is not None and comparison.confidence >= least and (mirrored or not is_mirrored(comparison))
+        ]
+        return Looked(_kept(query), sorted(found, key=lambda match: -match.comparison.confidence))
+
+    async def _compared(
+        self, within: Collection, query: Prepared, *, mirrored: bool
+    ) -> list[tuple[Entry, Comparison | None]]:
+        """All candidates. Those of the nearest hashes, as a known picture has one, while the index still looks."""
+        fingerprint = query.fingerprint
+        near = asyncio.ensure_future(self._candidates.near(within, fingerprint))
+
+        async def first() -> list[tuple[Entry, Comparison | None]]:
+            chosen: dict[int, int | None] = dict.fromkeys((await near)[:_FIRST])
+            return await self._weighed(query, await self._candidates.listed(within, chosen)) if chosen else []
+
+        async def rest() -> list[tuple[Entry, Comparison | None]]:
+            hits, numbers = await asyncio.gather(self._candidates.hits(within, fingerprint, mirrored=mirrored), near)
+            variants = {**dict.fromkeys(numbers), **{hit.number: hit.variant for hit in hits}}
+            chosen = {number: variant for number, variant in variants.items() if number not in numbers[:_FIRST]}
+            return await self._weighed(query, await self._candidates.listed(within, chosen))
+
+        early, late = await asyncio.gather(first(), rest())
+        return early + late
+
+    async def _weighed(
+        self, query: Prepared, entries: Sequence[tuple[Entry, int | None]]
+    ) -> list[tuple[Entry, Comparison | None]]:
         copies = await asyncio.gather(*(self._reduced(entry) for entry, _ in entries))
         others = [
             Other(entry.fingerprint, reduced, facts_of(entry), variant)
             for (entry, variant), reduced in zip(entries, copies, strict=True)
         ]
-        together = min(TOGETHER, max(_AT_LEAST, -(-len(others) // 2)))
+        together = min(TOGETHER, max(_AT_LEAST, -(-len(others) // _TASKS)))
         compared = await compare_with(
             self._kit, query.fingerprint, query.reduced, query.facts, others, together=together
         )
-        found = [
-            EntryMatch(entry, comparison)
-            for (entry, _), comparison in zip(entries, compared, strict=True)
-            if comparison is not None and comparison.confidence >= least and (mirrored or not is_mirrored(comparison))
-        ]
-        return Looked(_kept(query), sorted(found, key=lambda match: -match.comparison.confidence))
+        return [(entry, comparison) for (entry, _), comparison in zip(entries, compared, strict=True)]
+
+    async def _named(self, caller: Caller, name: str) -> Collection:
+        async with self._kit.units.read() as uow:
+            return await _get(uow, caller, name)
 
     async def _query(self, picture: bytes | Entry, *, threads: int = 1) -> Prepared:
         """A file, or what is kept of an entry, made ready for searching."""

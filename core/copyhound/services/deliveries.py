@@ -2,74 +2,112 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
-from copyhound.domain.deliveries import (
-    Sender,
-    SendResult,
-    Verdict,
-    VerdictKind,
-    failing_since,
-    next_attempt,
-    take_slot,
-)
+from copyhound.domain.deliveries import Sender, SendResult, take_slot
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.events import Event, NewEvent, envelope
-from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus
-from copyhound.domain.ids import derived_id
+from copyhound.domain.events import Event, envelope
+from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, is_active
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
-from copyhound.services.events import DELIVER, DELIVERIES, EventService
+from copyhound.services.events import EventService
+from copyhound.services.grouping import Grouped
 from copyhound.services.kit import Kit
+from copyhound.services.lanes import Gates, queue_attempt
 from copyhound.services.recovering import highest_number
 from copyhound.services.rendering import rendered
 from copyhound.services.secrets import open_secrets
+from copyhound.services.settling import Outcome, Settling
 
-_log = logging.getLogger(__name__)
 _LATE = timedelta(seconds=30)
+
+
+class _Task(msgspec.Struct, frozen=True):
+    """One attempt that is to be made, and what it needs."""
+
+    delivery: Delivery
+    hook: Hook
+    event: Event
+    number: int
+    manual: bool
+    slot: str | None
+    slow: bool
 
 
 class DeliveryService:
     """Deliveries: attempted, told of, sent again."""
 
     def __init__(self, kit: Kit, sender: Sender, events: EventService) -> None:
-        self._kit, self._sender, self._events = kit, sender, events
+        self._kit, self._sender = kit, sender
+        self._gates = Gates()
+        self._found = Grouped(self._find)
+        self._move = Grouped(self._move_all)
+        self._drop = Grouped(self._drop_all)
+        self._settle = Grouped(Settling(kit, events))
 
-    async def attempt(self, delivery_id: str, number: int, manual: bool = False, slot: str | None = None) -> None:
+    async def attempt(
+        self, delivery_id: str, number: int, manual: bool = False, slot: str | None = None, slow: bool = False
+    ) -> None:
         """Send once, log it, and queue what follows. Run again after a crash, it sends again with the same id.
 
-        `slot`: the moment that a hook with a rate had free for it, once it has waited for that.
+        `slot`: the moment that a hook with a rate had free for it, once it has waited for that. `slow`: it runs on the
+        slow way, in a place of its hook's own.
         """
-        async with self._kit.units.read() as uow:
-            delivery = await uow.deliveries.by_id(delivery_id)
-            if delivery is None or _settled(delivery, number, manual=manual):
-                return
-            hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id)
-            event = await uow.events.get(delivery.workspace_id, delivery.event_id)
-        if hook is None or event is None or (hook.status is not HookStatus.active and not manual):
+        delivery, hook, event = await self._found(delivery_id)
+        if delivery is None or _settled(delivery, number, manual=manual):
+            return
+        if hook is None or event is None or (not manual and not is_active(hook, self._kit.now())):
             if not manual:
-                await self._drop(delivery_id, number)
+                await self._drop((delivery_id, number))
             return
-        now = self._kit.now()
-        if hook.max_per_minute and not _in_time(slot, now) and await self._waits(delivery_id, number, now, manual):
-            return
-        result = await self._send(hook, event, now)
+        at = self._kit.now()
+        result = await self._sent(_Task(delivery, hook, event, number, manual, slot, slow), at)
+        if result is not None:
+            await self._settle(Outcome(delivery_id, number, result, at, manual))
+
+    async def _find(self, ids: Sequence[str]) -> list[tuple[Delivery | None, Hook | None, Event | None]]:
+        async with self._kit.units.read() as uow:
+            deliveries = {one.id: one for one in await uow.sending.deliveries(set(ids))}
+            hooks = {one.id: one for one in await uow.sending.hooks({one.hook_id for one in deliveries.values()})}
+            events = {one.id: one for one in await uow.sending.events({one.event_id for one in deliveries.values()})}
+        found = [deliveries.get(one) for one in ids]
+        return [(one, hooks.get(one.hook_id), events.get(one.event_id)) if one else (None, None, None) for one in found]
+
+    async def _sent(self, task: _Task, now: datetime) -> SendResult | None:
+        """What came of it; None where it was queued for later, or for the slow way."""
+        if task.slow:
+            return await self._in_turn(task, now)
+        if task.hook.failing_since is None or task.manual:
+            async with self._gates.through(task.hook.id) as free:
+                if free:
+                    return await self._in_turn(task, now)
+        await self._move(task)
+        return None
+
+    async def _move_all(self, tasks: Sequence[_Task]) -> list[None]:
+        """To the slow way, where each waits for a place of its hook's own."""
         async with self._kit.units() as uow:
-            await self._settle(uow, delivery_id, number, result, now, manual=manual)
+            for task in tasks:
+                await queue_attempt(
+                    uow, task.delivery, task.number, slow=True, manual=task.manual, slot=task.slot, moved=True
+                )
+        return [None] * len(tasks)
 
-    async def _send(self, hook: Hook, event: Event, now: datetime) -> SendResult:
-        body, content_type = rendered(self._kit, hook, envelope(event))
-        secrets = [secret.encode() for secret in open_secrets(self._kit, hook)]
-        return await self._sender.send(hook.target_url, secrets, event.id, body, now, content_type=content_type)
+    async def _in_turn(self, task: _Task, now: datetime) -> SendResult | None:
+        if task.hook.max_per_minute and not _in_time(task.slot, now) and await self._waits(task, now):
+            return None
+        body, content_type = rendered(self._kit, task.hook, envelope(task.event))
+        secrets = [secret.encode() for secret in open_secrets(self._kit, task.hook)]
+        send = self._sender.send
+        return await send(task.hook.target_url, secrets, task.event.id, body, now, content_type=content_type)
 
-    async def _waits(self, delivery_id: str, number: int, now: datetime, manual: bool) -> bool:
+    async def _waits(self, task: _Task, now: datetime) -> bool:
         """Take the hook's next free moment. False where that is now; else the attempt is queued for it."""
         async with self._kit.units() as uow:
-            delivery = await uow.deliveries.by_id(delivery_id)
+            delivery = await uow.deliveries.by_id(task.delivery.id)
             hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id) if delivery else None
             if delivery is None or hook is None or hook.max_per_minute is None:
                 return False
@@ -77,108 +115,34 @@ class DeliveryService:
             await uow.hooks.save(msgspec.structs.replace(hook, next_slot_at=following))
             if slot <= now:
                 return False
-            if not manual:
+            if not task.manual:
                 await uow.deliveries.save(msgspec.structs.replace(delivery, next_attempt_at=slot))
-            await self._queue_slot(uow, delivery_id, number, manual=manual, slot=slot, now=now)
+            await queue_attempt(
+                uow,
+                delivery,
+                task.number,
+                slow=task.slow,
+                manual=task.manual,
+                slot=slot.isoformat(),
+                delay=(slot - now).total_seconds(),
+            )
         return True
 
-    async def _queue_slot(
-        self, uow: UnitOfWork, delivery_id: str, number: int, *, manual: bool, slot: datetime, now: datetime
-    ) -> None:
-        at = slot.isoformat()
-        wait = (slot - now).total_seconds()
-        job_id = f"{delivery_id}:{number}:{at}"
-        await uow.jobs.enqueue(DELIVER, delivery_id, number, manual, at, id=job_id, queue=DELIVERIES, delay=wait)
-
-    async def _drop(self, delivery_id: str, number: int) -> None:
+    async def _drop_all(self, attempts: Sequence[tuple[str, int]]) -> list[None]:
+        """End deliveries whose hook is disabled or gone."""
+        numbers = dict(attempts)
         async with self._kit.units() as uow:
-            delivery = await uow.deliveries.by_id(delivery_id)
-            if delivery is not None and not _settled(delivery, number, manual=False):
-                ended = msgspec.structs.replace(delivery, status=DeliveryStatus.failed, next_attempt_at=None)
-                await uow.deliveries.save(ended)
-
-    async def _settle(
-        self, uow: UnitOfWork, delivery_id: str, number: int, result: SendResult, now: datetime, *, manual: bool
-    ) -> None:
-        # read again, and locked: the hook may have been deleted or changed while the receiver thought
-        delivery = await uow.deliveries.by_id(delivery_id)
-        if delivery is None:
-            return
-        await uow.deliveries.add_attempt(
-            Attempt(delivery_id, number, now, result.duration_ms, manual, result.status_code, result.error, result.body)
-        )
-        hook = await uow.hooks.get(delivery.workspace_id, delivery.hook_id)
-        if hook is None:
-            return
-        if not result.ok:
-            _log.warning("attempt %d of %s failed: %s", number, delivery_id, result.error or result.status_code)
-        position = number - delivery.base
-        # a recovery has begun anew meanwhile: this one counts as sent by hand
-        manual = manual or position < 1
-        verdict = next_attempt(
-            result, delivery_id=delivery_id, number=max(1, position), now=now, failing_since=hook.failing_since
-        )
-        await self._note_on_hook(uow, hook, result, verdict, now)
-        await self._go_on(uow, delivery, number, verdict, now, manual=manual)
-
-    async def _note_on_hook(
-        self, uow: UnitOfWork, hook: Hook, result: SendResult, verdict: Verdict, now: datetime
-    ) -> None:
-        since = failing_since(result, hook.failing_since, now)
-        noted = msgspec.structs.replace(
-            hook, failing_since=since, last_success_at=now if result.ok else hook.last_success_at
-        )
-        if verdict.ends_hook and hook.status is HookStatus.active:
-            noted = msgspec.structs.replace(noted, status=HookStatus.disabled, status_reason=verdict.reason)
-            await self._tell_disabled(uow, noted, now)
-        if noted != hook:
-            await uow.hooks.save(noted)
-
-    async def _tell_disabled(self, uow: UnitOfWork, hook: Hook, now: datetime) -> None:
-        payload: dict[str, Any] = msgspec.to_builtins(
-            {
-                "hook_id": hook.id,
-                "target_url": hook.target_url,
-                "triggers": hook.triggers,
-                "reason": hook.status_reason,
-                "failing_since": hook.failing_since,
-            }
-        )
-        _log.warning("hook %s is disabled: %s", hook.id, hook.status_reason)
-        event_id = derived_id("evt", "hook_disabled", hook.id, now.isoformat())
-        await self._events.append(uow, NewEvent(event_id, hook.workspace_id, "hook_disabled", payload))
-
-    async def _go_on(
-        self, uow: UnitOfWork, delivery: Delivery, number: int, verdict: Verdict, now: datetime, *, manual: bool
-    ) -> None:
-        attempts = delivery.attempts if manual else max(delivery.attempts, number - delivery.base)
-        if verdict.kind is VerdictKind.delivered:
-            done = msgspec.structs.replace(
-                delivery, status=DeliveryStatus.delivered, attempts=attempts, delivered_at=now, next_attempt_at=None
-            )
-            await uow.deliveries.save(done)
-        elif manual:
-            return  # a resend that fails changes nothing of the automatic attempts
-        elif verdict.kind is VerdictKind.retry:
-            at = now + timedelta(seconds=verdict.delay)
-            await uow.deliveries.save(msgspec.structs.replace(delivery, attempts=attempts, next_attempt_at=at))
-            await self._queue(uow, delivery.id, number + 1, verdict.delay)
-        else:
-            ended = msgspec.structs.replace(
-                delivery, status=DeliveryStatus.failed, attempts=attempts, next_attempt_at=None
-            )
-            await uow.deliveries.save(ended)
-
-    async def _queue(self, uow: UnitOfWork, delivery_id: str, number: int, delay: float) -> None:
-        job_id = f"{delivery_id}:{number}"
-        await uow.jobs.enqueue(DELIVER, delivery_id, number, id=job_id, queue=DELIVERIES, delay=delay)
+            held = await uow.sending.deliveries(numbers)
+            pending = [one for one in held if not _settled(one, numbers[one.id], manual=False)]
+            change = {"status": DeliveryStatus.failed, "next_attempt_at": None}
+            await uow.sending.save_deliveries([msgspec.structs.replace(one, **change) for one in pending])
+        return [None] * len(attempts)
 
     async def attempt_failed(self, delivery_id: str, number: int, *rest: object) -> None:
         """The job itself broke, not the receiver: it counts as an attempt that failed, and the next one is queued."""
         manual = bool(rest and rest[0] is True)
         result = SendResult(0, error=str(rest[-1]) if rest else None)
-        async with self._kit.units() as uow:
-            await self._settle(uow, delivery_id, number, result, self._kit.now(), manual=manual)
+        await self._settle(Outcome(delivery_id, number, result, self._kit.now(), manual))
 
     async def page(
         self,
@@ -210,8 +174,7 @@ class DeliveryService:
             delivery = await _get(uow, caller, delivery_id)
             # numbered after the automatic ones, which go on as they were
             number = await highest_number(uow, delivery) + 1
-            job_id = f"{delivery_id}:{number}"
-            await uow.jobs.enqueue(DELIVER, delivery_id, number, True, id=job_id, queue=DELIVERIES)
+            await queue_attempt(uow, delivery, number, slow=False, manual=True)
         return delivery
 
 

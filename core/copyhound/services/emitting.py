@@ -38,8 +38,7 @@ class TriggerService:
 
         CopyhoundError not_found; plugin_failed where the event is not of the trigger's payload, or the trigger is ours.
         """
-        payload: dict[str, Any] = msgspec.to_builtins(dict(fields))
-        self._check(trigger, payload, workspace_id)
+        payload = self._checked(trigger, fields, workspace_id)
         event_id = new_id("evt") if key is None else derived_id("evt", trigger, workspace_id, key)
         async with self._kit.units() as uow:
             if await uow.workspaces.get(workspace_id) is None:
@@ -49,10 +48,14 @@ class TriggerService:
             event = await self._events.append(uow, NewEvent(event_id, workspace_id, trigger, payload, list_id))
         return event.id if event else None
 
-    def _check(self, trigger: str, payload: dict[str, Any], workspace_id: str) -> None:
+    def _checked(self, trigger: str, fields: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
         described = self._triggers.get(trigger)
         if described is None or trigger in TRIGGERS:
             raise CopyhoundError("plugin_failed", f"There is no trigger {trigger!r} of a plugin.")
+        try:
+            payload: dict[str, Any] = msgspec.to_builtins(dict(fields))
+        except TypeError as error:
+            raise CopyhoundError("plugin_failed", f"{trigger}: the event is no JSON: {error}") from None
         if taken := sorted(payload.keys() & set(EventBase.__struct_fields__)):
             raise CopyhoundError("plugin_failed", f"{trigger}: {', '.join(taken)} is put in by the core.")
         whole = envelope(Event(1, "evt", workspace_id, trigger, payload, self._kit.now()))
@@ -62,3 +65,4 @@ class TriggerService:
             raise CopyhoundError("plugin_failed", f"{trigger}: the event does not fit its payload: {error}") from None
         if len(msgspec.json.encode(whole)) > _MOST_BYTES:
             raise CopyhoundError("plugin_failed", f"{trigger}: an event has at most {_MOST_BYTES} bytes.")
+        return payload

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from copyhound.domain.events import Event, NewEvent, envelope
-from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
-
-DELIVER = "deliver"
-DELIVERIES = "deliveries"
+from copyhound.services.lanes import queue_attempt
 
 
 class EventService:
@@ -26,9 +26,9 @@ class EventService:
         appended = await uow.events.append(event, now)
         if appended is None:
             return None
-        for hook in await uow.hooks.subscribed(event.workspace_id, event.trigger):
-            if passes(hook.filter, event):
-                await queue_delivery(self._kit, uow, appended, hook)
+        subscribed = await uow.hooks.subscribed(event.workspace_id, event.trigger)
+        told = [hook for hook in subscribed if is_active(hook, now) and passes(hook.filter, event)]
+        await queue_deliveries(self._kit, uow, appended, told)
         return appended
 
     async def after(self, caller: Caller, trigger: str, sequence: int, limit: int) -> list[dict[str, Any]]:
@@ -43,10 +43,16 @@ class EventService:
         return [envelope(event) for event in found]
 
 
-async def queue_delivery(kit: Kit, uow: UnitOfWork, event: Event, hook: Hook) -> None:
-    """One delivery of one event to one hook, and its first attempt, in the caller's transaction."""
+async def queue_deliveries(kit: Kit, uow: UnitOfWork, event: Event, hooks: Sequence[Hook]) -> None:
+    """A delivery of one event to each of the hooks, and its first attempt, in the caller's transaction."""
+    failing = {hook.id for hook in hooks if hook.failing_since is not None}
     now = kit.now()
-    delivery = Delivery(
+    for delivery in await uow.sending.add_deliveries([_delivery(event, hook, now) for hook in hooks]):
+        await queue_attempt(uow, delivery, 1, slow=delivery.hook_id in failing)
+
+
+def _delivery(event: Event, hook: Hook, now: datetime) -> Delivery:
+    return Delivery(
         id=delivery_id(event.id, hook.id),
         workspace_id=event.workspace_id,
         hook_id=hook.id,
@@ -57,8 +63,6 @@ async def queue_delivery(kit: Kit, uow: UnitOfWork, event: Event, hook: Hook) ->
         created_at=now,
         next_attempt_at=now,
     )
-    if await uow.deliveries.add(delivery):
-        await uow.jobs.enqueue(DELIVER, delivery.id, 1, id=f"{delivery.id}:1", queue=DELIVERIES)
 
 
 def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:

@@ -78,6 +78,7 @@ EXAMPLES: Final[dict[str, tuple[Json, ...]]] = {
             "providers": ["own_index"],
             "min_confidence": 80,
         },
+        {"label": "Summer collection", "if_absent": True},
     ),
     "find_list": ({"label": "Summer collection"}, {"label": "summer", "exact": False}),
     "add_images": ({"list_id": LIST, "images": [{"url": _PICTURE, "name": "lighthouse.jpg"}]},),

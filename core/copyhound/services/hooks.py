@@ -4,65 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from copyhound.domain.deliveries import Sender
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.hooks import Attempt, Hook, HookFormat, HookPayload, HookStatus
+from copyhound.domain.hooks import Attempt, Hook, HookFormat, HookPayload, HookStatus, WantedHooks, as_of
 from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.pictures import MatchType
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
+from copyhound.services.payloads import Instant
 from copyhound.services.rendering import rendered
 from copyhound.services.secrets import open_secrets, rotate, seal_secrets
+from copyhound.services.unsubscribing import queue_unsubscribe
 
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=60_000)]
+TriggerKeys = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(min_length=1, max_length=50)
+]
+ALL: Final = WantedHooks()
 
 
 class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which events a hook is told of. What is left out lets all through; all that is given must hold."""
 
     list_ids: tuple[str, ...] = ()
+    """Only of these lists."""
     min_confidence: Percent | None = None
+    """Only matches as sure as this."""
     min_score: Percent | None = None
+    """Only copies that were changed as little as this."""
     match_types: tuple[MatchType, ...] = ()
+    """Only matches of these types."""
     domains: tuple[str, ...] = ()
+    """Only copies on these registrable domains, such as example.com."""
     providers: tuple[str, ...] = ()
+    """Only what one of these providers found, or is about."""
 
 
 class HookChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What may be changed of a hook; what is left out stays."""
 
-    triggers: tuple[str, ...] | UnsetType = UNSET
+    triggers: TriggerKeys | UnsetType = UNSET
+    """Keys of `GET /triggers`."""
     filter: HookFilter | UnsetType = UNSET
+    """Which of their events."""
     description: str | None | UnsetType = UNSET
+    """A note of your own."""
     payload: HookPayload | UnsetType = UNSET
+    """`thin`: the envelope and the ids alone."""
     format: HookFormat | UnsetType = UNSET
+    """`cloudevents`: CloudEvents 1.0 in structured mode, the flat body in `data`."""
     max_per_minute: PerMinute | None | UnsetType = UNSET
+    """Requests that the target takes in a minute, sent evenly spread; null: as they come."""
+    expires_at: Instant | None | UnsetType = UNSET
+    """null: it never expires."""
+    reverse_unsubscribe: bool | UnsetType = UNSET
+    """Send one DELETE to the target when the hook is deleted here or disabled for its failures."""
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """How a hook is sent to."""
+    """How a hook is sent to, and how long."""
 
     payload: HookPayload = HookPayload.full
     format: HookFormat = HookFormat.flat
     max_per_minute: int | None = None
+    expires_at: datetime | None = None
+    reverse_unsubscribe: bool = False
 
 
 AS_IT_COMES: Final = Sending()
+_KEPT: Final = ("description", "payload", "format", "max_per_minute", "expires_at", "reverse_unsubscribe")
+
+
+class Replays(Protocol):
+    """Sends a hook what was told before it was there (`copyhound.services.recovering`)."""
+
+    async def replay(self, uow: UnitOfWork, hook: Hook, since: datetime | int) -> None:
+        """From a time or a sequence on, in the transaction that makes or wakes the hook."""
 
 
 class HookService:
     """Hooks of a workspace. `new_secret` makes the secret that deliveries are signed with."""
 
-    def __init__(self, kit: Kit, triggers: Mapping[str, Trigger], sender: Sender, new_secret: Any) -> None:
+    def __init__(
+        self, kit: Kit, triggers: Mapping[str, Trigger], sender: Sender, new_secret: Any, replays: Replays
+    ) -> None:
         self._kit, self._triggers, self._sender, self._new_secret = kit, triggers, sender, new_secret
+        self._replays = replays
 
     async def create(
         self,
@@ -72,13 +107,16 @@ class HookService:
         where: HookFilter,
         description: str | None = None,
         sending: Sending = AS_IT_COMES,
+        since: datetime | int | None = None,
     ) -> tuple[Hook, str, bool]:
         """(the hook, its secret, whether it is new). The same URL, triggers and filter give the hook that is there,
-        as it is; one that was disabled is woken.
+        as it is, but for `expires_at`, which is what was asked for last; one that was disabled is woken.
 
-        The target need not answer yet: there is no handshake.
+        The target need not answer yet: there is no handshake. `since`: a time or a sequence from which on it is sent
+        what was told before.
         """
         self._kit.check_url(target_url)
+        self._to_come(sending.expires_at)
         names = self._checked(triggers)
         wanted = msgspec.to_builtins(where)
         secret: str = self._new_secret()
@@ -97,9 +135,15 @@ class HookService:
         async with self._kit.units() as uow:
             await lists_exist(uow, caller, where)
             kept = await uow.hooks.add(hook, dedupe_key(hook))
-            if kept.status is not HookStatus.active:
-                kept = await _woken(uow, await get_hook(uow, caller, kept.id))
+            if kept.id != hook.id:
+                kept = await _woken(uow, await get_hook(uow, caller, kept.id), sending.expires_at)
+            if since is not None:
+                await self._replays.replay(uow, kept, since)
         return kept, open_secrets(self._kit, kept)[0], kept.id == hook.id
+
+    def _to_come(self, expires_at: datetime | None) -> None:
+        if expires_at is not None and expires_at <= self._kit.now():
+            raise CopyhoundError("invalid_request", "expires_at is in the past.")
 
     def _checked(self, triggers: tuple[str, ...]) -> tuple[str, ...]:
         for key in triggers:
@@ -112,13 +156,17 @@ class HookService:
 
     async def get(self, caller: Caller, hook_id: str) -> Hook:
         async with self._kit.units.read() as uow:
-            return await get_hook(uow, caller, hook_id)
+            return as_of(await get_hook(uow, caller, hook_id), self._kit.now())
 
     async def page(
-        self, caller: Caller, *, target_url: str | None = None, cursor: str | None = None, limit: int = 50
+        self, caller: Caller, wanted: WantedHooks = ALL, *, cursor: str | None = None, limit: int = 50
     ) -> PageOf:
+        """Newest first. `wanted.now` is set here."""
+        now = self._kit.now()
+        asked = msgspec.structs.replace(wanted, now=now)
         async with self._kit.units.read() as uow:
-            return await uow.hooks.page(caller.workspace_id, target_url=target_url, cursor=cursor, limit=limit)
+            page = await uow.hooks.page(caller.workspace_id, asked, cursor=cursor, limit=limit)
+        return PageOf([as_of(hook, now) for hook in page.items], page.cursor)
 
     async def update(self, caller: Caller, hook_id: str, changes: HookChanges) -> Hook:
         given: dict[str, Any] = {}
@@ -126,26 +174,31 @@ class HookService:
             given["triggers"] = self._checked(changes.triggers)
         if changes.filter is not UNSET:
             given["filter"] = msgspec.to_builtins(changes.filter)
-        for name in ("description", "payload", "format", "max_per_minute"):
+        for name in _KEPT:
             if (value := getattr(changes, name)) is not UNSET:
                 given[name] = value
+        self._to_come(given.get("expires_at"))
         async with self._kit.units() as uow:
             if changes.filter is not UNSET:
                 await lists_exist(uow, caller, changes.filter)
             changed = msgspec.structs.replace(await get_hook(uow, caller, hook_id), **given)
             if not await uow.hooks.save(changed, dedupe_key(changed)):
                 raise CopyhoundError("conflict", "Another hook has the same target, triggers and filter.")
-        return changed
+        return as_of(changed, self._kit.now())
 
     async def enable(self, caller: Caller, hook_id: str) -> Hook:
-        """Wake a disabled hook: same id, same secret."""
+        """Wake a disabled hook: same id, same secret. One that has expired expires no more."""
         async with self._kit.units() as uow:
-            return await _woken(uow, await get_hook(uow, caller, hook_id))
+            hook = await get_hook(uow, caller, hook_id)
+            until = hook.expires_at if hook.expires_at and hook.expires_at > self._kit.now() else None
+            return await _woken(uow, hook, until)
 
     async def delete(self, caller: Caller, hook_id: str) -> None:
         """Quiet where there is none: unsubscribing twice is no error."""
         async with self._kit.units() as uow:
-            await uow.hooks.delete(caller.workspace_id, hook_id)
+            hook = await uow.hooks.get(caller.workspace_id, hook_id)
+            if await uow.hooks.delete(caller.workspace_id, hook_id) and hook:
+                await queue_unsubscribe(uow, hook)
 
     async def secret(self, caller: Caller, hook_id: str) -> str:
         return open_secrets(self._kit, await self.get(caller, hook_id))[0]
@@ -177,9 +230,12 @@ def dedupe_key(hook: Hook) -> str:
     return derived_id("hookkey", hook.workspace_id, hook.target_url, ",".join(hook.triggers), where)
 
 
-async def _woken(uow: UnitOfWork, hook: Hook) -> Hook:
-    awake = msgspec.structs.replace(hook, status=HookStatus.active, status_reason=None, failing_since=None)
-    await uow.hooks.save(awake)
+async def _woken(uow: UnitOfWork, hook: Hook, expires_at: datetime | None) -> Hook:
+    awake = msgspec.structs.replace(hook, expires_at=expires_at)
+    if hook.status is not HookStatus.active:
+        awake = msgspec.structs.replace(awake, status=HookStatus.active, status_reason=None, failing_since=None)
+    if awake != hook:
+        await uow.hooks.save(awake)
     return awake
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -29,7 +30,7 @@ class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     schedule: Schedule | None | UnsetType = UNSET
     """Null: not searched by the clock."""
     providers: tuple[str, ...] | UnsetType = UNSET
-    min_confidence: float | UnsetType = UNSET
+    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] | UnsetType = UNSET
 
 
 class ListService:
@@ -47,13 +48,17 @@ class ListService:
         schedule: Schedule | None = None,
         providers: tuple[str, ...] = (),
         min_confidence: float = 50.0,
+        if_absent: bool = False,
     ) -> ImageList:
+        """`if_absent`: where there are lists of this label, the newest as it is; many at once make one."""
         made = ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=self._kit.now())
         changes = ListChanges(
             monitored=monitored, schedule=schedule, providers=providers, min_confidence=min_confidence
         )
         made = self._changed(made, changes)
         async with self._kit.units() as uow:
+            if if_absent and (there := await uow.lists.labelled(caller.workspace_id, label)) is not None:
+                return there
             return await uow.lists.add(made)
 
     async def by_number(self, caller: Caller, number: int) -> ImageList:

@@ -109,7 +109,7 @@ class LiveService:
                 return None
             begin = await _begin_of(uow, search) if after is None else after
             images = {lookup.image_id for lookup in await uow.searches.lookups(search_id)}
-        return self._counted(caller, self._search(search, images, begin))
+        return self._counted(caller, self._search(caller, search, images, begin))
 
     def _place(self, caller: Caller) -> None:
         if self._open[caller.workspace_id] >= _MOST:
@@ -128,15 +128,17 @@ class LiveService:
     ) -> AsyncIterator[Told | None]:
         ends = time.monotonic() + self.seconds
         beat = time.monotonic() + self.beat
-        while not self.closed and time.monotonic() < ends:
+        behind = True
+        while not self.closed and (behind or time.monotonic() < ends):
             mark = await self._tail.last()
             async with self._kit.units.read() as uow:
                 seen = await uow.log.after(caller.workspace_id, triggers, after, _CHUNK, list_id=list_id)
+            behind = len(seen) == _CHUNK
             for event in seen:
                 after = event.sequence
                 if passes(where, event):
                     yield _told(event)
-            if len(seen) == _CHUNK:
+            if behind:
                 continue
             if time.monotonic() >= beat:
                 if not await self._may_still(caller, list_id):
@@ -152,12 +154,17 @@ class LiveService:
                 return False
             if caller.key_id.startswith("feed_"):
                 return await uow.feeds.get(caller.workspace_id, caller.key_id) is not None
+        return await self._key_holds(caller)
+
+    async def _key_holds(self, caller: Caller) -> bool:
+        """Whether the key that opened the stream was neither revoked nor has expired."""
+        async with self._kit.units.read() as uow:
             key = await uow.keys.by_id(caller.key_id)
         if key is None:
             return True
         return key.revoked_at is None and (key.expires_at is None or key.expires_at > self._kit.now())
 
-    async def _search(self, search: Search, images: set[str], after: int) -> AsyncIterator[Told | None]:
+    async def _search(self, caller: Caller, search: Search, images: set[str], after: int) -> AsyncIterator[Told | None]:
         ends = time.monotonic() + self.seconds
         beat = time.monotonic() + self.beat
         shown: dict[str, Any] = {}
@@ -184,9 +191,11 @@ class LiveService:
             if now.complete:
                 return
             if time.monotonic() >= beat:
+                if not await self._key_holds(caller):
+                    return
                 beat = time.monotonic() + self.beat
                 yield None
-            await self._tail.beyond(mark, 1.0)
+            await self._tail.beyond(mark, min(1.0, self.beat))
 
 
 async def _begin_of(uow: UnitOfWork, search: Search) -> int:

@@ -15,8 +15,10 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
 from copyhound.services.limits import LimitService
 from copyhound.services.notifications_digest import filter_of, gather, newest_event, sample
-from copyhound.services.notifications_rendering import Rendered, render
-from copyhound.services.notifications_sending import Notifiers, next_due, opened_target, tell
+from copyhound.services.notifications_page import DigestLink, check_link
+from copyhound.services.notifications_rendering import Rendered, page_of, render
+from copyhound.services.notifications_schedule import changed_due, first_due
+from copyhound.services.notifications_sending import Notifiers, opened_target, tell
 
 _MAX_LISTS: Final = 1000
 _MOST_TESTS: Final = 10
@@ -54,8 +56,9 @@ class NotificationService:
             sealed_target=self._sealed(target),
             format=new.format,
             created_at=now,
-            next_at=next_due(self._kit, new.schedule),
             after=0,
+            quiet_hours=new.quiet_hours,
+            **first_due(self._kit, new.schedule, new.quiet_hours),
         )
         async with self._kit.units() as uow:
             await _lists_exist(uow, caller, made.list_ids)
@@ -95,9 +98,10 @@ class NotificationService:
             given["filter"] = check_filter(changes.filter)
         if changes.format is not UNSET:
             given["format"] = changes.format
-        if changes.schedule is not UNSET and changes.schedule != item.schedule:
-            given["schedule"] = changes.schedule
-            given["next_at"] = next_due(self._kit, changes.schedule, item.last_slot_at, item.last_slot_at)
+        schedule = item.schedule if changes.schedule is UNSET else changes.schedule
+        quiet = item.quiet_hours if changes.quiet_hours is UNSET else changes.quiet_hours
+        if (schedule, quiet) != (item.schedule, item.quiet_hours):
+            given |= {"schedule": schedule, "quiet_hours": quiet, **changed_due(self._kit, item, schedule, quiet)}
         if changes.notifier is not UNSET or changes.target is not UNSET:
             given |= self._aimed(item, changes)
         return msgspec.structs.replace(item, **given)
@@ -119,6 +123,20 @@ class NotificationService:
             found = await _get(uow, caller, notification_id)
             digest, _ = await gather(self._kit, uow, found, await newest_event(uow, caller.workspace_id))
         return render(digest, found.format)
+
+    async def opened(self, link: DigestLink, signature: str) -> str:
+        """All that a digest told, as a page, for who has its link; copies that are gone since are left out.
+
+        Raises CopyhoundError unauthorized, not_found.
+        """
+        check_link(self._kit, link, signature)
+        async with self._kit.units.read() as uow:
+            found = await uow.notifications.get(link.workspace_id, link.notification_id)
+            if found is None:
+                raise _missing(link.notification_id)
+            told = msgspec.structs.replace(found, after=link.after)
+            digest, _ = await gather(self._kit, uow, told, link.until)
+        return page_of(digest)
 
     async def test(self, caller: Caller, notification_id: str) -> Trial:
         """Send a sample now, once; nothing counts as told. CopyhoundError too_many_requests: some a minute do."""

@@ -14,6 +14,7 @@ from copyhound.domain.notifications import Digest, FoundCopy, FoundDomain, Notif
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.kit import Kit
 from copyhound.services.links import signed_overlay_url, signed_thumbnail_url
+from copyhound.services.notifications_page import digest_url
 
 NEW_DOMAIN: Final = "new_domain_found"
 _EVENTS: Final = 500
@@ -43,12 +44,13 @@ async def gather(kit: Kit, uow: UnitOfWork, notification: Notification, until: i
             if len(found) == _DOMAINS:
                 after = event.sequence
                 break
-    return _digest(notification, found, after), after
+    return _digest(kit, notification, found, after), after
 
 
-def _digest(notification: Notification, found: list[FoundDomain], until: int) -> Digest:
+def _digest(kit: Kit, notification: Notification, found: list[FoundDomain], until: int) -> Digest:
     digest_id = derived_id("ntc", notification.id, str(notification.after), str(until))
-    return Digest(digest_id, notification.id, tuple(found))
+    url = digest_url(kit, notification.workspace_id, notification.id, notification.after, until) if found else None
+    return Digest(digest_id, notification.id, tuple(found), url)
 
 
 async def _told(kit: Kit, uow: UnitOfWork, notification: Notification, event: Event) -> FoundDomain | None:

@@ -33,8 +33,10 @@ COLUMNS: Final = (
 )
 _IN_TITLE: Final = 3
 _IN_LINE: Final = 100
-_IN_PAGE: Final = 200
+IN_PAGE: Final = 50
 """Rows of the HTML page: mail clients cut what is longer than about 100 kB."""
+_TOP: Final = 5
+"""Domains that are named for having the most copies, and lists that are counted."""
 _CELL: Final = "padding:8px;border-bottom:1px solid #ddd;vertical-align:top"
 
 
@@ -48,6 +50,11 @@ class Rendered(msgspec.Struct, frozen=True):
     body: bytes
     content_type: str
     html: str | None = None
+
+
+def page_of(digest: Digest) -> str:
+    """All of a digest as a page, however long; it leads to no other."""
+    return _page(msgspec.structs.replace(digest, url=None), len(digest.domains))
 
 
 def render(digest: Digest, format: DigestFormat) -> Rendered:
@@ -69,12 +76,42 @@ def headline(digest: Digest, most: int = _IN_LINE) -> str:
 
 
 def _for_people(digest: Digest) -> str:
-    lines = [headline(digest), ""]
-    for found in digest.domains[:_IN_PAGE]:
+    lines = [headline(digest), *_counts(digest), ""]
+    for found in digest.domains[:IN_PAGE]:
         lines.append(f"{found.domain} (list: {one_line(found.list_label)})")
         lines += [f"  {one_line(best.image_name)}: {best.page_url or best.image_url}" for best in found.copies[:1]]
+        lines += [f"  {_verdict(best)}" for best in found.copies[:1]]
         lines += [f"  overlay: {best.overlay_url}" for best in found.copies[:1] if best.overlay_url]
+    if (left_out := len(digest.domains) - IN_PAGE) > 0:
+        lines.append(f"and {left_out} more")
+    if digest.url:
+        lines += ["", f"All of them: {digest.url}"]
     return "\n".join(lines)
+
+
+def _counts(digest: Digest) -> list[str]:
+    """One line on the lists and one on the domains with the most copies, where there is more than one."""
+    told = []
+    lists = list(_by_list(digest).items())
+    if len(lists) > 1:
+        rest = f" and {len(lists) - _TOP} more" if len(lists) > _TOP else ""
+        named = ", ".join(f"{one_line(label)} ({count})" for (_, _, label), count in _most(lists))
+        told.append(f"Lists: {named}{rest}")
+    copies = [(name, count) for name, count in _copies_by_domain(digest).items() if count > 1]
+    if copies and len(digest.names) > 1:
+        told.append("Most copies: " + ", ".join(f"{name} ({count})" for name, count in _most(copies)))
+    return told
+
+
+def _most(counted: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
+    return sorted(counted, key=lambda pair: -pair[1])[:_TOP]
+
+
+def _copies_by_domain(digest: Digest) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for found in digest.domains:
+        counted[found.domain] = counted.get(found.domain, 0) + len(found.copies)
+    return counted
 
 
 def one_line(text: str) -> str:
@@ -109,6 +146,21 @@ def _by_list(digest: Digest) -> dict[tuple[str, int, str], int]:
         key = found.list_id, found.list_number, found.list_label
         counted[key] = counted.get(key, 0) + 1
     return counted
+
+
+def _json_all(digest: Digest) -> str:
+    return _json(
+        {
+            "id": digest.id,
+            "title": headline(digest, _IN_TITLE),
+            **msgspec.json.decode(_json_summary(digest)),
+            "top_domains": [
+                {"domain": name, "copies": count} for name, count in _most(list(_copies_by_domain(digest).items()))
+            ],
+            "domains": digest.domains,
+            "url": digest.url,
+        }
+    )
 
 
 def _json_full(digest: Digest) -> str:
@@ -148,16 +200,23 @@ def _rows(digest: Digest) -> list[tuple[FoundDomain, FoundCopy]]:
     return [(found, copy) for found in digest.domains for copy in found.copies]
 
 
-def _page(digest: Digest) -> str:
-    rows = "".join(_row(found) for found in digest.domains[:_IN_PAGE])
-    left_out = len(digest.domains) - _IN_PAGE
-    more = f"<p>And {left_out} more.</p>" if left_out > 0 else ""
-    title = escape(headline(digest, _IN_TITLE))
+def _page(digest: Digest, most: int = IN_PAGE) -> str:
+    rows = "".join(_row(found) for found in digest.domains[:most])
+    left_out = len(digest.domains) - most
+    more = [f"And {left_out} more."] if left_out > 0 else []
+    if digest.url:
+        more.append(_link(digest.url, "See all"))
+    title, counts = escape(headline(digest, _IN_TITLE)), "<br>".join(escape(line) for line in _counts(digest))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f'<body style="font-family:sans-serif"><h1 style="font-size:1.3em">{title}</h1>'
-        f'<table style="border-collapse:collapse">{rows}</table>{more}</body></html>'
+        f'{_paragraph(counts)}<table style="border-collapse:collapse">{rows}</table>{_paragraph(" ".join(more))}'
+        "</body></html>"
     )
+
+
+def _paragraph(html: str) -> str:
+    return f"<p>{html}</p>" if html else ""
 
 
 def _row(found: FoundDomain) -> str:
@@ -167,7 +226,7 @@ def _row(found: FoundDomain) -> str:
         f"<strong>{escape(found.domain)}</strong>",
         _link(best.page_url or best.image_url, best.page_title or best.page_url or best.image_url),
         f"{escape(best.image_name)}, list {escape(found.list_label)}",
-        _verdict(best),
+        escape(_verdict(best)),
         f"and {further} more on this domain" if further else "",
         _link(best.overlay_url, "Compare") if best.overlay_url else "",
     ]
@@ -185,7 +244,8 @@ def _thumbnail(copy: FoundCopy) -> str:
 def _verdict(copy: FoundCopy) -> str:
     if copy.confidence is None:
         return "not verified"
-    return f"{escape(copy.match_type or '')} copy, confidence {copy.confidence:g} %"
+    kind = f"{one_line(copy.match_type)} copy" if copy.match_type else "copy"
+    return f"{kind}, confidence {copy.confidence:g} %"
 
 
 def _link(url: str, text: str) -> str:
@@ -205,5 +265,6 @@ _WRITERS: Final[dict[DigestFormat, tuple[str, Callable[[Digest], str]]]] = {
     DigestFormat.jsontextsummary: ("application/json", _json_line),
     DigestFormat.jsonsummary: ("application/json", _json_summary),
     DigestFormat.jsonfull: ("application/json", _json_full),
+    DigestFormat.json: ("application/json", _json_all),
     DigestFormat.csv: ("text/csv; charset=utf-8", _csv),
 }

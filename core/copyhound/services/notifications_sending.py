@@ -1,7 +1,8 @@
 """Notifications that are due are sent.
 
 Each due time is a slot, claimed by moving it on; what was told is kept as a sequence number of the event log, moved on
-when it was sent. So two servers tell once, and what could not be sent is told with the next one.
+when it was sent. So two servers tell once, and what could not be sent is told with the next one. Only the job of the
+slot that was claimed last tells, and no slot is claimed while it does: none tells what another one tells already.
 """
 
 from __future__ import annotations
@@ -10,25 +11,26 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.lists import Schedule
-from copyhound.domain.notifications import CheckedTarget, Digest, DigestSchedule, Notification
+from copyhound.domain.notifications import CheckedTarget, Digest, Notification
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.plugin_api import Notice
 from copyhound.services.kit import Kit
 from copyhound.services.notifications_digest import gather, newest_event
+from copyhound.services.notifications_pictures import pictures_of
 from copyhound.services.notifications_rendering import render
+from copyhound.services.notifications_schedule import next_slot, released
 
 NOTIFY: Final = "notify"
 NOTIFICATIONS: Final = "notifications"
 DELAYS: Final = (0.0, 60.0, 600.0, 3600.0)
 """Seconds before attempt 1, 2, 3, 4: three retries, all within the day."""
 _BATCH: Final = 100
-_MOST_DAYS: Final = 365
+_LEASE: Final = timedelta(minutes=5)
+"""How long a job that died keeps the next slot waiting; longer than any notifier takes."""
 _log = logging.getLogger(__name__)
 
 
@@ -59,36 +61,53 @@ class NotifyingService:
                 return queued
 
     async def _claim(self, notification: Notification) -> bool:
-        slot, now = notification.next_at, self._kit.now()
-        following = self._following(notification, now)
+        due_at, now = notification.next_at, self._kit.now()
+        if (quiet_until := _released(notification, now)) > now:
+            async with self._kit.units() as uow:
+                await uow.notifications.hold(notification.id, due_at, quiet_until)
+            return False
+        slot_at, slot = self._following(notification, now), due_at.isoformat()
+        times = {"slot_at": slot_at, "next_at": _released(notification, slot_at)}
         async with self._kit.units() as uow:
-            if not await uow.notifications.claim_slot(notification.id, slot, following, now):
+            if not await uow.notifications.claim_slot(notification.id, due_at, at=now, slot=slot, **times):
                 return False
             until = await newest_event(uow, notification.workspace_id)
             if until <= notification.after:
                 return False
-            await self._queue(uow, notification, slot.isoformat(), until, 1)
+            await self._queue(uow, notification, slot, until, 1)
         return True
 
     def _following(self, notification: Notification, now: datetime) -> datetime:
         try:
-            return next_due(self._kit, notification.schedule, notification.next_at, now)
+            return next_slot(self._kit, notification, notification.slot_at or notification.next_at, now)
         except CopyhoundError as error:
             # a time zone that is no more must not hold up what else is due
             _log.error("%s has a schedule that cannot be kept: %s", notification.id, error)
             return now + timedelta(days=1)
 
-    async def _queue(self, uow: UnitOfWork, notification: Notification, slot: str, until: int, number: int) -> None:
+    async def _queue(
+        self, uow: UnitOfWork, notification: Notification, slot: str, until: int, number: int, held: str = ""
+    ) -> None:
+        now = self._kit.now()
+        at = _released(notification, now + timedelta(seconds=DELAYS[number - 1]))
+        if (number > 1 or held) and at >= notification.next_at:
+            return  # the next slot tells it: two at once would tell the same
         arguments = (notification.workspace_id, notification.id, slot, until, number)
-        job_id = f"{NOTIFY}:{notification.id}:{slot}:{number}"
-        await uow.jobs.enqueue(NOTIFY, *arguments, id=job_id, queue=NOTIFICATIONS, delay=DELAYS[number - 1])
+        job_id = f"{NOTIFY}:{notification.id}:{slot}:{number}{held}"
+        delay = (at - now).total_seconds()
+        await uow.jobs.enqueue(NOTIFY, *arguments, id=job_id, queue=NOTIFICATIONS, delay=delay)
 
     async def send(self, workspace_id: str, notification_id: str, slot: str, until: int, number: int) -> dict[str, Any]:
         """The job's first step: tell what is new, once. {} where there is nothing to do."""
-        async with self._kit.units.read() as uow:
+        now = self._kit.now()
+        async with self._kit.units() as uow:
             found = await uow.notifications.get(workspace_id, notification_id)
-            if found is None or found.after >= until:
+            if found is None or not _is_for(found, slot, until):
                 return {}
+            if _released(found, now) > now:
+                return {"quiet": True}
+            await uow.notifications.save(msgspec.structs.replace(found, busy_until=now + _LEASE))
+        async with self._kit.units.read() as uow:
             digest, reached = await gather(self._kit, uow, found, until)
         error = await tell(self._kit, self._notifiers, found, digest) if digest.domains else None
         return {"after": reached, "sent": bool(digest.domains) and error is None, "error": error}
@@ -102,15 +121,18 @@ class NotifyingService:
         async with self._kit.units() as uow:
             # read again, and held: it may have been changed or deleted while the receiver thought
             found = await uow.notifications.get(workspace_id, notification_id)
-            if found is None or found.after >= until:
+            if found is None or not _is_for(found, slot, until):
+                return
+            if answer.get("quiet"):
+                await self._queue(uow, found, slot, until, number, f":{self._kit.now():%Y%m%d}")
                 return
             error = answer["error"]
             if error is None:
                 sent = self._kit.now() if answer["sent"] else found.last_sent_at
-                told = msgspec.structs.replace(found, after=answer["after"], last_sent_at=sent, last_error=None)
-                await uow.notifications.save(told)
+                told = {"after": answer["after"], "last_sent_at": sent, "last_error": None}
+                await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, **told))
                 return
-            await uow.notifications.save(msgspec.structs.replace(found, last_error=error))
+            await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, last_error=error))
             if number < len(DELAYS):
                 await self._queue(uow, found, slot, until, number + 1)
         _log.warning("attempt %d of %s failed: %s", number, notification_id, error)
@@ -136,6 +158,8 @@ async def tell(
         html=rendered.html,
         body=rendered.body,
         content_type=rendered.content_type,
+        url=digest.url,
+        pictures=await pictures_of(kit, notification.workspace_id, digest) if rendered.html else (),
     )
     target = opened_target(kit, notification)
     try:
@@ -151,18 +175,13 @@ def opened_target(kit: Kit, notification: Notification) -> dict[str, Any]:
     return opened
 
 
-def next_due(
-    kit: Kit, schedule: DigestSchedule, series: datetime | None = None, told_at: datetime | None = None
-) -> datetime:
-    """When it is due next, counted from `series`, the time that it was due before; not on the day of `told_at`.
+def _is_for(notification: Notification, slot: str, until: int) -> bool:
+    """Whether the job of a slot has anything to tell: no later slot was claimed, and it was not told already."""
+    return notification.after < until and notification.telling in (None, slot)
 
-    Raises CopyhoundError invalid_request.
-    """
-    if not 1 <= schedule.days <= _MOST_DAYS:
-        raise CopyhoundError("invalid_request", f"It is sent at most once a day: days is 1 to {_MOST_DAYS}.")
-    plain = Schedule(days=schedule.days, at=schedule.at, timezone=schedule.timezone)
-    due = kit.calendar.next_after(plain, kit.now(), series)
-    zone = ZoneInfo(schedule.timezone)
-    if told_at is not None and due.astimezone(zone).date() == told_at.astimezone(zone).date():
-        return kit.calendar.next_after(plain, due, series)
-    return due
+
+def _released(notification: Notification, moment: datetime) -> datetime:
+    try:
+        return released(notification.quiet_hours, notification.schedule, moment)
+    except (KeyError, ValueError, OSError):  # a time zone that is no more
+        return moment

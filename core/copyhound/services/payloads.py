@@ -22,44 +22,62 @@ class PageSeen(msgspec.Struct, frozen=True):
     """A page on which the copy stands."""
 
     url: str
+    """Its address."""
     title: str | None
+    """Its title; null where none is known."""
 
 
 class MatchEvent(EventBase, frozen=True, kw_only=True):
     """A found copy: the body of match_found, match_removed and match_returned."""
 
     match_id: str
+    """The match, for the API."""
     list_id: str
+    """The list that the image is in."""
     list_label: str
+    """What the list is called."""
     image_id: str
+    """The image of yours that it is a copy of."""
     image_name: str
+    """What the image is called."""
     image_url: str
     """Where the copy lies."""
     page_url: str | None
     """The first page it was seen on."""
     page_title: str | None
+    """The title of that page."""
     pages: list[PageSeen]
     """At most 20."""
     host: str
+    """The host of the copy."""
     domain: str
+    """The registrable domain of the copy, such as example.com."""
     providers: list[str]
+    """Who found it."""
     verified: bool
+    """Whether it was compared with the image itself."""
     confidence: float | None
     """0-100: how surely it is the same picture; 50 is the line."""
     score: float | None
     """0-100: how little it was changed."""
     match_type: MatchType | None
+    """How much of the one picture is in the other; null where it was not compared."""
     edits: list[Edit]
+    """What was done to it."""
     query_share: float | None
     """Percent of the image that is in the copy."""
     match_share: float | None
     """Percent of the copy that is the image."""
     width: int | None
+    """Of the copy, in pixels."""
     height: int | None
+    """Of the copy, in pixels."""
     overlay_url: str | None
     """Copy and image side by side, aligned; needs no key, expires."""
     first_seen: Instant
+    """When it was found first."""
     last_seen: Instant
+    """When it was seen last."""
 
 
 class NewDomainEvent(MatchEvent, frozen=True, kw_only=True):
@@ -70,11 +88,17 @@ class SearchCompleteEvent(EventBase, frozen=True, kw_only=True):
     """A search has ended: every lookup has its outcome."""
 
     search_id: str
+    """The search, for the API."""
     list_id: str
+    """The list that was searched."""
     list_label: str
+    """What the list is called."""
     kind: str
+    """How it came about: by hand or by a schedule."""
     images: int
+    """How many were searched."""
     lookups: int
+    """How often a provider was asked for an image."""
     outcomes: dict[str, int]
     """Outcome -> how many lookups ended so."""
     matches: int
@@ -82,23 +106,31 @@ class SearchCompleteEvent(EventBase, frozen=True, kw_only=True):
     new_matches: int
     """Matches that this search added."""
     created_at: Instant
+    """When it was started."""
     completed_at: Instant
+    """When it ended."""
 
 
 class HookDisabledEvent(EventBase, frozen=True, kw_only=True):
     """A hook is no longer told anything, until it is enabled again."""
 
     hook_id: str
+    """The hook, for the API."""
     target_url: str
+    """What it was sent to."""
     triggers: list[str]
+    """What it was told of."""
     reason: str | None
+    """Why it is disabled."""
     failing_since: Instant | None
+    """When its first failure was; null where none was."""
 
 
 class ProviderFailingEvent(EventBase, frozen=True, kw_only=True):
     """A provider's lookups fail. Told once for each time of trouble, and at most every six hours."""
 
     provider: str
+    """Its name."""
     outcome: Outcome
     """Of the last lookup: transient, blocked or quota."""
     reason: str | None
@@ -113,6 +145,7 @@ class CreditsLowEvent(EventBase, frozen=True, kw_only=True):
     """A quarter of the credits that may be used now is left, or less. Told once, until further ones are granted."""
 
     remaining: int
+    """What may be used now."""
     granted: int
     """With the bundles that have begun and have not ended."""
     expires_at: Instant

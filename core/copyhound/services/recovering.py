@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -10,15 +10,20 @@ import msgspec
 from copyhound.domain.deliveries import MAX_ATTEMPTS
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import Event
-from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, HookStatus, delivery_id
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
 from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
-from copyhound.services.events import DELIVER, DELIVERIES, passes, queue_delivery
+from copyhound.services.events import passes, queue_deliveries
 from copyhound.services.hooks import get_hook
 from copyhound.services.kit import Kit
+from copyhound.services.lanes import queue_attempt
 
 RECOVER: Final = "recover"
+REPLAYED: Final = timedelta(days=30)
+"""How far back a new hook may ask for what was told before it was there."""
+_OVERLAP: Final = timedelta(minutes=1)
+_LATER: Final = timedelta(seconds=2)
 _BATCH: Final = 200
 """Rows in one transaction: others write between two of them."""
 
@@ -51,10 +56,20 @@ class RecoveryService:
             raise CopyhoundError("invalid_request", "`until` is before `since`.")
         async with self._kit.units() as uow:
             hook = await get_hook(uow, caller, hook_id)
-            if hook.status is not HookStatus.active:
+            if not is_active(hook, now):
                 raise CopyhoundError("conflict", "The hook is disabled: enable it first.")
             await self._go_on(uow, span, "")
         return span
+
+    async def replay(self, uow: UnitOfWork, hook: Hook, since: datetime | int) -> None:
+        """In the transaction that makes or wakes a hook: send what was told since a time or a sequence, of the last
+        30 days. What it has been sent already is left out."""
+        now = self._kit.now()
+        after, begin = (since, now - REPLAYED) if isinstance(since, int) else (0, max(since, now - REPLAYED))
+        # events that are being told now may know nothing of the hook yet
+        span = Recovery(new_id("recovery"), hook.workspace_id, hook.id, begin, now + _OVERLAP, failed=False)
+        delay = _LATER.total_seconds()
+        await uow.jobs.enqueue(RECOVER, msgspec.to_builtins(span), str(after), id=f"{span.id}:", delay=delay)
 
     async def _go_on(self, uow: UnitOfWork, span: Recovery, cursor: str) -> None:
         await uow.jobs.enqueue(RECOVER, msgspec.to_builtins(span), cursor, id=f"{span.id}:{cursor}")
@@ -65,7 +80,7 @@ class RecoveryService:
         # not held: attempts hold their delivery first, and then the hook
         async with self._kit.units.read() as uow:
             hook = await uow.hooks.get(span.workspace_id, span.hook_id)
-        if hook is None or hook.status is not HookStatus.active:
+        if hook is None or not is_active(hook, self._kit.now()):
             return
         async with self._kit.units() as uow:
             batch = self._failed if span.failed else self._untried
@@ -78,7 +93,7 @@ class RecoveryService:
             hook.workspace_id, hook.id, since=span.since, until=span.until, cursor=cursor or None, limit=_BATCH
         )
         for delivery in page.items:
-            await self._restart(uow, delivery)
+            await self._restart(uow, hook, delivery)
         return page.cursor
 
     async def _untried(self, uow: UnitOfWork, hook: Hook, span: Recovery, cursor: str) -> str | None:
@@ -92,11 +107,11 @@ class RecoveryService:
     async def _replay(self, uow: UnitOfWork, hook: Hook, event: Event) -> None:
         delivery = await uow.deliveries.by_id(delivery_id(event.id, hook.id))
         if delivery is None:
-            await queue_delivery(self._kit, uow, event, hook)
+            await queue_deliveries(self._kit, uow, event, [hook])
         elif delivery.status is DeliveryStatus.failed and not await uow.deliveries.attempts(delivery.id):
-            await self._restart(uow, delivery)
+            await self._restart(uow, hook, delivery)
 
-    async def _restart(self, uow: UnitOfWork, delivery: Delivery) -> None:
+    async def _restart(self, uow: UnitOfWork, hook: Hook, delivery: Delivery) -> None:
         """Begin the ten attempts anew; a job of the series before finds itself settled."""
         now = self._kit.now()
         # above every number that a resend may have taken already
@@ -105,7 +120,7 @@ class RecoveryService:
             delivery, status=DeliveryStatus.pending, attempts=0, base=base, next_attempt_at=now
         )
         await uow.deliveries.save(anew)
-        await uow.jobs.enqueue(DELIVER, delivery.id, base + 1, id=f"{delivery.id}:{base + 1}", queue=DELIVERIES)
+        await queue_attempt(uow, anew, base + 1, slow=hook.failing_since is not None)
 
 
 async def highest_number(uow: UnitOfWork, delivery: Delivery) -> int:

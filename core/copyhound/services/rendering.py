@@ -27,7 +27,12 @@ def thin(event: dict[str, Any]) -> dict[str, Any]:
     >>> thin({"id": "evt_1", "type": "match_found", "match_id": "match_1", "score": 64.0})
     {'id': 'evt_1', 'type': 'match_found', 'match_id': 'match_1'}
     """
-    return {name: value for name, value in event.items() if name in _ENVELOPE or name.endswith("_id")}
+    return {name: value for name, value in event.items() if is_thin(name)}
+
+
+def is_thin(field: str) -> bool:
+    """Whether a thin body has it: the envelope, and ids."""
+    return field in _ENVELOPE or field.endswith("_id")
 
 
 def _cloud_event(source: str, event: dict[str, Any]) -> dict[str, Any]:

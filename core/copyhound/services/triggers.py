@@ -26,6 +26,7 @@ class ProviderFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """Of which providers a hook is told. Empty: of all."""
 
     providers: tuple[str, ...] = ()
+    """Only what is about one of these providers."""
 
 
 def _trigger(key: str, **described: Any) -> Trigger:

@@ -70,7 +70,7 @@ class Repository:
 
     def upsert(self, table: sa.Table) -> Any:
         """An INSERT with the dialect's ON CONFLICT."""
-        return _upsert(self.connection.dialect.name, table)
+        return upsert_into(self.connection.dialect.name, table)
 
     async def lock(self, key: int) -> None:
         """Until the transaction ends. SQLite has one writer anyway."""
@@ -91,13 +91,14 @@ class Repository:
         await self.connection.execute(united, [{**owner, **page} for page in pages])
 
 
-def _upsert(dialect: str, table: sa.Table) -> Any:
+def upsert_into(dialect: str, table: sa.Table) -> Any:
+    """An INSERT of that dialect, which may have an ON CONFLICT."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @cache
 def _unite(dialect: str, table: sa.Table) -> sa.Insert:
-    insert = _upsert(dialect, table)
+    insert = upsert_into(dialect, table)
     new = insert.excluded
     later = sa.case((new.last_seen > table.c.last_seen, new.last_seen), else_=table.c.last_seen)
     known = {name: sa.func.coalesce(new[name], table.c[name]) for name in _OF_PAGE if name in table.c}

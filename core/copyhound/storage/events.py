@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus
+from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus, WantedHooks
 from copyhound.domain.repositories import PageOf
 from copyhound.storage.base import EVENTS_LOCK, Order, Repository
 from copyhound.storage.match_filter import holds
@@ -83,10 +83,14 @@ class Hooks(Repository):
     async def delete(self, workspace_id: str, hook_id: str) -> bool:
         return bool(await self.run(sa.delete(HOOKS).where(*_is_hook(workspace_id, hook_id))))
 
-    async def page(self, workspace_id: str, *, target_url: str | None, cursor: str | None, limit: int) -> PageOf:
+    async def page(self, workspace_id: str, wanted: WantedHooks, *, cursor: str | None, limit: int) -> PageOf:
         statement = sa.select(HOOKS).where(HOOKS.c.workspace_id == workspace_id)
-        if target_url is not None:
-            statement = statement.where(HOOKS.c.target_url == target_url)
+        if wanted.target_url is not None:
+            statement = statement.where(HOOKS.c.target_url == wanted.target_url)
+        if wanted.trigger is not None:
+            statement = statement.where(holds(HOOKS.c.triggers, wanted.trigger))
+        if wanted.status is not None:
+            statement = statement.where(_has_status(wanted.status, wanted.now))
         rows = await self.all_rows(_NEWEST_HOOK.apply(statement, cursor, limit))
         return PageOf([struct_of(Hook, row) for row in rows[:limit]], _NEWEST_HOOK.cursor(rows, limit))
 
@@ -135,16 +139,15 @@ class Deliveries(Repository):
         rows = await self.all_rows(self.held(_OLDEST_DELIVERY.apply(statement, cursor, limit)))
         return PageOf([struct_of(Delivery, row) for row in rows[:limit]], _OLDEST_DELIVERY.cursor(rows, limit))
 
-    async def add_attempt(self, attempt: Attempt) -> None:
-        owner = DELIVERIES.c.id == attempt.delivery_id
-        workspace = sa.select(DELIVERIES.c.workspace_id).where(owner).scalar_subquery()
-        row = row_of(attempt, ATTEMPTS)
-        insert = self.upsert(ATTEMPTS).values(**row, workspace_id=workspace)
-        await self.run(insert.on_conflict_do_update(index_elements=["delivery_id", "number"], set_=row))
-
     async def attempts(self, delivery_id: str) -> list[Attempt]:
         statement = sa.select(ATTEMPTS).where(ATTEMPTS.c.delivery_id == delivery_id).order_by(ATTEMPTS.c.number)
         return [struct_of(Attempt, row) for row in await self.all_rows(statement)]
+
+
+def _has_status(status: HookStatus, now: datetime | None) -> sa.ColumnElement[bool]:
+    expired = sa.and_(HOOKS.c.expires_at.is_not(None), HOOKS.c.expires_at <= now) if now else sa.false()
+    active = sa.and_(HOOKS.c.status == HookStatus.active.value, sa.not_(expired))
+    return active if status is HookStatus.active else sa.not_(active)
 
 
 def _is_hook(workspace_id: str, hook_id: str) -> tuple[sa.ColumnElement[bool], ...]:

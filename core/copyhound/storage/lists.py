@@ -60,6 +60,11 @@ class Lists(Repository):
         row = await self.one_row(sa.select(LISTS).where(LISTS.c.id == list_id, LISTS.c.workspace_id == workspace_id))
         return struct_of(ImageList, row) if row else None
 
+    async def labelled(self, workspace_id: str, label: str) -> ImageList | None:
+        await self.lock_text(f"label:{workspace_id}:{label.casefold()}")
+        found = (await self.page(workspace_id, label=label, exact=True, cursor=None, limit=1)).items
+        return found[0] if found else None
+
     async def save(self, item: ImageList) -> None:
         mine = LISTS.c.id == item.id, LISTS.c.workspace_id == item.workspace_id
         await self.run(sa.update(LISTS).where(*mine).values(_list_row(item)))

@@ -51,14 +51,25 @@ class Notifications(Repository):
         return PageOf([struct_of(Notification, row) for row in rows[:limit]], _NEWEST.cursor(rows, limit))
 
     async def due(self, now: datetime, limit: int) -> list[Notification]:
-        statement = sa.select(NOTIFICATIONS).where(NOTIFICATIONS.c.next_at <= now)
+        statement = sa.select(NOTIFICATIONS).where(NOTIFICATIONS.c.next_at <= now, _free(now))
         rows = await self.all_rows(statement.order_by(NOTIFICATIONS.c.next_at, NOTIFICATIONS.c.id).limit(limit))
         return [struct_of(Notification, row) for row in rows]
 
-    async def claim_slot(self, notification_id: str, slot: datetime, next_at: datetime, at: datetime) -> bool:
-        still = NOTIFICATIONS.c.id == notification_id, NOTIFICATIONS.c.next_at == slot
-        moved = sa.update(NOTIFICATIONS).where(*still).values(next_at=next_at, last_slot_at=at)
-        return bool(await self.run(moved))
+    async def claim_slot(
+        self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
+    ) -> bool:
+        still = NOTIFICATIONS.c.id == notification_id, NOTIFICATIONS.c.next_at == due_at, _free(at)
+        moved = {"slot_at": slot_at, "next_at": next_at, "last_slot_at": at, "telling": slot, "busy_until": None}
+        return bool(await self.run(sa.update(NOTIFICATIONS).where(*still).values(moved)))
+
+    async def hold(self, notification_id: str, due_at: datetime, until: datetime) -> bool:
+        still = NOTIFICATIONS.c.id == notification_id, NOTIFICATIONS.c.next_at == due_at
+        slot_at = sa.func.coalesce(NOTIFICATIONS.c.slot_at, NOTIFICATIONS.c.next_at)
+        return bool(await self.run(sa.update(NOTIFICATIONS).where(*still).values(next_at=until, slot_at=slot_at)))
+
+
+def _free(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(NOTIFICATIONS.c.busy_until.is_(None), NOTIFICATIONS.c.busy_until <= now)
 
 
 def _is(workspace_id: str, notification_id: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -55,6 +55,8 @@ class HookRow(Base, table=True):
     format: str = Field(sa_column=sa.Column(sa.String(), nullable=False, server_default="flat"))
     max_per_minute: int | None = None
     next_slot_at: datetime | None = None
+    expires_at: datetime | None = None
+    reverse_unsubscribe: bool = Field(sa_column=sa.Column(sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 class DeliveryRow(Base, table=True):

@@ -35,6 +35,10 @@ class NotificationRow(Base, table=True):
     last_slot_at: datetime | None = None
     last_sent_at: datetime | None = None
     last_error: str | None = None
+    quiet_hours: dict[str, Any] | None = Field(default=None, sa_column=sa.Column(Json, nullable=True))
+    slot_at: datetime | None = None
+    telling: str | None = None
+    busy_until: datetime | None = None
 
 
 NOTIFICATIONS = table_of(NotificationRow)

@@ -33,6 +33,7 @@ from copyhound.domain.repositories_accounts import (
     WorkspaceRepository,
 )
 from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
+from copyhound.domain.repositories_sending import SendingRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.storage.accounts import Executors, Idempotency, Keys, States, Workspaces
 from copyhound.storage.collections import Collections, Ingests
@@ -46,6 +47,7 @@ from copyhound.storage.matches import Matches
 from copyhound.storage.notifications import Notifications
 from copyhound.storage.reading import Consumers, Feeds, Log
 from copyhound.storage.searches import Searches
+from copyhound.storage.sending import Sending
 from copyhound.storage.tags import Tags
 
 JobQueueFactory = Callable[[AsyncConnection], JobQueue]
@@ -82,6 +84,7 @@ class Unit:
         self.consumers: ConsumerRepository = Consumers(connection)
         self.hooks: HookRepository = Hooks(connection)
         self.deliveries: DeliveryRepository = Deliveries(connection)
+        self.sending: SendingRepository = Sending(connection)
         self.notifications: NotificationRepository = Notifications(connection)
         self.collections: CollectionRepository = Collections(connection)
         self.ingests: IngestRepository = Ingests(connection)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import copyhound_email
-from copyhound.plugin_api import CopyhoundError, Notice
+from copyhound.plugin_api import CopyhoundError, Notice, NoticePicture
 from copyhound.plugin_host.loader import PluginState
 from copyhound.plugin_host.settings import read_settings
 from copyhound.plugin_host.trial import RunNotifier
@@ -105,6 +105,30 @@ def test_a_page_stands_beside_the_text(run_notifier: RunNotifier) -> None:
     plain, page = message.iter_parts()
     assert (plain.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
     assert page.get_content().strip() == "<p>größer</p>"
+
+
+def test_pictures_of_a_page_come_along(run_notifier: RunNotifier) -> None:
+    """Those that the page shows are parts beside it, named by what stands in it; the others stay links."""
+    here, elsewhere = "https://c.test/thumbnail?a=1&b=2", "https://c.test/other"
+    html = f'<img src="{here.replace("&", "&amp;")}"><img src="{elsewhere}"><a href="{here}">'
+    pictures = (
+        NoticePicture(here, "mine.jpg", b"\xff\xd8one", "image/jpeg"),
+        NoticePicture("https://c.test/not-there", "x", b"two", "image/png"),
+    )
+    notice = Notice("t", "plain", (), id="ntc_1", html=html, pictures=pictures)
+    with Mailbox() as mailbox:
+        run_notifier(EMAIL, notice, target=TO, settings=settings(mailbox))
+        run_notifier(EMAIL, notice, target=TO, settings=settings(mailbox))
+    message, again = mailbox.messages
+    assert message.get_content_type() == "multipart/alternative"
+    plain, related = message.iter_parts()
+    assert (plain.get_content_type(), related.get_content_type()) == ("text/plain", "multipart/related")
+    page, picture = related.iter_parts()
+    assert (page.get_content_type(), picture.get_content_type()) == ("text/html", "image/jpeg")
+    assert (picture.get_content(), picture.get_content_disposition()) == (b"\xff\xd8one", "inline")
+    shown = f'<img src="cid:{picture["content-id"].strip("<>")}"><img src="{elsewhere}"><a href="{here}">'
+    assert page.get_content().strip() == shown
+    assert again.get_body(("html",)).get_content().strip() == shown  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

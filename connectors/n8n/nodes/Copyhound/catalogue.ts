@@ -167,16 +167,19 @@ export const actionFields: INodeProperties[] = [
 						name: 'name',
 						type: 'string',
 						default: '',
+						description: 'What it is called in lists; else what its address ends in',
 					},
 					{
 						displayName: 'URL',
 						name: 'url',
 						type: 'string',
 						default: '',
+						description: 'Its address; it is fetched from there',
 					},
 				],
 			},
 		],
+		description: 'The pictures to look for',
 		displayOptions: {
 			show: {
 				resource: ['search'],
@@ -235,12 +238,14 @@ export const actionFields: INodeProperties[] = [
 						type: 'string',
 					},
 				],
+				description: 'Add the images to this list; without it, a new one is made',
 			},
 			{
 				displayName: 'List Label',
 				name: 'list_label',
 				type: 'string',
 				default: '',
+				description: 'What the new list is called, where there is no `list_id`',
 			},
 			{
 				displayName: 'Provider Names or IDs',
@@ -265,6 +270,7 @@ export const actionFields: INodeProperties[] = [
 		name: 'label',
 		type: 'string',
 		default: '',
+		description: 'What the list is called',
 		displayOptions: {
 			show: {
 				resource: ['list'],
@@ -287,6 +293,12 @@ export const actionFields: INodeProperties[] = [
 		},
 		options: [
 			{
+				displayName: 'If Absent',
+				name: 'if_absent',
+				type: 'boolean',
+				default: false,
+			},
+			{
 				displayName: 'Min Confidence',
 				name: 'min_confidence',
 				type: 'number',
@@ -295,6 +307,7 @@ export const actionFields: INodeProperties[] = [
 					maxValue: 100,
 				},
 				default: 50,
+				description: 'Matches below it are not told of; 50 is the line between a copy and another picture',
 			},
 			{
 				displayName: 'Monitored',
@@ -324,12 +337,14 @@ export const actionFields: INodeProperties[] = [
 						name: 'at',
 						type: 'string',
 						default: '03:00',
+						description: 'Local time of day, with `days`',
 					},
 					{
 						displayName: 'Cron',
 						name: 'cron',
 						type: 'string',
 						default: '',
+						description: 'Five fields, as crontab has them',
 					},
 					{
 						displayName: 'Days',
@@ -340,15 +355,17 @@ export const actionFields: INodeProperties[] = [
 							maxValue: 365,
 						},
 						default: 1,
+						description: 'From run to run, in days',
 					},
 					{
 						displayName: 'Timezone',
 						name: 'timezone',
 						type: 'string',
 						default: 'UTC',
+						description: 'IANA name, such as Europe/Berlin',
 					},
 				],
-				description: 'When a monitored list is due: every so many days, or a cron line. Exactly one of both.',
+				description: 'Without it a monitored list is searched daily',
 			},
 		],
 	},
@@ -357,6 +374,7 @@ export const actionFields: INodeProperties[] = [
 		name: 'label',
 		type: 'string',
 		default: '',
+		description: 'Upper and lower case are the same',
 		displayOptions: {
 			show: {
 				resource: ['list'],
@@ -410,6 +428,7 @@ export const actionFields: INodeProperties[] = [
 				type: 'string',
 			},
 		],
+		description: 'The list to add them to',
 		displayOptions: {
 			show: {
 				resource: ['image'],
@@ -437,16 +456,19 @@ export const actionFields: INodeProperties[] = [
 						name: 'name',
 						type: 'string',
 						default: '',
+						description: 'What it is called in lists; else what its address ends in',
 					},
 					{
 						displayName: 'URL',
 						name: 'url',
 						type: 'string',
 						default: '',
+						description: 'Its address; it is fetched from there',
 					},
 				],
 			},
 		],
+		description: 'The pictures to add',
 		displayOptions: {
 			show: {
 				resource: ['image'],
@@ -492,6 +514,7 @@ export const actionFields: INodeProperties[] = [
 				type: 'string',
 			},
 		],
+		description: 'The match to decide on',
 		displayOptions: {
 			show: {
 				resource: ['match'],
@@ -523,7 +546,7 @@ export const actionFields: INodeProperties[] = [
 			},
 		],
 		default: 'allowed',
-		description: 'What a person says of a match',
+		description: 'What you make of it',
 		displayOptions: {
 			show: {
 				resource: ['match'],
@@ -550,6 +573,7 @@ export const actionFields: INodeProperties[] = [
 				name: 'note',
 				type: 'string',
 				default: '',
+				description: 'Left out, the one that is there stays; null takes it away',
 			},
 		],
 	},
@@ -577,6 +601,7 @@ export const actionFields: INodeProperties[] = [
 				type: 'string',
 			},
 		],
+		description: 'The list whose matches are wanted',
 		displayOptions: {
 			show: {
 				resource: ['export'],
@@ -603,6 +628,7 @@ export const actionFields: INodeProperties[] = [
 				name: 'found_after',
 				type: 'dateTime',
 				default: '',
+				description: 'Only matches that were found after this time',
 			},
 			{
 				displayName: 'Match Type',
@@ -619,7 +645,7 @@ export const actionFields: INodeProperties[] = [
 					},
 				],
 				default: 'full',
-				description: 'How much of the image a copy is',
+				description: 'Only matches of this type',
 			},
 			{
 				displayName: 'Min Confidence',
@@ -630,6 +656,7 @@ export const actionFields: INodeProperties[] = [
 					maxValue: 100,
 				},
 				default: 0,
+				description: 'Only matches as sure as this',
 			},
 		],
 	},
@@ -685,6 +712,10 @@ export const ACTIONS: Record<string, ActionFields> = {
 			},
 			{
 				name: 'min_confidence',
+				kind: 'value',
+			},
+			{
+				name: 'if_absent',
 				kind: 'value',
 			},
 		],

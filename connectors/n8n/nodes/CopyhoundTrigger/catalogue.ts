@@ -56,6 +56,7 @@ export const filterFields: INodeProperties[] = [
 			multipleValues: true,
 		},
 		default: [],
+		description: 'Only copies on these registrable domains, such as example.com',
 	},
 	{
 		displayName: 'List Names or IDs',
@@ -82,6 +83,7 @@ export const filterFields: INodeProperties[] = [
 			},
 		],
 		default: [],
+		description: 'Only matches of these types',
 	},
 	{
 		displayName: 'Min Confidence',
@@ -92,6 +94,7 @@ export const filterFields: INodeProperties[] = [
 			maxValue: 100,
 		},
 		default: 0,
+		description: 'Only matches as sure as this',
 	},
 	{
 		displayName: 'Min Score',
@@ -102,6 +105,7 @@ export const filterFields: INodeProperties[] = [
 			maxValue: 100,
 		},
 		default: 0,
+		description: 'Only copies that were changed as little as this',
 	},
 	{
 		displayName: 'Provider Names or IDs',

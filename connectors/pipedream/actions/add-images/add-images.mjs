@@ -13,7 +13,7 @@ export default {
     listId: {
       type: "string",
       label: "List",
-      description: "List.",
+      description: "The list to add them to.",
       options(page) {
         return copyhound(this).choices("/api/v1/choices/lists", page);
       },
@@ -28,7 +28,7 @@ export default {
     const answer = await copyhound(this).act("add_images", {
       "list_id": this.listId,
       "images": this.images,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Add images: done");
     return answer;
   },

@@ -13,12 +13,12 @@ export default {
     label: {
       type: "string",
       label: "Label",
-      description: "Label.",
+      description: "What the list is called.",
     },
     monitored: {
       type: "boolean",
       label: "Monitored",
-      description: "Monitored.",
+      description: "Search its images again and again.",
       optional: true,
       default: false,
     },
@@ -31,7 +31,7 @@ export default {
     providers: {
       type: "string[]",
       label: "Providers",
-      description: "Providers.",
+      description: "Who is asked; empty: all that are ready.",
       optional: true,
       default: [],
       options(page) {
@@ -41,8 +41,15 @@ export default {
     minConfidence: {
       type: "string",
       label: "Min confidence",
-      description: "Min confidence.",
+      description: "Matches below it are not told of; 50 is the line between a copy and another picture.",
       optional: true,
+    },
+    ifAbsent: {
+      type: "boolean",
+      label: "If absent",
+      description: "Where there are lists of this label, upper and lower case being the same, the newest is answered as it is.",
+      optional: true,
+      default: false,
     },
   },
   async run({ $ }) {
@@ -52,7 +59,8 @@ export default {
       "schedule": this.schedule,
       "providers": this.providers,
       "min_confidence": this.minConfidence && Number(this.minConfidence),
-    }, $.context && $.context.id);
+      "if_absent": this.ifAbsent,
+    }, $.context);
     $.export("$summary", "Create list: done");
     return answer;
   },

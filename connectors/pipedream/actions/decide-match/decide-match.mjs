@@ -13,7 +13,7 @@ export default {
     matchId: {
       type: "string",
       label: "Match",
-      description: "Match.",
+      description: "The match to decide on.",
       options(page) {
         return copyhound(this).choices("/api/v1/choices/matches", page);
       },
@@ -21,13 +21,13 @@ export default {
     decision: {
       type: "string",
       label: "Decision",
-      description: "What a person says of a match.",
+      description: "What you make of it.",
       options: ["allowed", "infringing", "not_a_match", "open"],
     },
     note: {
       type: "string",
       label: "Note",
-      description: "Note.",
+      description: "Left out, the one that is there stays; null takes it away.",
       optional: true,
     },
   },
@@ -36,7 +36,7 @@ export default {
       "match_id": this.matchId,
       "decision": this.decision,
       "note": this.note,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Decide match: done");
     return answer;
   },

@@ -13,7 +13,7 @@ export default {
     listId: {
       type: "string",
       label: "List",
-      description: "List.",
+      description: "The list whose matches are wanted.",
       options(page) {
         return copyhound(this).choices("/api/v1/choices/lists", page);
       },
@@ -21,20 +21,20 @@ export default {
     matchType: {
       type: "string",
       label: "Match type",
-      description: "How much of the image a copy is.",
+      description: "Only matches of this type.",
       optional: true,
       options: ["full", "partial"],
     },
     minConfidence: {
       type: "string",
       label: "Min confidence",
-      description: "Min confidence.",
+      description: "Only matches as sure as this.",
       optional: true,
     },
     foundAfter: {
       type: "string",
       label: "Found after",
-      description: "Found after.",
+      description: "Only matches that were found after this time.",
       optional: true,
     },
   },
@@ -44,7 +44,7 @@ export default {
       "match_type": this.matchType,
       "min_confidence": this.minConfidence && Number(this.minConfidence),
       "found_after": this.foundAfter,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Export matches: done");
     return answer;
   },

@@ -13,12 +13,12 @@ export default {
     label: {
       type: "string",
       label: "Label",
-      description: "Label.",
+      description: "Upper and lower case are the same.",
     },
     exact: {
       type: "boolean",
       label: "Exact",
-      description: "Exact.",
+      description: "False: any label that contains it.",
       optional: true,
       default: true,
     },
@@ -27,7 +27,7 @@ export default {
     const answer = await copyhound(this).act("find_list", {
       "label": this.label,
       "exact": this.exact,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Find list: done");
     return answer;
   },

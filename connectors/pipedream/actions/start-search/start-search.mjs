@@ -18,7 +18,7 @@ export default {
     listId: {
       type: "string",
       label: "List",
-      description: "List.",
+      description: "Add the images to this list; without it, a new one is made.",
       optional: true,
       options(page) {
         return copyhound(this).choices("/api/v1/choices/lists", page);
@@ -27,13 +27,13 @@ export default {
     listLabel: {
       type: "string",
       label: "List label",
-      description: "List label.",
+      description: "What the new list is called, where there is no `list_id`.",
       optional: true,
     },
     providers: {
       type: "string[]",
       label: "Providers",
-      description: "Providers.",
+      description: "Empty: all that are ready.",
       optional: true,
       default: [],
       options(page) {
@@ -43,7 +43,7 @@ export default {
     verify: {
       type: "boolean",
       label: "Verify",
-      description: "Verify.",
+      description: "Compare what is found with the picture itself, pixel by pixel.",
       optional: true,
       default: true,
     },
@@ -55,7 +55,7 @@ export default {
       "list_label": this.listLabel,
       "providers": this.providers,
       "verify": this.verify,
-    }, $.context && $.context.id);
+    }, $.context);
     $.export("$summary", "Start search: done");
     return answer;
   },

@@ -18,7 +18,7 @@ export default {
     listIds: {
       type: "string[]",
       label: "List",
-      description: "List.",
+      description: "Only of these lists.",
       optional: true,
       default: [],
       options(page) {
@@ -28,19 +28,19 @@ export default {
     minConfidence: {
       type: "string",
       label: "Min confidence",
-      description: "Min confidence.",
+      description: "Only matches as sure as this.",
       optional: true,
     },
     minScore: {
       type: "string",
       label: "Min score",
-      description: "Min score.",
+      description: "Only copies that were changed as little as this.",
       optional: true,
     },
     matchTypes: {
       type: "string[]",
       label: "Match types",
-      description: "Match types.",
+      description: "Only matches of these types.",
       optional: true,
       options: ["full", "partial"],
       default: [],
@@ -48,14 +48,14 @@ export default {
     domains: {
       type: "string[]",
       label: "Domains",
-      description: "Domains.",
+      description: "Only copies on these registrable domains, such as example.com.",
       optional: true,
       default: [],
     },
     providers: {
       type: "string[]",
       label: "Providers",
-      description: "Providers.",
+      description: "Only what one of these providers found, or is about.",
       optional: true,
       default: [],
       options(page) {

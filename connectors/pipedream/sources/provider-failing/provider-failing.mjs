@@ -18,7 +18,7 @@ export default {
     providers: {
       type: "string[]",
       label: "Providers",
-      description: "Providers.",
+      description: "Only what is about one of these providers.",
       optional: true,
       default: [],
       options(page) {

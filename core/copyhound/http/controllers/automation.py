@@ -26,7 +26,13 @@ from copyhound.services.choices import Choice, Wanted
 SAMPLE_HEADER = "X-Copyhound-Sample"
 Sought = Annotated[str | None, QueryParameter(max_length=200, description="Only what contains this.")]
 PageNumber = Annotated[
-    int, QueryParameter(ge=0, le=100, description="How many pages to skip, for platforms that count pages.")
+    int,
+    QueryParameter(
+        ge=0,
+        le=100,
+        schema_extra={"minimum": 0},
+        description="How many pages to skip, for platforms that count pages.",
+    ),
 ]
 InDialect = Annotated[Dialect, QueryParameter(description="Of the JSON Schemas: draft-07 for who knows no newer.")]
 Few = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most.")]

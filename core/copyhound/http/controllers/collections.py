@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.matches import Page
@@ -38,6 +38,12 @@ from copyhound.http.wire.matches import comparison_out
 from copyhound.services import Services
 from copyhound.services.images import fetch_picture
 
+NewName = Annotated[
+    str,
+    PathParameter(
+        schema_extra={"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}, description="Lower-case letters, digits, - and _."
+    ),
+]
 Prefix = Annotated[str | None, QueryParameter(max_length=4000, description="What the addresses begin with.")]
 All = Annotated[bool, QueryParameter(name="all", description="Remove all entries; in place of `prefix`.")]
 _LINE = 50.0
@@ -65,7 +71,7 @@ class CollectionController(Controller):
 
     @put("/{name:str}")
     async def put_collection(
-        self, services: NamedDependency[Services], caller: NamedDependency[Caller], name: FromPath[str]
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], name: NewName
     ) -> CollectionOut:
         """Make a collection; the one that is there where there is one."""
         made = await services.collections.ensure(caller.workspace_id, name)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from copyhound.domain.hooks import DeliveryStatus, Hook
+from copyhound.domain.hooks import DeliveryStatus, HookStatus, WantedHooks
 from copyhound.domain.workspaces import Caller, Scope
 from copyhound.http.bodies import JsonBody
 from copyhound.http.idempotency import Made, Once
@@ -24,12 +23,16 @@ from copyhound.http.wire.automation import (
     SecretOut,
     SpanIn,
     SpanOut,
+    hook_made,
 )
 from copyhound.http.wire.common import Items, items, shaped
 from copyhound.services import Services
 from copyhound.services.hooks import HookChanges, Sending
 
 Target = Annotated[str | None, QueryParameter(max_length=2000, description="Only hooks of exactly this URL.")]
+FromTrigger = Annotated[
+    str | None, QueryParameter(max_length=64, description="Only hooks that are told of this trigger.")
+]
 
 
 class HookController(Controller):
@@ -38,7 +41,7 @@ class HookController(Controller):
     path = "/hooks"
     tags = ("hooks",)
 
-    @post("/", dependencies={"sent": JsonBody(HookIn)})
+    @post("/", dependencies={"sent": JsonBody(HookIn)}, opt={"also": {200: HookMade}})
     async def create_hook(
         self,
         services: NamedDependency[Services],
@@ -50,10 +53,10 @@ class HookController(Controller):
 
         async def make() -> Made:
             hook, secret, created = await services.hooks.create(
-                caller, sent.target_url, sent.triggers, sent.filter, sent.description, shaped(Sending, sent)
+                caller, sent.target_url, sent.triggers, sent.filter, sent.description, shaped(Sending, sent), sent.since
             )
             headers = {"Location": f"{services.kit.public_url}/api/v1/hooks/{hook.id}"}
-            return Made(_made(hook, secret), 201 if created else 200, headers)
+            return Made(hook_made(hook, secret), 201 if created else 200, headers)
 
         return await once(sent, make)
 
@@ -63,11 +66,14 @@ class HookController(Controller):
         services: NamedDependency[Services],
         caller: NamedDependency[Caller],
         target_url: Target = None,
+        trigger: FromTrigger = None,
+        status: FromQuery[HookStatus | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Items[HookOut]:
-        """Hooks, newest first."""
-        page = await services.hooks.page(caller, target_url=target_url, cursor=cursor, limit=limit)
+        """Hooks, newest first. One that has expired is disabled."""
+        wanted = WantedHooks(target_url, trigger, status)
+        page = await services.hooks.page(caller, wanted, cursor=cursor, limit=limit)
         return items(page, lambda hook: shaped(HookOut, hook))
 
     @get("/{hook_id:str}")
@@ -211,7 +217,3 @@ class DeliveryController(Controller):
             return Made(shaped(DeliveryOut, await services.deliveries.resend(caller, delivery_id)), 202)
 
         return await once(None, make)
-
-
-def _made(hook: Hook, secret: str) -> HookMade:
-    return HookMade(**msgspec.structs.asdict(shaped(HookOut, hook)), secret=secret)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from copyhound.domain.notifications import NewNotification, NotificationChanges
 from copyhound.domain.workspaces import Caller
+from copyhound.http.auth import PUBLIC
 from copyhound.http.bodies import JsonBody
 from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
@@ -23,6 +24,17 @@ from copyhound.http.wire.notifications import (
     TrialOut,
 )
 from copyhound.services import Services
+from copyhound.services.notifications_page import DigestLink
+
+_FILES: Final = {"text/html": (str, "<!DOCTYPE html><html><body><h1>1 New Domain: example.com</h1></body></html>")}
+_HEADERS: Final = {
+    "Cache-Control": "private, max-age=60",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+    # names and titles come from foreign pages: nothing in them may run
+    "Content-Security-Policy": "default-src 'none'; img-src http: https:; style-src 'unsafe-inline'; sandbox",
+}
+Sequence = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
 class NotificationController(Controller):
@@ -100,6 +112,22 @@ class NotificationController(Controller):
         """What would be sent now; nothing is sent."""
         made = await services.notifications.preview(caller, notification_id)
         return PreviewOut(made.title, made.text, made.body.decode(), made.content_type)
+
+
+@get("/digests/{notification_id:str}", opt={**PUBLIC, "files": _FILES}, media_type="text/html", tags=["notifications"])
+async def read_digest(
+    services: NamedDependency[Services],
+    notification_id: FromPath[str],
+    workspace: Annotated[str, QueryParameter(max_length=64)],
+    after: Sequence,
+    until: Sequence,
+    expires: Annotated[int, QueryParameter(ge=0, le=9_999_999_999)],
+    signature: Annotated[str, QueryParameter(max_length=128)],
+) -> Response[bytes]:
+    """All that a message told, as a page. Its address comes with the message, needs no key, and expires."""
+    link = DigestLink(workspace, notification_id, after, until, expires)
+    page = await services.notifications.opened(link, signature)
+    return Response(page.encode(), headers=_HEADERS, media_type="text/html")
 
 
 def _fields(sent: msgspec.Struct) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Annotated, Final
 
 from litestar import Controller, delete, get
@@ -35,8 +34,11 @@ ConsumerName = Annotated[
     ),
 ]
 Since = Annotated[
-    datetime | None,
-    QueryParameter(description="Where to begin without a cursor; of no effect for a consumer that is known already."),
+    str | None,
+    QueryParameter(
+        description="Where to begin without a cursor; of no effect for a consumer that is known already.",
+        schema_extra={"format": "date-time"},
+    ),
 ]
 Again = Annotated[
     bool, QueryParameter(description="Give a consumer once more what it was given last, for an answer that was lost.")

@@ -29,7 +29,10 @@ from copyhound.http.wire.searches import (
 )
 from copyhound.services import Services
 
-Wait = Annotated[float, QueryParameter(ge=0, le=60, description="Seconds to hold on for the result.")]
+Wait = Annotated[
+    float,
+    QueryParameter(ge=0, le=60, schema_extra={"minimum": 0}, description="Seconds to hold on for the result."),
+]
 _MATCHES_SHOWN = 200
 
 

@@ -11,19 +11,28 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.workspaces import Caller
 from copyhound.http.bodies import JsonBody
 from copyhound.http.idempotency import Made, Once
-from copyhound.http.wire.automation import Description, HookMade, HookOut, TargetUrl
-from copyhound.http.wire.common import shaped
+from copyhound.http.wire.automation import Description, HookMade, Sequence, TargetUrl, hook_made
+from copyhound.http.wire.common import Instant, shaped
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
-from copyhound.services.hooks import HookFilter
+from copyhound.services.hooks import HookFilter, Sending
 
 
 class TriggerHookIn(msgspec.Struct, forbid_unknown_fields=True):
     """A subscription to the trigger of the address."""
 
     target_url: TargetUrl
+    """Where events are posted to; it need not answer yet."""
     filter: HookFilter = HookFilter()
+    """Which events; what is left out lets all through."""
     description: Description | None = None
+    """A note of your own."""
+    expires_at: Instant | None = None
+    """Nothing more is sent from then on, unless it is subscribed again before; null: it never expires."""
+    since: Instant | Sequence | None = None
+    """Also send what was told since this time or after this `sequence`, of the last 30 days."""
+    reverse_unsubscribe: bool = False
+    """Send one DELETE to the target when the hook is deleted here or disabled for its failures, as Zapier takes it."""
 
 
 class TriggerHookController(Controller):
@@ -32,7 +41,7 @@ class TriggerHookController(Controller):
     path = "/triggers/{key:str}/hooks"
     tags = ("hooks",)
 
-    @post("/", dependencies={"sent": JsonBody(TriggerHookIn)})
+    @post("/", dependencies={"sent": JsonBody(TriggerHookIn)}, opt={"also": {200: HookMade}})
     async def create_trigger_hook(
         self,
         services: NamedDependency[Services],
@@ -48,10 +57,9 @@ class TriggerHookController(Controller):
 
         async def make() -> Made:
             hook, secret, created = await services.hooks.create(
-                caller, sent.target_url, (key,), sent.filter, sent.description
+                caller, sent.target_url, (key,), sent.filter, sent.description, shaped(Sending, sent), sent.since
             )
             headers = {"Location": f"{services.kit.public_url}/api/v1/hooks/{hook.id}"}
-            made = HookMade(**msgspec.structs.asdict(shaped(HookOut, hook)), secret=secret)
-            return Made(made, 201 if created else 200, headers)
+            return Made(hook_made(hook, secret), 201 if created else 200, headers)
 
         return await once(sent, make)

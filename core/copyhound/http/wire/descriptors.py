@@ -8,6 +8,7 @@ import msgspec
 
 from copyhound.domain.triggers import Action, AntiExample, Trigger
 from copyhound.http.wire.dialects import Dialect, draft_07
+from copyhound.http.wire.field_docs import describe
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -15,6 +16,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def json_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
     """JSON Schema 2020-12 of a Struct, whole in itself: what it refers to stands in `$defs`."""
     (schema,), components = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
+    describe(components, [struct])
     name = schema.get("$ref", "").rpartition("/")[2]
     top = components.pop(name) if name in components and not _refers(components, name) else schema
     return {"$schema": DIALECT, **top, **({"$defs": components} if components else {})}

@@ -6,18 +6,22 @@ from typing import Annotated, Any
 
 import msgspec
 
-from copyhound.http.wire.automation import Description, Triggers
+from copyhound.http.wire.automation import Description
 from copyhound.http.wire.common import Instant
-from copyhound.services.hooks import HookFilter
+from copyhound.services.hooks import HookFilter, TriggerKeys
 
 
 class FeedIn(msgspec.Struct, forbid_unknown_fields=True):
     """A feed of a list's events. Its filter is that of hooks, without `list_ids`."""
 
     list_id: Annotated[str, msgspec.Meta(max_length=100)]
-    triggers: Triggers = ("match_found",)
+    """The list whose events it has."""
+    triggers: TriggerKeys = ("match_found",)
+    """Of which kinds."""
     filter: HookFilter = HookFilter()
+    """Which of these events; what is left out lets all through."""
     description: Description | None = None
+    """A note of your own."""
 
 
 class FeedOut(msgspec.Struct):

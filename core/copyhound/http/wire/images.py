@@ -14,14 +14,18 @@ class ImageIn(msgspec.Struct, forbid_unknown_fields=True):
     """A picture: either its address, or its bytes in base64 (a `data:` URL will do)."""
 
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=4000)] | None = None
+    """Its address; it is fetched from there."""
     base64: str | None = None
+    """Its bytes, in place of an address."""
     name: Annotated[str, msgspec.Meta(max_length=255)] | None = None
+    """What it is called in lists; else what its address ends in."""
 
 
 class ImagesIn(msgspec.Struct, forbid_unknown_fields=True):
     """Images to add; in multipart as files in `images`."""
 
     images: list[ImageIn] = []
+    """The pictures to add."""
 
 
 class ImageError(msgspec.Struct):

@@ -14,10 +14,15 @@ class ListIn(msgspec.Struct, forbid_unknown_fields=True):
     """A new list. `monitored` without a schedule is searched once a day."""
 
     label: Label
+    """What the list is called."""
     monitored: bool = False
+    """Search its images again and again."""
     schedule: Schedule | None = None
+    """When; without it a monitored list is searched daily."""
     providers: tuple[str, ...] = ()
+    """Who is asked; empty: all that are ready."""
     min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] = 50.0
+    """Matches below it are not told of."""
 
 
 class ListOut(msgspec.Struct):

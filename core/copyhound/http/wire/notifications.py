@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from copyhound.domain.notifications import DigestFormat, DigestSchedule
+from copyhound.domain.notifications import DigestFormat, DigestSchedule, QuietHours
 from copyhound.http.wire.common import Instant
 
 Notifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -27,6 +27,8 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True):
     """In the filter language: which copies count. Null: all."""
     schedule: DigestSchedule = DigestSchedule()
     format: DigestFormat = DigestFormat.htmlsummary
+    quiet_hours: QuietHours | None = None
+    """When nothing is sent: what falls due in them goes out at their end."""
 
 
 class NotificationChangesIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,6 +40,7 @@ class NotificationChangesIn(msgspec.Struct, forbid_unknown_fields=True):
     filter: Any | UnsetType = UNSET
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
 
 
 class NotificationOut(msgspec.Struct):
@@ -53,8 +56,9 @@ class NotificationOut(msgspec.Struct):
     format: DigestFormat
     created_at: Instant
     next_at: Instant
-    """When it is due again; with nothing new, nothing is sent."""
+    """When it is sent again, if there is anything new: when it is due, or at the end of the quiet hours after that."""
     last_sent_at: Instant | None
+    quiet_hours: QuietHours | None
     last_error: str | None
     """Why the last attempt failed; null where it did not."""
 

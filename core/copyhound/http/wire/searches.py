@@ -17,10 +17,15 @@ class SearchIn(msgspec.Struct, forbid_unknown_fields=True):
     """What to search. Without `list_id` a new list is made; without providers all that are ready are asked."""
 
     images: list[ImageIn] = []
+    """The pictures to look for."""
     list_id: str | None = None
+    """Add the images to this list; without it, a new one is made."""
     list_label: Label | None = None
+    """What the new list is called."""
     providers: tuple[Annotated[str, msgspec.Meta(max_length=64)], ...] = ()
+    """Who is asked; empty: all that are ready."""
     verify: bool = True
+    """Compare what is found with the picture itself, pixel by pixel."""
 
 
 class SearchOut(msgspec.Struct):

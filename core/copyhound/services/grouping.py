@@ -1,0 +1,61 @@
+"""Doing for many in one go what each would do alone: what comes while one go is under way waits for the next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import weakref
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Grouped(Generic[Item, Answer]):
+    """`await grouped(item)` is this item's answer of `work(items)`. Nobody waits for company: a lone item goes at once.
+
+    Where the work of many fails, it is done for each alone, so that one bad item spoils no other.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 100) -> None:
+        """`work` answers in the order of its items; `most` items at a time."""
+        self._work, self._most = work, most
+        self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = weakref.WeakKeyDictionary()
+
+    async def __call__(self, item: Item) -> Answer:
+        loop = asyncio.get_running_loop()
+        queue = self._queues.setdefault(loop, _Queue())
+        future: asyncio.Future[Answer] = loop.create_future()
+        queue.waiting.append((item, future))
+        if queue.task is None or queue.task.done():
+            # in a context of its own: it works for many jobs, not for the one that came first
+            queue.task = loop.create_task(self._run(queue), context=contextvars.Context())
+        return await future
+
+    async def _run(self, queue: _Queue) -> None:
+        while queue.waiting:
+            group, queue.waiting = queue.waiting[: self._most], queue.waiting[self._most :]
+            await self._do(group)
+
+    async def _do(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._work([item for item, _ in group])
+        except Exception as error:
+            if len(group) > 1:
+                for one in group:
+                    await self._do([one])
+            elif not group[0][1].done():
+                group[0][1].set_exception(error)
+            return
+        for (_, future), answer in zip(group, answers, strict=True):
+            if not future.done():  # else whoever asked has gone
+                future.set_result(answer)
+
+
+class _Queue:
+    """What waits on one event loop."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Any, asyncio.Future[Any]]] = []
+        self.task: asyncio.Task[None] | None = None
