@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copyhound.domain.ports import JobQueue
-from copyhound.domain.triggers import Trigger
+from copyhound.domain.triggers import Action, Trigger
 from copyhound.http import app as http_app
 from copyhound.jobs.runtime import JobRuntime
 from copyhound.storage import Database, Units
@@ -63,11 +63,11 @@ def described_once() -> Iterator[None]:
     """Every application of a test process has the same OpenAPI document, which takes longer than most tests."""
     describe, made = http_app.describe_api, dict[tuple[str, ...], dict[str, Any]]()
 
-    def described(triggers: Iterable[Trigger]) -> dict[str, Any]:
-        triggers = tuple(triggers)
-        key = tuple(trigger.key for trigger in triggers)
+    def described(triggers: Iterable[Trigger], actions: Iterable[Action]) -> dict[str, Any]:
+        triggers, actions = tuple(triggers), tuple(actions)
+        key = (*(trigger.key for trigger in triggers), "and", *(action.key for action in actions))
         if key not in made:
-            made[key] = describe(triggers)
+            made[key] = describe(triggers, actions)
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
