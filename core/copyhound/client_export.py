@@ -227,7 +227,8 @@ def _streams(operation: Json) -> bool:
 def _stream(path: str, query: Json, signature: str, operation: Json) -> str:
     """What does not end is told as it comes."""
     asked = ", ".join(f"{name!r}: {_identifier(name)}" for name in query)
-    head = f"    def {operation['operationId']}({signature}) -> Generator[LiveEvent, None, None]:\n{_docstring(operation, 8)}"
+    head = f"    def {operation['operationId']}({signature}) -> Generator[LiveEvent, None, None]:\n"
+    head += _docstring(operation, 8)
     return f"{head}\n        return self._watch({_path(path)}, query={{{asked}}})"
 
 

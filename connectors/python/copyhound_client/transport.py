@@ -107,7 +107,6 @@ class Transport:
             return answer.content
         return msgspec.json.decode(answer.content, type=kind) if kind is not None and answer.content else None
 
-
     def _watch(self, path: str, *, query: Mapping[str, Any]) -> Generator[LiveEvent, None, None]:
         """Server-sent events as they come, until the server ends the stream; close the iterator to end it sooner."""
         headers = {"Accept": "text/event-stream"}
