@@ -3,6 +3,8 @@ PYTHON ?= python3
 BENCH ?= $(patsubst %/make_queries.py,%,$(firstword $(wildcard ../*/bench/make_queries.py)))
 PICTURES ?= $(or $(wildcard $(BENCH:=/../data)),core/copyhound/demo/pictures)
 RESULTS ?= bench-out
+# tests wait as often as they work: three processes on two cores
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2 or 1)')
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -20,7 +22,7 @@ run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data
 
 test: check ## check, then all tests
 	@echo "== tests"
-	@$(BIN)/pytest -q -n logical --dist loadfile --no-loadscope-reorder --proofs
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --proofs
 
 test-platforms: $(READY) ## heavy checks by the platforms' own tools, and of the API by schemathesis (4 GB on disk, once)
 	@COPYHOUND_REQUIRE_CLIENTS=1 COPYHOUND_INSTALL_SECONDS=1800 $(BIN)/pytest -q --timeout 2400 tests/platforms/check_n8n.py tests/platforms/check_n8n_server.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py tests/platforms/check_schemathesis.py
