@@ -79,6 +79,14 @@ async def test_a_cursor_says_exactly_what_was_taken(world: World) -> None:
     assert await ask(world, consumer="zap-1", cursor=first["cursor"]) == ["evt_3", "evt_4"]
 
 
+async def test_a_cursor_from_beyond_the_end_silences_nobody(world: World) -> None:
+    """It is taken for the end: of a consumer that sends one, all that happens later is told."""
+    await happened(world, 1)
+    assert await ask(world, consumer="zap-1", cursor="c2VxOjk5OTk5OTk5OTk5OTk5OTk5") == []
+    await happened(world, 2)
+    assert await ask(world, consumer="zap-1") == ["evt_2"]
+
+
 async def test_how_far_consumers_are_can_be_read(world: World) -> None:
     """The consumers of a trigger, with cursors of what was given and of what was acknowledged."""
     await happened(world, 1, 2)
@@ -171,16 +179,18 @@ async def test_it_is_told_when_there_is_more(world: World) -> None:
         ({"consumer": "a b"}, 400),
         ({"consumer": "x" * 101}, 400),
         ({"consumer": ""}, 400),
+        ({"consumer": "x\n"}, 400),
         ({"again": "true"}, 400),
         ({"consumer": "x", "again": "true", "cursor": "c2VxOjE"}, 400),
         ({"since": "yesterday"}, 400),
         ({"list_ids": "list_nobody"}, 400),
+        ({"domains": [f"{number}.example" for number in range(101)]}, 400),
         ({"min_confidence": "101"}, 400),
         ({"match_types": "colour"}, 400),
         ({"colour": "red"}, 400),
     ],
 )
-async def test_bad_questions_are_refused(world: World, query: dict[str, str], status: int) -> None:
+async def test_bad_questions_are_refused(world: World, query: dict[str, Any], status: int) -> None:
     """Each is a problem that names what is wrong; no consumer is made of it."""
     answer = await world.call("GET", PATH, params=query)
     assert answer.status_code == status, answer.text
