@@ -15,7 +15,7 @@ from copyhound.services.lanes import Gates
 
 from ..fixtures.houses import Home, home
 from ..fixtures.receiver import Answer, Receiver
-from ..fixtures.telling import attempted, deliveries, happen, subscribed
+from ..fixtures.telling import attempt, attempted, deliveries, happen, subscribed
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ async def test_a_failing_hook_is_sent_to_on_the_slow_way(house: Home, receiver: 
     await happen(house)
     assert await queued(house) == [("1", None), ("2", hook.id), ("1", hook.id)]
     first, second = await deliveries(house)
-    await house.services.deliveries.attempt(second.id, 1, slow=True)
+    await attempt(house, second.id, 1, slow=True)
     await happen(house)
     assert (await queued(house))[-1] == ("1", None)
-    await house.services.deliveries.attempt(first.id, 2)
+    await attempt(house, first.id, 2)
     assert [one.status for one in await deliveries(house)][:2] == [DeliveryStatus.delivered] * 2
 
 
@@ -60,12 +60,12 @@ async def test_what_was_queued_before_a_hook_failed_is_moved(house: Home, receiv
     for _ in range(2):
         await happen(house)
     first, second = await deliveries(house)
-    await house.services.deliveries.attempt(first.id, 1)
+    await attempt(house, first.id, 1)
     for _ in range(2):
-        await house.services.deliveries.attempt(second.id, 1)
+        await attempt(house, second.id, 1)
     assert len(receiver.requests) == 1
     assert await queued(house) == [("1", None), ("1", None), ("2", hook.id), ("1:slow", hook.id)]
-    await house.services.deliveries.attempt(second.id, 1, False, None, True)
+    await attempt(house, second.id, 1, False, None, True)
     assert len(receiver.requests) == 2
 
 
