@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from copyhound.domain.hooks import DeliveryStatus
 from copyhound.services.grouping import Grouped
-from copyhound.services.lanes import Gates
+from copyhound.services.lanes import Gates, QuickWay
 
 from ..fixtures.houses import Home, home
 from ..fixtures.receiver import Answer, Receiver
@@ -87,6 +87,33 @@ async def test_a_request_beside_many_that_hang_is_refused_at_once() -> None:
     await asyncio.gather(*hanging)
     async with gates.through("hook_1") as again:
         assert again
+
+
+async def test_new_hooks_that_hang_leave_room_for_those_that_answered(
+    house: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond their share, what is for hooks that never answered goes the slow way; one that has answered is sent to."""
+    sending, letting_go = house.services.deliveries, asyncio.Event()
+    monkeypatch.setattr(sending, "_quick_way", QuickWay(Gates(under_way=2, patience=30.0, stuck=0.0)))
+    proven, _ = await subscribed(house, receiver.at("/proven"), "search_complete")
+    await happen(house, "search_complete")
+    await attempted(house)
+    receiver.will(*[Answer(wait=letting_go)] * 2)
+    for name in "abc":
+        await subscribed(house, receiver.at(f"/{name}"))
+    await happen(house)
+    first, second, third = [one.id for one in await deliveries(house) if one.hook_id != proven.id]
+    hanging = [asyncio.create_task(attempt(house, one, 1)) for one in (first, second)]
+    await receiver.wait_for(3)
+    await attempt(house, third, 1)
+    assert (await queued(house))[-1][0] == "1:slow"
+    await happen(house, "search_complete")
+    (fresh,) = [one for one in await deliveries(house) if one.hook_id == proven.id and not one.attempts]
+    await attempt(house, fresh.id, 1)
+    assert receiver.requests[-1].path == "/proven"
+    letting_go.set()
+    await asyncio.gather(*hanging)
+    assert len(receiver.requests) == 4
 
 
 async def test_a_request_waits_for_one_that_ends_soon() -> None:

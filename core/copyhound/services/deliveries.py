@@ -17,7 +17,7 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.events import EventService
 from copyhound.services.grouping import Grouped
 from copyhound.services.kit import Kit
-from copyhound.services.lanes import Gates, queue_attempt
+from copyhound.services.lanes import QuickWay, queue_attempt
 from copyhound.services.recovering import highest_number
 from copyhound.services.rendering import rendered
 from copyhound.services.secrets import open_secrets
@@ -43,7 +43,7 @@ class DeliveryService:
 
     def __init__(self, kit: Kit, sender: Sender, events: EventService) -> None:
         self._kit, self._sender = kit, sender
-        self._gates = Gates()
+        self._quick_way = QuickWay()
         self._found = Grouped(self._find)
         self._move = Grouped(self._move_all)
         self._drop = Grouped(self._drop_all)
@@ -89,7 +89,7 @@ class DeliveryService:
         if task.slow:
             return await self._in_turn(task, now)
         if task.hook.failing_since is None or task.manual:
-            async with self._gates.through(task.hook.id) as free:
+            async with self._quick_way.open_to(task.hook) as free:
                 if free:
                     return await self._in_turn(task, now)
         await self._move(task)
