@@ -111,8 +111,7 @@ class Services:
         searches = SearchService(kit, desk, intake, lookups, events)
         lists = ListService(kit, desk, intake, events)
         filters = Filters(triggers, desk)
-        exports = ExportService(kit)
-        matches = MatchService(kit)
+        exports, matches = ExportService(kit), MatchService(kit)
         return cls(
             kit=kit,
             searches=searches,
