@@ -9,7 +9,7 @@ const MOST = 1500;
 const ONCE = 'once_for';
 const ABSENT = 'if_absent';
 const NO_SERVER = 'This address is no Copyhound server.';
-const NO_SCHEME = 'The address of your Copyhound must start with https:// or http://.';
+const NO_SCHEME = 'The address of your Copyhound must start with https:// (or http:// in your own network).';
 
 /** https://copyhound.example.org, without what stands around it. Which scheme is not guessed. */
 const baseUrl = (z, bundle) => {
