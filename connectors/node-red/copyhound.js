@@ -107,14 +107,13 @@ module.exports = function (RED) {
         RED.nodes.createNode(this, config);
         const node = this;
         const server = RED.nodes.getNode(config.server);
+        const names = fieldNames(server, config.action);
 
         node.on('input', async (message, send, done) => {
             try {
                 if (!server || !config.action) throw new Error('The node is not set up.');
-                const given = message.payload;
-                const named = given !== null && typeof given === 'object' && !Array.isArray(given) && !Buffer.isBuffer(given);
                 tell(node, 'blue', 'asking');
-                const input = { ...filled(config.fields), ...(named ? given : {}) };
+                const input = { ...filled(config.fields), ...taken(message.payload, await names()) };
                 message.payload = await server.client.act(config.action, input, once(message._msgid, node.id, input));
                 node.status({});
                 send(message);
@@ -161,6 +160,25 @@ function once(message, node, input) {
     if (!message) return crypto.randomUUID();
     const what = JSON.stringify([message, node, input]);
     return `node-red-${crypto.createHash('sha256').update(what).digest('hex')}`;
+}
+
+/** What gives the names of an action's fields: the server is asked once; while it does not tell, those of this version. */
+function fieldNames(server, key) {
+    let told = null;
+    return async () => {
+        told = told || (await live(server).catch(() => null));
+        const action = (told || shipped).actions.find((one) => one.key === key);
+        return action ? form(action).fields.map((field) => field.name) : [];
+    };
+}
+
+/** What of a payload is the action's: an event has fields of its own. All of it where the action's fields are not known. */
+function taken(payload, names) {
+    if (payload === null || typeof payload !== 'object' || Array.isArray(payload) || Buffer.isBuffer(payload)) return {};
+    const ours = Object.entries(payload).filter(([name]) => !names.length || names.includes(name));
+    const found = Object.fromEntries(ours);
+    if (found.list_id) delete found.list_label; // an event has both; an action takes one
+    return found;
 }
 
 async function end(client, target) {

@@ -337,6 +337,7 @@ export interface HistoryLine {
 
 /** What may be changed of a hook; what is left out stays. */
 export interface HookChanges {
+  target_url?: string;
   triggers?: Array<string>;
   filter?: HookFilter;
   description?: string | null;
@@ -2132,7 +2133,7 @@ export interface Operations {
     body: TaggingIn;
     answer: ItemsGivenTag;
   };
-  /** Send the sample event now, once, and tell how the target answered. */
+  /** Send the sample event now, once, and tell how the target answered; 409 if nothing is offered. */
   test_hook: {
     method: "POST";
     path: "/api/v1/hooks/{hook_id}/test";
@@ -2146,7 +2147,7 @@ export interface Operations {
     parameters: { notification_id: string };
     answer: TrialOut;
   };
-  /** Change what a hook is told of. */
+  /** Change where a hook is sent to, what it is told of, and how. */
   update_hook: {
     method: "PATCH";
     path: "/api/v1/hooks/{hook_id}";

@@ -18,7 +18,7 @@ const authentication = {
       type: 'string',
       required: true,
       placeholder: 'https://copyhound.example.org',
-      helpText: 'As you open it in the browser. Zapier must be able to reach it.',
+      helpText: 'As you open it in the browser, with https://. Zapier must be able to reach it.',
     },
     {
       key: 'api_key',

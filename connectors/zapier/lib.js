@@ -9,17 +9,18 @@ const MOST = 1500;
 const ONCE = 'once_for';
 const ABSENT = 'if_absent';
 const NO_SERVER = 'This address is no Copyhound server.';
+const NO_SCHEME = 'The address of your Copyhound must start with https:// (or http:// in your own network).';
 
-/** https://copyhound.example.org, however it was typed. */
-const baseUrl = (bundle) => {
+/** https://copyhound.example.org, without what stands around it. Which scheme is not guessed. */
+const baseUrl = (z, bundle) => {
   const typed = String(bundle.authData.base_url || '').trim();
-  const whole = /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
-  return whole.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  if (!/^https?:\/\//i.test(typed)) throw new z.errors.Error(NO_SCHEME, 'invalid_base_url', 400);
+  return typed.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
 };
 
 const call = async (z, bundle, method, path, options = {}) => {
   // a redirect would take the key elsewhere
-  const response = await z.request({ method, url: `${baseUrl(bundle)}${path}`, redirect: 'manual', ...options });
+  const response = await z.request({ method, url: `${baseUrl(z, bundle)}${path}`, redirect: 'manual', ...options });
   return response.status === 204 ? {} : response.data;
 };
 

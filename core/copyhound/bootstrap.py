@@ -25,7 +25,7 @@ from copyhound.domain.repositories import UnitOfWorkFactory
 from copyhound.indexes import EmbeddedIndex
 from copyhound.jobs.calendar import WallCalendar
 from copyhound.jobs.clock import Duty, JobClock
-from copyhound.jobs.definitions import JobDefinition
+from copyhound.jobs.definitions import JobDefinition, Retry
 from copyhound.jobs.leader import Leader
 from copyhound.jobs.queue import DbosJobs
 from copyhound.jobs.runtime import JobRuntime
@@ -51,6 +51,8 @@ from copyhound.storage.migrations import upgrade
 S = TypeVar("S", bound=msgspec.Struct)
 _log = logging.getLogger(__name__)
 _KEY_FILE = "secret.key"
+_KEPT_ANSWER = Retry(attempts=30, longest_wait=30.0)
+"""Some twelve minutes: for as long the answer to a webhook is held, rather than the same sent again."""
 _LOCAL_KEY_LIFE = timedelta(hours=1)
 _DUE_LISTS_SECONDS = 5.0
 _DUE_CHECKS_SECONDS = 30.0
@@ -285,7 +287,13 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
         "search": JobDefinition(lookups.fan_out, failed=lookups.fan_out_failed),
         "prepare": JobDefinition(lookups.prepare, failed=lookups.prepare_failed),
         "lookup": JobDefinition(lookups.ask, settle=lookups.settle, failed=lookups.lookup_failed),
-        "deliver": JobDefinition(deliveries.attempt, failed=deliveries.attempt_failed, recorded=False),
+        "deliver": JobDefinition(
+            deliveries.attempt,
+            settle=deliveries.settle,
+            failed=deliveries.attempt_failed,
+            settle_retry=_KEPT_ANSWER,
+            recorded=False,
+        ),
         "recover": JobDefinition(services.recovery.run),
         "unsubscribe": JobDefinition(services.unsubscribing.run),
         "recheck": JobDefinition(services.monitoring.recheck),

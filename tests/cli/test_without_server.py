@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -55,6 +57,19 @@ def test_from_a_folder_to_a_match_and_out_again(
     removed = copyhound("index", "remove", "https://shop.example/img/old/", "--json")
     assert removed.json == {"removed": 1}
     assert [one["entries"] for one in copyhound("index", "count", "--json").json] == [1]
+
+
+def test_a_new_data_folder_is_told(environment: dict[str, str], tmp_path: Path) -> None:
+    """Whichever command makes the data folder says where, once, and not on stdout."""
+    command = [sys.executable, "-m", "copyhound.cli", "keys", "create", "shop", "--json"]
+    first, second = (
+        subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
+        for _ in range(2)
+    )
+    folder = (tmp_path / "copyhound-data").resolve()
+    assert f"New data folder made at {folder}\n" in first.stderr
+    assert "New data folder" not in second.stderr
+    assert "New data folder" not in first.stdout
 
 
 def test_a_rebuild_that_leaves_something_out_fails(

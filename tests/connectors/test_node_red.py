@@ -239,6 +239,32 @@ def test_an_action_answers(live: Live, red: NodeRed, server: Node) -> None:
     assert "label" in refused.text or "field" in refused.text
 
 
+async def test_a_trigger_is_wired_straight_to_an_action(live: Live, red: NodeRed, server: Node) -> None:
+    """An action takes from an event the fields that it knows, and the rest does not get in its way."""
+    async with Receiver() as receiver:
+        trigger, request = waits("match_found", receiver.url)
+        act, _ = does("decide_match", decision="allowed", note="by a flow")[1:3]
+        red.deploy(server, {**trigger, "wires": [["act"]]}, {**act, "wires": [["tell"]]}, request)
+        await asyncio.to_thread(until, live.hooks, red.log)
+        live.happen()
+        (told,) = await receiver.wait_for(1)
+        red.deploy(server)
+        await asyncio.to_thread(until, lambda: not live.hooks())
+    match = json.loads(told.body)["match_id"]
+    assert live.call("GET", f"/matches/{match}")["decision"] == "allowed"
+
+
+def test_of_a_list_and_its_label_the_list_is_taken(live: Live, red: NodeRed, server: Node) -> None:
+    """An event names its list by id and by label; a search that takes it over is in that list."""
+    made = live.call("POST", "/lists", {"label": "Of an event"})
+    images = [{"base64": live.picture, "name": "again.jpg"}]
+    red.deploy(server, *does("start_search", images=images))
+    event = {"id": "evt_1", "type": "match_found", "list_id": made["id"], "list_label": made["label"]}
+    answer = red.ask("POST", "/do", event)
+    assert answer.is_success, answer.text
+    assert answer.json()["list_id"] == made["id"]
+
+
 def test_a_message_that_comes_again_does_nothing_twice(red: NodeRed, server: Node) -> None:
     """A flow that sends a message to the node once more makes one list; another message, or another input, another."""
     rule = {"t": "set", "p": "_msgid", "pt": "msg", "to": "req.query.message", "tot": "msg"}

@@ -28,7 +28,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 def test_the_connection_is_tested(app: Path, live: Live) -> None:
-    """A good key gives the label's name; a bad one asks for the connection again; another server is told as such."""
+    """A good key gives the label's name; a bad one, another server, or an address without https:// is told as such."""
     told = ran(
         app,
         live,
@@ -38,6 +38,7 @@ def test_the_connection_is_tested(app: Path, live: Live) -> None:
           good: await test({ base_url: `  ${base_url}/api/v1/ `, api_key }),
           bad: await test({ base_url, api_key: 'ch_wrong' }),
           other: await test({ base_url: other.url, api_key }),
+          bare: await test({ base_url: base_url.replace('http://', ''), api_key }),
         };
         other.close();
         return told;""",
@@ -45,6 +46,7 @@ def test_the_connection_is_tested(app: Path, live: Live) -> None:
     assert told["good"]["answered"]["name"]
     assert (told["bad"]["code"], told["bad"]["status"]) == ("AuthenticationError", 401)
     assert told["other"]["message"] == "This address is no Copyhound server."
+    assert told["bare"]["message"] == "The address of your Copyhound must start with https:// (or http:// in your own network)."
 
 
 def test_trouble_is_told(app: Path) -> None:
@@ -90,7 +92,11 @@ const receiver = await listening((request, answer) => {
   });
 });
 const hooks = {};
-const input = (key) => (key === 'hook_disabled' ? {} : { inputData: { min_confidence: 10, list_ids: [] } });
+const filled = { min_confidence: 10, list_ids: [] };
+const asks = (key, name) => JSON.stringify(App.triggers[key].operation.inputFields || []).includes(`"${name}"`);
+const input = (key) => ({
+  inputData: Object.fromEntries(Object.entries(filled).filter(([name]) => asks(key, name))),
+});
 for (const key of keys) {
   const subscribed = () => run(App.triggers[key].operation.performSubscribe,
     bundle({ targetUrl: `${receiver.url}/${key}`, ...input(key) }));

@@ -96,7 +96,19 @@ def test_gives_up_after_the_tenth() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "expected"),
-    [("120", 120.0), ("1", slot_delay("delivery:e:h", 2)), ("999999999999", 86400.0), ("soon", None), ("-5", None)],
+    [
+        ("120", 120.0),
+        ("1", slot_delay("delivery:e:h", 2)),
+        ("999999999999", 86400.0),
+        ("soon", None),
+        ("-5", None),
+        ("Mon, 01 Jan 9999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999", None),
+        ("Mon, 99999999999999999999 Jan 2026 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 86400.0),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", slot_delay("delivery:e:h", 2)),
+    ],
 )
 def test_retry_after_in_seconds(asked: str, expected: float | None) -> None:
     """Retry-After is obeyed between the slot and a day; nonsense is ignored."""

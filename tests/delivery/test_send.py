@@ -83,9 +83,9 @@ async def test_reset_is_a_result(outbound: Outbound, receiver: Receiver) -> None
     assert str(result.error).startswith("fetch_failed: ")
 
 
-@pytest.mark.parametrize("slow", [Answer(wait=asyncio.Event()), Answer(drip=True)], ids=["silent", "dripping"])
+@pytest.mark.parametrize("slow", [Answer(wait=asyncio.Event()), Answer(drip_head=True)], ids=["silent", "dripping"])
 async def test_slow_answer_times_out(outbound: Outbound, receiver: Receiver, slow: Answer) -> None:
-    """The time limit is for all of it: a silent receiver and one that drips its answer both run into it."""
+    """The time limit is for all of it: a silent receiver and one that drips its head both run into it."""
     receiver.will(slow)
     result = await send(outbound, receiver.url, timeout=0.3)
     assert str(result.error).startswith("fetch_timeout: ")

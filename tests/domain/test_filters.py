@@ -199,6 +199,12 @@ def test_what_is_no_json_object_is_refused(text: str) -> None:
     assert refusal(text)
 
 
+@pytest.mark.parametrize("text", ["x" * 100_000, "x " * 50_000, "x" + " " * 99_999])
+def test_a_long_text_is_refused_in_no_time(text: str) -> None:
+    """Reading takes a time that grows with the text, not with its square: that would be minutes."""
+    assert refusal(text)
+
+
 def test_a_key_that_stands_twice_is_refused() -> None:
     """JSON would drop the first of them without a word."""
     assert "'host-cont'" in refusal('{"host-cont":"a","host-cont":"b"}')

@@ -268,7 +268,8 @@ async def test_deliveries_are_told_and_sent_again(world: World, picture: bytes, 
     deliveries = (await world.call("GET", f"/deliveries?hook_id={hook['id']}&status=pending")).json()["items"]
     assert [one["trigger"] for one in deliveries] == ["match_found"]
     path = f"/deliveries/{deliveries[0]['id']}"
-    await world.services.deliveries.attempt(deliveries[0]["id"], 1)
+    made = world.services.deliveries
+    await made.settle(await made.attempt(deliveries[0]["id"], 1))
     assert (await world.call("GET", path)).json()["status"] == "delivered"
     attempts = (await world.call("GET", f"{path}/attempts")).json()["items"]
     assert [(one["number"], one["status_code"], one["manual"]) for one in attempts] == [(1, 204, False)]

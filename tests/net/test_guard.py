@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 from typing import Any
 
 import httpcore
@@ -10,6 +12,7 @@ import httpx
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.net import transport
 
 BAD_ANSWERS = {
     "loopback": ["127.0.0.1"],
@@ -126,6 +129,47 @@ async def test_plugin_clients_redirects_are_checked(kit: Any) -> None:
         with pytest.raises(CopyhoundError, match="url_forbidden"):
             await client.get("http://pictures.example/", follow_redirects=True)
     assert dialler.dialled == [("93.184.215.14", 80)]
+
+
+async def test_a_name_is_asked_for_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many that wait for one name share one question and its answer; who stops waiting takes it from no other."""
+    asked: list[str] = []
+    answer = threading.Event()
+
+    def ask(host: str, port: int) -> list[str]:
+        asked.append(host)
+        answer.wait(30)
+        return ["93.184.215.14"]
+
+    monkeypatch.setattr(transport, "_getaddrinfo", ask)
+    resolver = transport.SystemResolver(threads=2)
+    waiting = [asyncio.create_task(resolver("slow.example", 80)) for _ in range(50)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    other = asyncio.create_task(resolver("other.example", 80))
+    await asyncio.sleep(0)
+    answer.set()
+    assert await asyncio.gather(*waiting[1:], other) == [["93.184.215.14"]] * 50
+    assert sorted(asked) == ["other.example", "slow.example"]
+
+
+async def test_names_that_hang_keep_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While two hundred names hang, the next one is answered."""
+    answer = threading.Event()
+
+    def ask(host: str, port: int) -> list[str]:
+        if host.startswith("slow"):
+            answer.wait(30)
+        return ["93.184.215.14"]
+
+    monkeypatch.setattr(transport, "_getaddrinfo", ask)
+    waiting = [asyncio.create_task(transport.system_resolver(f"slow{number}.example", 80)) for number in range(200)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        assert await transport.system_resolver("quick.example", 80) == ["93.184.215.14"]
+    assert not any(one.done() for one in waiting)
+    answer.set()
+    await asyncio.gather(*waiting)
 
 
 async def test_a_name_that_does_not_resolve_is_told_so(kit: Any) -> None:

@@ -138,6 +138,7 @@ async def test_a_plugin_tells_nothing_in_the_name_of_another(watched: tuple[Home
     with pytest.raises(CopyhoundError, match="plugin_failed") as raised:
         await liar.use_cases.triggers.emit(house.caller.workspace_id, "honest_sighted", {"where": "action"})
     assert why in raised.value.detail
+    assert not raised.value.retryable
     assert await house.events("honest_sighted") == []
 
 
@@ -152,6 +153,7 @@ async def test_a_wrong_event_ends_the_call_that_told_it(
     with pytest.raises(CopyhoundError, match="plugin_failed") as raised:
         await liar.use_cases.triggers.emit(house.caller.workspace_id, "liar_sighted", fields)
     assert why in raised.value.detail
+    assert not raised.value.retryable
 
 
 def test_a_provider_on_trial_shows_what_it_tells() -> None:

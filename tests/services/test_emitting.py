@@ -100,6 +100,7 @@ async def test_what_is_no_such_event_is_refused(
     with pytest.raises(CopyhoundError, match="plugin_failed") as raised:
         await use_cases.triggers.emit(house.caller.workspace_id, trigger, fields)
     assert why in raised.value.detail
+    assert not raised.value.retryable
     assert await house.events(trigger) == []
 
 

@@ -11,15 +11,23 @@ import pytest
 
 from copyhound.delivery.send import WebhookSender
 from copyhound.domain.hooks import DeliveryStatus, HookStatus
+from copyhound.net import outbound
+from copyhound.services.settling import Outcome
 
-from ..fixtures.houses import Home, TestClock, home
+from ..fixtures.houses import Home, TestClock, home, until
 from ..fixtures.receiver import Answer, Receiver, redirect
-from ..fixtures.telling import attempted, deliveries, happen, logged, present, subscribed
+from ..fixtures.telling import attempt, attempted, deliveries, happen, logged, present, subscribed
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Home]:
     async with home(tmp_path / "data", clock=TestClock(present()), work=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def at_work(tmp_path: Path) -> AsyncIterator[Home]:
+    async with home(tmp_path / "data") as opened:
         yield opened
 
 
@@ -32,12 +40,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 FAULTS = {
     "silent": (Answer(wait=asyncio.Event()), "fetch_timeout"),
     "drips its head": (Answer(drip_head=True), "fetch_timeout"),
-    "drips its body": (Answer(drip=True), "fetch_timeout"),
     "resets": (Answer(reset=True), "fetch_failed"),
     "hangs up": (Answer(raw=b""), "fetch_failed"),
     "talks nonsense": (Answer(raw=b"\x00\xff 220 mail.example ESMTP\r\n\r\n"), "fetch_failed"),
-    "ends too early": (Answer(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"), "fetch_failed"),
-    "codes its body badly": (Answer(200, {"content-encoding": "gzip"}, b"no gzip"), "fetch_failed"),
     "redirects": (redirect("http://127.0.0.1:1/elsewhere"), 302),
     "is not found": (Answer(404), 404),
     "is not modified": (Answer(304), 304),
@@ -66,6 +71,62 @@ async def test_a_fault_is_logged_and_tried_again(
     assert [request.path for request in receiver.requests] == ["/hook"]
     after = await house.services.hooks.get(house.caller, hook.id)
     assert (after.status, after.failing_since) == (HookStatus.active, house.clock())
+
+
+BODIES = {
+    "drips": Answer(drip=True),
+    "ends too early": Answer(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
+    "is coded badly": Answer(200, {"content-encoding": "gzip"}, b"no gzip"),
+    "is coded in what nobody knows": Answer(200, {"content-encoding": "snappy"}, b"x"),
+}
+
+
+@pytest.mark.parametrize("fault", BODIES)
+async def test_a_2xx_is_taken_whatever_its_body(
+    house: Home, receiver: Receiver, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver that said 2xx has it, though its body cannot be read: nothing is sent again."""
+    monkeypatch.setattr(outbound, "_BODY_SECONDS", 0.2)
+    receiver.will(BODIES[fault])
+    await subscribed(house, receiver.url)
+    await happen(house)
+    delivery = await attempted(house)
+    (logged_one,) = await logged(house, delivery.id)
+    assert (delivery.status, logged_one.status_code, logged_one.error) == (DeliveryStatus.delivered, 200, None)
+
+
+async def test_410_ends_a_hook_whatever_its_body(house: Home, receiver: Receiver) -> None:
+    """What a status asks for is done, though the body is broken."""
+    receiver.will(Answer(410, {"content-encoding": "gzip"}, b"no gzip"))
+    hook, _ = await subscribed(house, receiver.url)
+    await happen(house)
+    await attempted(house)
+    assert (await house.services.hooks.get(house.caller, hook.id)).status is HookStatus.disabled
+
+
+@pytest.mark.parametrize("code", [200, 500])
+async def test_what_cannot_be_written_down_is_not_sent_again(
+    at_work: Home, receiver: Receiver, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database fails after the answer, only the writing is tried again; the log tells what was answered."""
+    house, tries = at_work, 0
+    write = house.services.deliveries._write
+
+    async def troubled(outcome: Outcome) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise OSError("database or disk is full")
+        await write(outcome)
+
+    monkeypatch.setattr(house.services.deliveries, "_write", troubled)
+    receiver.will(Answer(code))
+    await subscribed(house, receiver.url)
+    await happen(house)
+    (delivery,) = await deliveries(house)
+    (attempt_1,) = await until(lambda: logged(house, delivery.id))
+    assert (attempt_1.number, attempt_1.status_code, attempt_1.error) == (1, code, None)
+    assert len(receiver.requests) == 1
 
 
 @pytest.mark.parametrize("fault", ["resets", "redirects", "is not found", "talks nonsense"])
@@ -123,6 +184,6 @@ async def test_a_receiver_can_refuse_one_message(house: Home, receiver: Receiver
     await happen(house)
     delivery = await attempted(house)
     assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.failed, None)
-    await house.services.deliveries.attempt(delivery.id, 2, slow=True)
+    await attempt(house, delivery.id, 2, slow=True)
     assert len(receiver.requests) == 1
     assert (await house.services.hooks.get(house.caller, hook.id)).status is HookStatus.active

@@ -103,6 +103,14 @@ async def test_a_new_hook_hears_of_what_was_before(at_work: Home, receiver: Rece
     assert receiver.requests[3].headers["webhook-id"] == first["id"]
 
 
+async def test_a_hook_from_a_time_to_come_is_refused(house: Home, receiver: Receiver) -> None:
+    """`since` in the future is a mistake, as it is for `replay`: no hook is made."""
+    soon = house.clock() + timedelta(seconds=1)
+    with pytest.raises(CopyhoundError, match="in the future"):
+        await house.services.hooks.create(house.caller, receiver.url, ASKED, HookFilter(), since=soon)
+    assert (await house.services.hooks.page(house.caller)).items == []
+
+
 async def test_what_is_older_than_a_month_is_not_sent(house: Home, receiver: Receiver) -> None:
     """However early `since` is, it begins 30 days ago."""
     await happen(house)

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from copyhound.domain.hooks import DeliveryStatus
 from copyhound.services.grouping import Grouped
-from copyhound.services.lanes import Gates
+from copyhound.services.lanes import Gates, QuickWay
 
 from ..fixtures.houses import Home, home
 from ..fixtures.receiver import Answer, Receiver
-from ..fixtures.telling import attempted, deliveries, happen, subscribed
+from ..fixtures.telling import attempt, attempted, deliveries, happen, subscribed
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ async def test_a_failing_hook_is_sent_to_on_the_slow_way(house: Home, receiver: 
     await happen(house)
     assert await queued(house) == [("1", None), ("2", hook.id), ("1", hook.id)]
     first, second = await deliveries(house)
-    await house.services.deliveries.attempt(second.id, 1, slow=True)
+    await attempt(house, second.id, 1, slow=True)
     await happen(house)
     assert (await queued(house))[-1] == ("1", None)
-    await house.services.deliveries.attempt(first.id, 2)
+    await attempt(house, first.id, 2)
     assert [one.status for one in await deliveries(house)][:2] == [DeliveryStatus.delivered] * 2
 
 
@@ -60,12 +60,12 @@ async def test_what_was_queued_before_a_hook_failed_is_moved(house: Home, receiv
     for _ in range(2):
         await happen(house)
     first, second = await deliveries(house)
-    await house.services.deliveries.attempt(first.id, 1)
+    await attempt(house, first.id, 1)
     for _ in range(2):
-        await house.services.deliveries.attempt(second.id, 1)
+        await attempt(house, second.id, 1)
     assert len(receiver.requests) == 1
     assert await queued(house) == [("1", None), ("1", None), ("2", hook.id), ("1:slow", hook.id)]
-    await house.services.deliveries.attempt(second.id, 1, False, None, True)
+    await attempt(house, second.id, 1, False, None, True)
     assert len(receiver.requests) == 2
 
 
@@ -87,6 +87,33 @@ async def test_a_request_beside_many_that_hang_is_refused_at_once() -> None:
     await asyncio.gather(*hanging)
     async with gates.through("hook_1") as again:
         assert again
+
+
+async def test_new_hooks_that_hang_leave_room_for_those_that_answered(
+    house: Home, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond their share, what is for hooks that never answered goes the slow way; one that has answered is sent to."""
+    sending, letting_go = house.services.deliveries, asyncio.Event()
+    monkeypatch.setattr(sending, "_quick_way", QuickWay(Gates(under_way=2, patience=30.0, stuck=0.0)))
+    proven, _ = await subscribed(house, receiver.at("/proven"), "search_complete")
+    await happen(house, "search_complete")
+    await attempted(house)
+    receiver.will(*[Answer(wait=letting_go)] * 2)
+    for name in "abc":
+        await subscribed(house, receiver.at(f"/{name}"))
+    await happen(house)
+    first, second, third = [one.id for one in await deliveries(house) if one.hook_id != proven.id]
+    hanging = [asyncio.create_task(attempt(house, one, 1)) for one in (first, second)]
+    await receiver.wait_for(3)
+    await attempt(house, third, 1)
+    assert (await queued(house))[-1][0] == "1:slow"
+    await happen(house, "search_complete")
+    (fresh,) = [one for one in await deliveries(house) if one.hook_id == proven.id and not one.attempts]
+    await attempt(house, fresh.id, 1)
+    assert receiver.requests[-1].path == "/proven"
+    letting_go.set()
+    await asyncio.gather(*hanging)
+    assert len(receiver.requests) == 4
 
 
 async def test_a_request_waits_for_one_that_ends_soon() -> None:

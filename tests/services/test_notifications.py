@@ -26,6 +26,7 @@ from copyhound.domain.notifications import (
 )
 from copyhound.domain.workspaces import ALL_SCOPES, Caller
 from copyhound.services import notifications_digest, notifications_pictures, notifications_sending
+from copyhound.services.notifications_sending import opened_target
 
 from ..fixtures import photos
 from ..fixtures.findings import a_list, find
@@ -448,6 +449,19 @@ async def test_secrets_of_a_target_are_kept_sealed(idle: Home, receiver: Receive
     assert receiver.requests[0].headers["webhook-signature"].startswith("v1,")
     changes = NotificationChanges(format=DigestFormat.csv)
     assert (await idle.services.notifications.update(idle.caller, made.id, changes)).sealed_target == made.sealed_target
+
+
+async def test_a_target_sent_back_as_shown_keeps_its_secret(idle: Home, receiver: Receiver) -> None:
+    """A secret given as the stars that stand for it stays as it is; another one takes its place."""
+    secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
+    service, kit = idle.services.notifications, idle.services.kit
+    made = await service.create(idle.caller, NewNotification("webhook", {"url": receiver.url, "secret": secret}))
+    moved = {**made.target, "url": receiver.at("/other")}
+    changed = await service.update(idle.caller, made.id, NotificationChanges(target=moved))
+    assert (changed.target, opened_target(kit, changed)) == (moved, {**moved, "secret": secret})
+    new = {"url": receiver.url, "secret": secret.replace("M", "N")}
+    changed = await service.update(idle.caller, made.id, NotificationChanges(target=new))
+    assert opened_target(kit, changed) == new
 
 
 REFUSED = [

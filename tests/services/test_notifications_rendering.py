@@ -175,6 +175,28 @@ def test_a_long_page_is_cut() -> None:
     assert len(Seen(page_of(made)).of("img", "src")) == 80
 
 
+def test_the_page_with_all_has_every_copy() -> None:
+    """Behind "See all" each copy has a row of its own; where a domain may have more, that is told."""
+    made = digest(on("a.com", copy(1), copy(2), copy(3)), on("b.com", copy(4)))
+    seen = Seen(page_of(made))
+    assert seen.of("img", "src") == [f"https://copyhound.test/thumbnail{number}?a=1&b=2" for number in (1, 2, 3, 4)]
+    assert "more on this domain" not in seen.text
+    assert "best are here" not in seen.text
+    crowded = digest(on("a.com", *map(copy, range(20))))
+    assert "Of a domain with many copies, the 20 best are here." in Seen(page_of(crowded)).text
+    assert "and 19 or more on this domain" in Seen(body(crowded, "htmlsummary")).text
+
+
+def test_the_text_tells_of_further_copies() -> None:
+    """Each domain is a block of its own, and says how many more copies it has."""
+    made = render(digest(on("a.com", copy(1), copy(2), copy(3)), on("b.com", copy(4))), DigestFormat.htmlsummary)
+    _, first, second = made.text.split("\n\n")
+    assert first.splitlines()[0] == "a.com (list: Summer)"
+    assert first.splitlines()[-1] == "  and 2 more on this domain"
+    assert second.splitlines()[0] == "b.com (list: Summer)"
+    assert "more on" not in second
+
+
 def test_the_figures_come_first() -> None:
     """How many in each list, most first, and which domains have the most copies; one of each needs no figures."""
     winter = {"list_id": "list_2", "label": "Winter\nsale"}

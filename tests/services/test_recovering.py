@@ -19,7 +19,7 @@ from copyhound.services.hooks import HookChanges, HookFilter
 
 from ..fixtures.houses import Home, TestClock, home, until
 from ..fixtures.receiver import Answer, Receiver
-from ..fixtures.telling import attempted, deliveries, happen, logged, present, subscribed
+from ..fixtures.telling import attempt, attempted, deliveries, happen, logged, present, subscribed
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def test_a_recovery_has_all_its_attempts_anew(house: Home, receiver: Recei
     await house.services.recovery.run(msgspec.to_builtins(span), "")
     (anew,) = await deliveries(house)
     assert (anew.status, anew.attempts, anew.base) == (DeliveryStatus.pending, 0, 11)
-    await house.services.deliveries.attempt(anew.id, 3, slow=True)
+    await attempt(house, anew.id, 3, slow=True)
     assert len(receiver.requests) == 2
     after = await attempted(house, 12)
     assert (after.status, after.attempts) == (DeliveryStatus.pending, 1)
@@ -200,7 +200,7 @@ async def test_resending_to_a_hook_that_is_gone_changes_nothing(house: Home, rec
     await happen(house)
     delivery = await attempted(house)
     await house.services.hooks.delete(house.caller, hook.id)
-    await house.services.deliveries.attempt(delivery.id, 11, True)
+    await attempt(house, delivery.id, 11, True)
     assert (await deliveries(house)) == [delivery]
 
 
@@ -241,7 +241,7 @@ async def test_a_rate_spreads_what_comes_at_once(house: Home, receiver: Receiver
     for _ in range(4):
         await happen(house)
     for delivery in await deliveries(house):
-        await house.services.deliveries.attempt(delivery.id, 1)
+        await attempt(house, delivery.id, 1)
     assert len(receiver.requests) == 1
     waiting = [one for one in await deliveries(house) if one.status is DeliveryStatus.pending]
     due = sorted(one.next_attempt_at for one in waiting if one.next_attempt_at)
@@ -249,7 +249,7 @@ async def test_a_rate_spreads_what_comes_at_once(house: Home, receiver: Receiver
     assert all(one.attempts == 0 for one in waiting)
     (first,) = [one for one in waiting if one.next_attempt_at == due[0]]
     house.clock.time = due[0]
-    await house.services.deliveries.attempt(first.id, 1, False, due[0].isoformat())
+    await attempt(house, first.id, 1, False, due[0].isoformat())
     assert len(receiver.requests) == 2
 
 
@@ -259,12 +259,12 @@ async def test_after_a_standstill_the_rate_holds(house: Home, receiver: Receiver
     for _ in range(3):
         await happen(house)
     for delivery in await deliveries(house):
-        await house.services.deliveries.attempt(delivery.id, 1)
+        await attempt(house, delivery.id, 1)
     slots = [(one.id, one.next_attempt_at.isoformat()) for one in await deliveries(house) if one.next_attempt_at]
     assert len(slots) == 2
     house.clock.turn(hours=1)
     for delivery_id, slot in slots:
-        await house.services.deliveries.attempt(delivery_id, 1, False, slot)
+        await attempt(house, delivery_id, 1, False, slot)
     assert len(receiver.requests) == 2
     assert [one.status for one in await deliveries(house)].count(DeliveryStatus.pending) == 1
 

@@ -513,6 +513,7 @@ class HistoryLine(Struct, kw_only=True, omit_defaults=True):
 class HookChanges(Struct, kw_only=True, omit_defaults=True):
     """What may be changed of a hook; what is left out stays."""
 
+    target_url: str | UnsetType = UNSET
     triggers: list[str] | UnsetType = UNSET
     filter: HookFilter | UnsetType = UNSET
     description: str | None | UnsetType = UNSET

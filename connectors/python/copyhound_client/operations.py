@@ -1033,7 +1033,7 @@ class Copyhound(Transport):
         )
 
     def test_hook(self, hook_id: str) -> models.AttemptOut:
-        """Send the sample event now, once, and tell how the target answered."""
+        """Send the sample event now, once, and tell how the target answered; 409 if nothing is offered."""
         return cast(
             models.AttemptOut,
             self._call("POST", f"/api/v1/hooks/{quote(hook_id, safe='')}/test", {200: models.AttemptOut}),
@@ -1047,7 +1047,7 @@ class Copyhound(Transport):
         )
 
     def update_hook(self, hook_id: str, body: models.HookChanges) -> models.HookOut:
-        """Change what a hook is told of."""
+        """Change where a hook is sent to, what it is told of, and how."""
         return cast(
             models.HookOut,
             self._call("PATCH", f"/api/v1/hooks/{quote(hook_id, safe='')}", {200: models.HookOut}, body=body),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import httpx
 
 from copyhound.cli.app import make_app
-from copyhound.cli.support import HINTS, Failure, show_first_key
+from copyhound.cli.support import HINTS, Failure, opened, show_first_key
 
 if TYPE_CHECKING:
     from copyhound.settings import Settings
@@ -81,7 +81,7 @@ async def open_api(settings: Settings, *, work: bool) -> AsyncIterator[Api]:
         async with _client(key, base_url=f"{url}/api/v1") as http:
             yield Api(http)
         return
-    async with bootstrap.open_house(settings, work=work) as house:
+    async with opened(settings, work=work) as house:
         first = await house.services.keys.bootstrap()
         if first is not None:
             show_first_key(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from copyhound.cli.api import run_async
-from copyhound.cli.support import Choices
+from copyhound.cli.support import Choices, opened
 
 
 @click.group()
@@ -17,10 +17,9 @@ def db() -> None:
 @click.pass_obj
 def upgrade(choices: Choices) -> None:
     """Bring the tables up to this version. `copyhound serve` does it by itself at start."""
-    from copyhound.bootstrap import open_house
 
     async def work() -> None:
-        async with open_house(choices.settings(), work=False):
+        async with opened(choices.settings(), work=False):
             pass
 
     run_async(work())

@@ -12,7 +12,16 @@ from msgspec import to_builtins
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from copyhound.cli.api import Api, run_async, with_api
-from copyhound.cli.support import Choices, Failure, for_people, json_option, print_json, print_table, progress_console
+from copyhound.cli.support import (
+    Choices,
+    Failure,
+    for_people,
+    json_option,
+    opened,
+    print_json,
+    print_table,
+    progress_console,
+)
 
 if TYPE_CHECKING:
     from copyhound.services import Services
@@ -257,8 +266,8 @@ def _alone(choices: Choices, what: str, work: Callable[[Services], Awaitable[T]]
     if bootstrap.running_server(settings) is not None:
         raise Failure("A server owns the index.", f"Stop it, {what}, start it again.")
 
-    async def opened() -> T:
-        async with bootstrap.open_house(settings, work=False) as house:
+    async def run() -> T:
+        async with opened(settings, work=False) as house:
             return await work(house.services)
 
-    return run_async(opened())
+    return run_async(run())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copyhound.cli.app import make_app
-from copyhound.cli.support import Choices, Failure, data_option, show_first_key
+from copyhound.cli.support import Choices, Failure, data_option, opened, show_first_key
 
 if TYPE_CHECKING:
     from copyhound.settings import Settings
@@ -59,7 +59,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     from copyhound import bootstrap
 
-    async with bootstrap.open_house(settings) as house:
+    async with opened(settings) as house:
         first = await house.services.keys.bootstrap()
         server = _server(make_app(house), settings.http.trusted_proxies)
         loop = asyncio.get_running_loop()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from rich.table import Table
 from copyhound.domain.errors import CopyhoundError
 
 if TYPE_CHECKING:
+    from copyhound.bootstrap import House
     from copyhound.settings import Settings
 
 HINTS: Final = {
@@ -77,6 +79,18 @@ class Failure(click.ClickException):
         click.secho(f"Error: {self.message}", fg="red", err=True, file=file)
         if self.hint:
             click.echo(f"Hint: {self.hint}", err=True, file=file)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, work: bool = True) -> AsyncIterator[House]:
+    """The house on the data folder. Tells where that folder is, if it was made for this: it may be the wrong place."""
+    from copyhound import bootstrap
+
+    new = not settings.folder.exists()
+    async with bootstrap.open_house(settings, work=work) as house:
+        if new:
+            click.echo(f"New data folder made at {settings.folder}", err=True)
+        yield house
 
 
 def show_first_key(key: str) -> None:

@@ -137,15 +137,15 @@ def slot_delay(delivery_id: str, number: int) -> float:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for: a number, or a date. None where it is neither."""
+    """Seconds that a Retry-After header asks for: a number, or a date. None where it is neither, or in no calendar."""
     text = value.strip()
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def _delay(result: SendResult, delivery_id: str, number: int, now: datetime) -> float:

@@ -21,7 +21,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     # requests
     "malformed_json": ErrorKind(400, "The body is not valid JSON", "Send UTF-8 JSON."),
     "invalid_request": ErrorKind(
-        400, "The request does not fit its schema", "See `errors` for each field, and /schema for the shapes."
+        400, "The request does not fit its schema", "See `detail`, and /schema for the shapes."
     ),
     "unauthorized": ErrorKind(401, "No valid API key", "Send a key in X-API-Key or as a Bearer token."),
     "forbidden": ErrorKind(403, "The key lacks a scope", "Use a key with the scope that `detail` names."),
@@ -66,7 +66,9 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     # addresses
     "url_invalid": ErrorKind(422, "This is not a usable web address", "Send an absolute http or https URL."),
     "url_forbidden": ErrorKind(
-        422, "This address is not reachable from here by rule", "Only public addresses may be used."
+        422,
+        "This address is not reachable from here by rule",
+        "Only public addresses may be used. The operator can allow others by the setting net.allow_hosts.",
     ),
     "url_unresolved": ErrorKind(422, "The host name does not resolve", "Check the address.", retryable=True),
     "fetch_failed": ErrorKind(502, "The address did not answer as expected", "Try later.", retryable=True),
@@ -89,9 +91,13 @@ ERRORS: Final[dict[str, ErrorKind]] = {
 OURS: Final = frozenset({"unavailable", "compute_unavailable"})
 """Trouble of ours that passes: it says nothing of a picture or an address, and a job is worth another try."""
 
+_BY_FIELD: Final = "See `errors` for each field, and /schema for the shapes."
+
 
 class CopyhoundError(Exception):
     """An error with a stable code. `detail` is one sentence about this case; `extra` goes into the answer.
+
+    Whether to try again is the code's to say, or that of `retryable` in `extra`.
 
     >>> CopyhoundError("not_found", "There is no list list_1.").status
     404
@@ -109,8 +115,13 @@ class CopyhoundError(Exception):
         return self.kind.status
 
     @property
+    def hint(self) -> str:
+        """What helps in this case."""
+        return _BY_FIELD if self.extra.get("errors") else self.kind.hint
+
+    @property
     def retryable(self) -> bool:
-        return self.kind.retryable
+        return bool(self.extra.get("retryable", self.kind.retryable))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # crosses the pipe of the compute processes, keyword arguments included

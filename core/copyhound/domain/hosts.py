@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
+
+_ORIGIN: Final = re.compile(r"^[^:/?#]+://[^/?#]*")
 
 
 @cache
@@ -34,3 +38,12 @@ def domain_of(host: str) -> str:
     if not host or host.replace(".", "").isdigit() or ":" in host:
         return host
     return str(_suffixes().privatesuffix(host) or host)
+
+
+def plain_origin(url: str) -> str:
+    """The address with its scheme and host in lower case; the rest means what it says.
+
+    >>> plain_origin("HTTPS://Hooks.Example.org/In?A=b")
+    'https://hooks.example.org/In?A=b'
+    """
+    return _ORIGIN.sub(lambda found: found.group().lower(), url)

@@ -38,7 +38,7 @@ def problem(error: CopyhoundError, *, docs: str, request_id: str) -> dict[str, A
         "status": error.status,
         "detail": error.detail,
         "code": error.code,
-        "hint": error.kind.hint,
+        "hint": error.hint,
         "retryable": error.retryable,
         "request_id": request_id,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -46,6 +47,8 @@ class Retry:
     attempts: int = 4
     first_wait: float = 0.5
     """Seconds; doubles from try to try."""
+    longest_wait: float = math.inf
+    """Seconds; for jobs that are not recorded."""
 
 
 _LAST_WORD: Final = Retry(attempts=10)
@@ -61,6 +64,8 @@ class JobDefinition:
     settle: Job | None = None
     failed: Job | None = None
     retry: Retry = Retry()
+    settle_retry: Retry | None = None
+    """For `settle`, where it differs: what `run` has done must not be done again, because the disk is full."""
     recorded: bool = True
     """False, where nothing is lost when all of it is done again: each step that is recorded costs two transactions."""
 
@@ -73,7 +78,8 @@ def register(name: str, definition: JobDefinition) -> None:
     """Make a job known to DBOS under its stable name. Before launch."""
     retry, step = definition.retry, _step if definition.recorded else _tried
     run = step(f"{name}.run", definition.run, retry)
-    settle = step(f"{name}.settle", definition.settle, retry) if definition.settle else None
+    settle_retry = definition.settle_retry or retry
+    settle = step(f"{name}.settle", definition.settle, settle_retry) if definition.settle else None
     failed = step(f"{name}.failed", definition.failed, _LAST_WORD) if definition.failed else None
 
     async def workflow(*args: Any) -> None:
@@ -103,7 +109,7 @@ def _tried(name: str, function: Job, retry: Retry) -> Callable[..., Awaitable[An
             except Exception as error:
                 if not _worth_retrying(error):
                     raise
-            await asyncio.sleep(retry.first_wait * 2**number)
+            await asyncio.sleep(min(retry.first_wait * 2**number, retry.longest_wait))
         return await once(*args)
 
     return tried

@@ -14,6 +14,7 @@ from typing import ClassVar, Final
 from dbos import DBOS, DBOSConfig, WorkflowStatus
 
 from copyhound.jobs.definitions import QUEUES, JobDefinition, Lane, register
+from copyhound.jobs.idling import look_where_work_waits
 from copyhound.jobs.queue import APP_NAME, APP_VERSION, sqlite_file, system_url
 
 _log: Final = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class JobRuntime:
             register(name, definition)
         JobRuntime._dbos = DBOS(config=config)
         DBOS.launch()
+        look_where_work_waits(JobRuntime._dbos, tuple(self._queues))
         for queue, lane in self._queues.items():
             DBOS.register_queue(
                 queue,

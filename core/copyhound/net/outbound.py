@@ -21,6 +21,8 @@ from copyhound.net.transport import Dialler, GuardedTransport, Resolver, system_
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _NOT_MODIFIED: Final = 304
+_BODY_SECONDS: Final = 2.0
+"""How long the body of an answer to `post` may take, once its status is there."""
 _CREDENTIALS: Final = ("authorization", "cookie", "proxy-authorization")
 
 
@@ -93,12 +95,17 @@ class Outbound:
         timeout: float = 15,
         max_response_bytes: int = 65536,
     ) -> Fetched:
-        """POST once, following no redirect: any status is an answer; its body is cut at `max_response_bytes`.
+        """POST once, following no redirect: any status within `timeout` seconds is an answer. Of its body there is what
+        comes in the 2 seconds after and can be decoded, at most `max_response_bytes`.
 
         Raises `url_invalid`, `url_forbidden`, `url_unresolved`, `fetch_failed`, `fetch_timeout`.
         """
-        async with _deadline(timeout), self._answer("POST", url, httpx.Headers(headers), content) as response:
-            body, _ = await _read(response, max_response_bytes, cut=True)
+        async with (
+            _deadline(timeout) as deadline,
+            self._answer("POST", url, httpx.Headers(headers), content) as response,
+        ):
+            deadline.reschedule(None)
+            body = await _beginning(response, max_response_bytes)
             return Fetched(response.status_code, dict(response.headers), body, str(response.url))
 
     async def delete(self, url: str, *, timeout: float = 15, max_response_bytes: int = 65536) -> Fetched:
@@ -178,10 +185,10 @@ class _PerLoop(httpx.AsyncBaseTransport):
 
 
 @contextlib.asynccontextmanager
-async def _deadline(seconds: float) -> AsyncIterator[None]:
+async def _deadline(seconds: float) -> AsyncIterator[asyncio.Timeout]:
     try:
-        async with asyncio.timeout(seconds):
-            yield
+        async with asyncio.timeout(seconds) as timer:
+            yield timer
     except TimeoutError as error:
         raise _too_slow() from error
 
@@ -224,6 +231,18 @@ async def _read(response: httpx.Response, max_bytes: int, *, cut: bool = False) 
         if len(body) > max_bytes:
             return bytes(body[:max_bytes]), False
     return bytes(body), True
+
+
+async def _beginning(response: httpx.Response, max_bytes: int) -> bytes:
+    """What there is of the body, up to a length. What is wrong with it changes nothing of the status."""
+    body = bytearray()
+    with contextlib.suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for part in response.aiter_raw():
+                body += part
+                if len(body) >= max_bytes:
+                    break
+    return bytes(body[:max_bytes])
 
 
 def _reason(error: httpx.HTTPError) -> str:

@@ -7,8 +7,9 @@ import contextlib
 import functools
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 import httpcore
@@ -27,14 +28,45 @@ Dialler = Callable[[str, int, float | None], Awaitable[httpcore.AsyncNetworkStre
 _MAX_ATTEMPTS: Final = 4
 _MAX_CONNECTIONS: Final = 1000
 _MAX_KEPT: Final = 20
+_DNS_THREADS: Final = 512
+"""More than may wait for a name at a time, so that names which hang keep no other waiting; started as needed."""
 # common servers hang up after 5 s of silence: a request must not meet that
 _KEPT_SECONDS: Final = 4.0
 
 
+class SystemResolver:
+    """Asks the machine's resolver for all addresses of a host: one question about a host at a time, whoever asks."""
+
+    def __init__(self, threads: int = _DNS_THREADS) -> None:
+        # getaddrinfo cannot be cancelled: a name server that hangs must not use up the threads that others work on
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="copyhound-dns")
+        self._asked: dict[tuple[str, int], Future[list[str]]] = {}
+        self._lock = threading.Lock()
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Raises OSError where there is none."""
+        # others may wait for the same answer, on other event loops too
+        return await asyncio.shield(asyncio.wrap_future(self._question(host, port)))
+
+    def _question(self, host: str, port: int) -> Future[list[str]]:
+        key = host, port
+        with self._lock:
+            question = self._asked.get(key)
+            if question is None or question.done():
+                question = self._asked[key] = self._threads.submit(self._answer, key)
+            return question
+
+    def _answer(self, key: tuple[str, int]) -> list[str]:
+        try:
+            return _getaddrinfo(*key)
+        finally:
+            with self._lock:
+                self._asked.pop(key, None)
+
+
 @functools.cache
-def _dns_threads() -> ThreadPoolExecutor:
-    # getaddrinfo cannot be cancelled: a name server that hangs must not use up the threads that others work on
-    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="copyhound-dns")
+def _system_resolver() -> SystemResolver:
+    return SystemResolver()
 
 
 def _getaddrinfo(host: str, port: int) -> list[str]:
@@ -44,7 +76,7 @@ def _getaddrinfo(host: str, port: int) -> list[str]:
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:
     """Asks the machine's resolver for all addresses of a host."""
-    return await asyncio.get_running_loop().run_in_executor(_dns_threads(), _getaddrinfo, host, port)
+    return await _system_resolver()(host, port)
 
 
 async def tcp_dialler(address: str, port: int, timeout: float | None) -> httpcore.AsyncNetworkStream:

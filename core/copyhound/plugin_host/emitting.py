@@ -39,6 +39,7 @@ def check_owner(owners: Owners, name: str | None, trigger: str) -> None:
         raise CopyhoundError(
             "plugin_failed",
             f"There is no trigger {trigger!r} of the plugin {name}: it may emit only those that it registers itself.",
+            retryable=False,
         )
 
 

@@ -17,6 +17,7 @@ from copyhound.services.emitting import TriggerService
 from copyhound.services.events import EventService
 from copyhound.services.exports import ExportService
 from copyhound.services.feeds import FeedService
+from copyhound.services.hook_filters import Filters
 from copyhound.services.hooks import HookService
 from copyhound.services.ignores import IgnoreService
 from copyhound.services.images import ImageIntake
@@ -108,9 +109,9 @@ class Services:
         collections = CollectionService(kit, candidates)
         lookups = LookupService(kit, desk, intake, verifying, merging, events)
         searches = SearchService(kit, desk, intake, lookups, events)
-        lists = ListService(kit, desk, intake)
-        exports = ExportService(kit)
-        matches = MatchService(kit)
+        lists = ListService(kit, desk, intake, events)
+        filters = Filters(triggers, desk)
+        exports, matches = ExportService(kit), MatchService(kit)
         return cls(
             kit=kit,
             searches=searches,
@@ -123,7 +124,7 @@ class Services:
             indexing=IndexingService(kit, candidates),
             refreshing=RefreshService(kit, candidates, collections),
             ingests=IngestService(kit, sources, collections, candidates),
-            hooks=HookService(kit, triggers, sender, new_secret, RecoveryService(kit)),
+            hooks=HookService(kit, triggers, filters, sender, new_secret, RecoveryService(kit)),
             deliveries=DeliveryService(kit, sender, events),
             recovery=RecoveryService(kit),
             unsubscribing=UnsubscribingService(sender),
@@ -137,8 +138,8 @@ class Services:
             pictures=PictureService(kit),
             links=LinkService(kit),
             events=events,
-            feeds=FeedService(kit, triggers),
-            polling=PollingService(kit),
+            feeds=FeedService(kit, triggers, filters),
+            polling=PollingService(kit, filters),
             live=LiveService(kit, triggers),
             lifecycle=LifecycleService(kit),
             results=ResultService(kit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.events import EventService
 from copyhound.services.grouping import Grouped
 from copyhound.services.kit import Kit
-from copyhound.services.lanes import Gates, queue_attempt
+from copyhound.services.lanes import QuickWay, queue_attempt
 from copyhound.services.recovering import highest_number
 from copyhound.services.rendering import rendered
 from copyhound.services.secrets import open_secrets
@@ -42,31 +43,38 @@ class DeliveryService:
 
     def __init__(self, kit: Kit, sender: Sender, events: EventService) -> None:
         self._kit, self._sender = kit, sender
-        self._gates = Gates()
+        self._quick_way = QuickWay()
         self._found = Grouped(self._find)
         self._move = Grouped(self._move_all)
         self._drop = Grouped(self._drop_all)
-        self._settle = Grouped(Settling(kit, events))
+        self._write = Grouped(Settling(kit, events))
 
     async def attempt(
         self, delivery_id: str, number: int, manual: bool = False, slot: str | None = None, slow: bool = False
-    ) -> None:
-        """Send once, log it, and queue what follows. Run again after a crash, it sends again with the same id.
+    ) -> Outcome | None:
+        """Send once; what came of it is for `settle`. None where nothing was sent, or not yet. Run again after a crash,
+        it sends again with the same id.
 
         `slot`: the moment that a hook with a rate had free for it, once it has waited for that. `slow`: it runs on the
         slow way, in a place of its hook's own.
         """
         delivery, hook, event = await self._found(delivery_id)
         if delivery is None or _settled(delivery, number, manual=manual):
-            return
+            return None
         if hook is None or event is None or (not manual and not is_active(hook, self._kit.now())):
             if not manual:
                 await self._drop((delivery_id, number))
-            return
+            return None
         at = self._kit.now()
         result = await self._sent(_Task(delivery, hook, event, number, manual, slot, slow), at)
-        if result is not None:
-            await self._settle(Outcome(delivery_id, number, result, at, manual))
+        return None if result is None else Outcome(delivery_id, number, result, at, manual)
+
+    async def settle(self, *attempt: Any) -> None:
+        """Log what came of an attempt, the last of the arguments, and queue what follows. Again and again where that
+        fails: nothing is sent here."""
+        outcome: Outcome | None = attempt[-1]
+        if outcome is not None:
+            await self._write(outcome)
 
     async def _find(self, ids: Sequence[str]) -> list[tuple[Delivery | None, Hook | None, Event | None]]:
         async with self._kit.units.read() as uow:
@@ -81,7 +89,7 @@ class DeliveryService:
         if task.slow:
             return await self._in_turn(task, now)
         if task.hook.failing_since is None or task.manual:
-            async with self._gates.through(task.hook.id) as free:
+            async with self._quick_way.open_to(task.hook) as free:
                 if free:
                     return await self._in_turn(task, now)
         await self._move(task)
@@ -142,7 +150,7 @@ class DeliveryService:
         """The job itself broke, not the receiver: it counts as an attempt that failed, and the next one is queued."""
         manual = bool(rest and rest[0] is True)
         result = SendResult(0, error=str(rest[-1]) if rest else None)
-        await self._settle(Outcome(delivery_id, number, result, self._kit.now(), manual))
+        await self._write(Outcome(delivery_id, number, result, self._kit.now(), manual))
 
     async def page(
         self,

@@ -19,6 +19,11 @@ _MOST_BYTES: Final = 20_000
 """Standard Webhooks asks for bodies below this."""
 
 
+def _refused(why: str) -> CopyhoundError:
+    """What is wrong with an event stays wrong: sending it again is no help."""
+    return CopyhoundError("plugin_failed", why, retryable=False)
+
+
 class TriggerService:
     """Lets plugins tell what happened. `triggers` may be filled later: it is read at each call."""
 
@@ -51,18 +56,18 @@ class TriggerService:
     def _checked(self, trigger: str, fields: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
         described = self._triggers.get(trigger)
         if described is None or trigger in TRIGGERS:
-            raise CopyhoundError("plugin_failed", f"There is no trigger {trigger!r} of a plugin.")
+            raise _refused(f"There is no trigger {trigger!r} of a plugin.")
         try:
             payload: dict[str, Any] = msgspec.to_builtins(dict(fields))
         except TypeError as error:
-            raise CopyhoundError("plugin_failed", f"{trigger}: the event is no JSON: {error}") from None
+            raise _refused(f"{trigger}: the event is no JSON: {error}") from None
         if taken := sorted(payload.keys() & set(EventBase.__struct_fields__)):
-            raise CopyhoundError("plugin_failed", f"{trigger}: {', '.join(taken)} is put in by the core.")
+            raise _refused(f"{trigger}: {', '.join(taken)} is put in by the core.")
         whole = envelope(Event(1, "evt", workspace_id, trigger, payload, self._kit.now()))
         try:
             msgspec.convert(whole, described.payload)
         except msgspec.ValidationError as error:
-            raise CopyhoundError("plugin_failed", f"{trigger}: the event does not fit its payload: {error}") from None
+            raise _refused(f"{trigger}: the event does not fit its payload: {error}") from None
         if len(msgspec.json.encode(whole)) > _MOST_BYTES:
-            raise CopyhoundError("plugin_failed", f"{trigger}: an event has at most {_MOST_BYTES} bytes.")
+            raise _refused(f"{trigger}: an event has at most {_MOST_BYTES} bytes.")
         return payload

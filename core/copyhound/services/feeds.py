@@ -18,7 +18,7 @@ from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller, Scope
 from copyhound.services.events import passes
 from copyhound.services.feeds_telling import item_of
-from copyhound.services.hooks import HookFilter
+from copyhound.services.hook_filters import Filters, HookFilter
 from copyhound.services.kit import Kit
 
 ITEMS: Final = 50
@@ -31,8 +31,8 @@ _MOST: Final = 1_000
 class FeedService:
     """Feeds of a workspace's lists. A token is made with its feed, told once, and gone with it."""
 
-    def __init__(self, kit: Kit, triggers: Mapping[str, Trigger]) -> None:
-        self._kit, self._triggers = kit, triggers
+    def __init__(self, kit: Kit, triggers: Mapping[str, Trigger], filters: Filters) -> None:
+        self._kit, self._triggers, self._filters = kit, triggers, filters
 
     async def create(
         self,
@@ -46,6 +46,7 @@ class FeedService:
         names = self._checked(triggers)
         if where.list_ids:
             raise CopyhoundError("invalid_request", "A feed is of one list: its filter names none.")
+        where = self._filters.checked(where, names)
         token = secrets.token_urlsafe(32)
         feed = Feed(
             id=new_id("feed"),

@@ -12,18 +12,21 @@ from msgspec import UNSET, UnsetType
 from copyhound.domain.deliveries import Sender
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.hooks import Attempt, Hook, HookFormat, HookPayload, HookStatus, WantedHooks, as_of
+from copyhound.domain.hosts import plain_origin
 from copyhound.domain.ids import derived_id, new_id
-from copyhound.domain.pictures import MatchType
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
+from copyhound.services.hook_ends import LISTS_GONE, lists_gone
+from copyhound.services.hook_filters import Filters
+from copyhound.services.hook_filters import HookFilter as HookFilter
 from copyhound.services.kit import Kit
 from copyhound.services.payloads import Instant
 from copyhound.services.rendering import rendered
 from copyhound.services.secrets import open_secrets, rotate, seal_secrets
 from copyhound.services.unsubscribing import queue_unsubscribe
 
-Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+TargetUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=60_000)]
 TriggerKeys = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(min_length=1, max_length=50)
@@ -31,26 +34,11 @@ TriggerKeys = Annotated[
 ALL: Final = WantedHooks()
 
 
-class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which events a hook is told of. What is left out lets all through; all that is given must hold."""
-
-    list_ids: tuple[str, ...] = ()
-    """Only of these lists."""
-    min_confidence: Percent | None = None
-    """Only matches as sure as this."""
-    min_score: Percent | None = None
-    """Only copies that were changed as little as this."""
-    match_types: tuple[MatchType, ...] = ()
-    """Only matches of these types."""
-    domains: tuple[str, ...] = ()
-    """Only copies on these registrable domains, such as example.com."""
-    providers: tuple[str, ...] = ()
-    """Only what one of these providers found, or is about."""
-
-
 class HookChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What may be changed of a hook; what is left out stays."""
 
+    target_url: TargetUrl | UnsetType = UNSET
+    """Where events are posted to from now on, retries too; checked as when a hook is made."""
     triggers: TriggerKeys | UnsetType = UNSET
     """Keys of `GET /triggers`."""
     filter: HookFilter | UnsetType = UNSET
@@ -80,6 +68,8 @@ class Sending(msgspec.Struct, frozen=True):
 
 
 AS_IT_COMES: Final = Sending()
+_MOST_NAMED: Final = 100
+"""Of each kind, in a filter: all are looked up while nothing else is written."""
 _KEPT: Final = ("description", "payload", "format", "max_per_minute", "expires_at", "reverse_unsubscribe")
 
 
@@ -94,10 +84,16 @@ class HookService:
     """Hooks of a workspace. `new_secret` makes the secret that deliveries are signed with."""
 
     def __init__(
-        self, kit: Kit, triggers: Mapping[str, Trigger], sender: Sender, new_secret: Any, replays: Replays
+        self,
+        kit: Kit,
+        triggers: Mapping[str, Trigger],
+        filters: Filters,
+        sender: Sender,
+        new_secret: Any,
+        replays: Replays,
     ) -> None:
         self._kit, self._triggers, self._sender, self._new_secret = kit, triggers, sender, new_secret
-        self._replays = replays
+        self._filters, self._replays = filters, replays
 
     async def create(
         self,
@@ -118,14 +114,14 @@ class HookService:
         self._kit.check_url(target_url)
         self._to_come(sending.expires_at)
         names = self._checked(triggers)
-        wanted = msgspec.to_builtins(where)
+        where = self._filters.checked(where, names)
         secret: str = self._new_secret()
         hook = Hook(
             id=new_id("hook"),
             workspace_id=caller.workspace_id,
             target_url=target_url,
             triggers=names,
-            filter=wanted,
+            filter=msgspec.to_builtins(where),
             secret=seal_secrets(self._kit, [secret]),
             status=HookStatus.active,
             created_at=self._kit.now(),
@@ -156,7 +152,15 @@ class HookService:
 
     async def get(self, caller: Caller, hook_id: str) -> Hook:
         async with self._kit.units.read() as uow:
-            return as_of(await get_hook(uow, caller, hook_id), self._kit.now())
+            return self._shown(await get_hook(uow, caller, hook_id), self._kit.now())
+
+    def _shown(self, hook: Hook, now: datetime) -> Hook:
+        """As it is now; one that waits for what no plugin offers says so."""
+        seen = as_of(hook, now)
+        lost = ", ".join(key for key in hook.triggers if key not in self._triggers)
+        if seen.status is not HookStatus.active or not lost:
+            return seen
+        return msgspec.structs.replace(seen, status_reason=f"Not offered now, as its plugin is not loaded: {lost}.")
 
     async def page(
         self, caller: Caller, wanted: WantedHooks = ALL, *, cursor: str | None = None, limit: int = 50
@@ -166,30 +170,35 @@ class HookService:
         asked = msgspec.structs.replace(wanted, now=now)
         async with self._kit.units.read() as uow:
             page = await uow.hooks.page(caller.workspace_id, asked, cursor=cursor, limit=limit)
-        return PageOf([as_of(hook, now) for hook in page.items], page.cursor)
+        return PageOf([self._shown(hook, now) for hook in page.items], page.cursor)
 
     async def update(self, caller: Caller, hook_id: str, changes: HookChanges) -> Hook:
-        given: dict[str, Any] = {}
+        given = {name: value for name in _KEPT if (value := getattr(changes, name)) is not UNSET}
         if changes.triggers is not UNSET:
             given["triggers"] = self._checked(changes.triggers)
-        if changes.filter is not UNSET:
-            given["filter"] = msgspec.to_builtins(changes.filter)
-        for name in _KEPT:
-            if (value := getattr(changes, name)) is not UNSET:
-                given[name] = value
         self._to_come(given.get("expires_at"))
         async with self._kit.units() as uow:
+            hook = await get_hook(uow, caller, hook_id)
             if changes.filter is not UNSET:
-                await lists_exist(uow, caller, changes.filter)
-            changed = msgspec.structs.replace(await get_hook(uow, caller, hook_id), **given)
+                where = self._filters.checked(changes.filter, given.get("triggers", hook.triggers))
+                await lists_exist(uow, caller, where)
+                given["filter"] = msgspec.to_builtins(where)
+            elif "triggers" in given:
+                self._filters.hold(hook.filter, given["triggers"])
+            if changes.target_url is not UNSET and changes.target_url != hook.target_url:
+                self._kit.check_url(changes.target_url)
+                given |= {"target_url": changes.target_url, "failing_since": None}
+            changed = msgspec.structs.replace(hook, **given)
             if not await uow.hooks.save(changed, dedupe_key(changed)):
                 raise CopyhoundError("conflict", "Another hook has the same target, triggers and filter.")
-        return as_of(changed, self._kit.now())
+        return self._shown(changed, self._kit.now())
 
     async def enable(self, caller: Caller, hook_id: str) -> Hook:
         """Wake a disabled hook: same id, same secret. One that has expired expires no more."""
         async with self._kit.units() as uow:
             hook = await get_hook(uow, caller, hook_id)
+            if await lists_gone(uow, hook):
+                raise CopyhoundError("conflict", LISTS_GONE)
             until = hook.expires_at if hook.expires_at and hook.expires_at > self._kit.now() else None
             return await _woken(uow, hook, until)
 
@@ -213,9 +222,16 @@ class HookService:
         return new, until
 
     async def test(self, caller: Caller, hook_id: str) -> Attempt:
-        """Send the sample of the hook's first trigger now, once; nothing is kept."""
+        """Send the sample of the hook's first trigger that is offered now, once; nothing is kept.
+
+        CopyhoundError conflict where none is: their plugins are not loaded.
+        """
         hook = await self.get(caller, hook_id)
-        sample = self._triggers[hook.triggers[0]].sample
+        key = next((key for key in hook.triggers if key in self._triggers), None)
+        if key is None:
+            told = f"There is nothing to send: no plugin that is loaded offers {', '.join(hook.triggers)}."
+            raise CopyhoundError("conflict", told)
+        sample = self._triggers[key].sample
         event_id = new_id("test")
         now = self._kit.now()
         body, content_type = rendered(self._kit, hook, {**sample, "id": event_id, "test": True})
@@ -225,9 +241,9 @@ class HookService:
 
 
 def dedupe_key(hook: Hook) -> str:
-    """The same for the same workspace, URL, triggers and filter."""
+    """The same for the same workspace, URL (its scheme and host in any case), triggers and filter."""
     where = msgspec.json.encode(hook.filter, order="sorted").decode()
-    return derived_id("hookkey", hook.workspace_id, hook.target_url, ",".join(hook.triggers), where)
+    return derived_id("hookkey", hook.workspace_id, plain_origin(hook.target_url), ",".join(hook.triggers), where)
 
 
 async def _woken(uow: UnitOfWork, hook: Hook, expires_at: datetime | None) -> Hook:
@@ -240,8 +256,11 @@ async def _woken(uow: UnitOfWork, hook: Hook, expires_at: datetime | None) -> Ho
 
 
 async def lists_exist(uow: UnitOfWork, caller: Caller, where: HookFilter) -> None:
-    """CopyhoundError invalid_request for a filter that names a list that is not there."""
-    for list_id in where.list_ids:
+    """CopyhoundError invalid_request for a filter that names a list that is not there, or too many of anything."""
+    for named in (where.list_ids, where.domains, where.providers):
+        if len(named) > _MOST_NAMED:
+            raise CopyhoundError("invalid_request", f"A filter names at most {_MOST_NAMED} of a kind.")
+    for list_id in dict.fromkeys(where.list_ids):
         if await uow.lists.get(caller.workspace_id, list_id) is None:
             raise CopyhoundError("invalid_request", f"The filter names a list that is not there: {list_id}.")
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from copyhound.domain.hooks import Delivery
+from copyhound.domain.hooks import Delivery, Hook
 from copyhound.domain.repositories import UnitOfWork
 
 DELIVER: Final = "deliver"
@@ -16,6 +16,8 @@ DELIVERIES: Final = "deliveries"
 SLOW_DELIVERIES: Final = "slow_deliveries"
 """Each hook has a few places of its own in it."""
 _UNDER_WAY: Final = 20
+_NEWCOMERS: Final = 150
+"""Of the 300 places of the quick way."""
 _PATIENCE: Final = 2.0
 _STUCK: Final = 1.0
 
@@ -76,6 +78,24 @@ class Gates:
                 return await gate.places.acquire()
         except TimeoutError:
             return False
+
+
+class QuickWay:
+    """Who may go on the quick way: not too many to one hook, and of those to hooks that never answered 2xx no more than
+    half of the places, so that many new ones which hang leave room for the others."""
+
+    def __init__(self, newcomers: Gates | None = None) -> None:
+        self._hooks, self._newcomers = Gates(), newcomers or Gates(_NEWCOMERS, patience=_STUCK)
+
+    @asynccontextmanager
+    async def open_to(self, hook: Hook) -> AsyncIterator[bool]:
+        """Whether a request may go out, within `async with`."""
+        async with self._hooks.through(hook.id) as free:
+            if not free or hook.last_success_at is not None:
+                yield free
+                return
+            async with self._newcomers.through("") as room:
+                yield room
 
 
 class _Gate:

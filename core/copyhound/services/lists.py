@@ -16,6 +16,8 @@ from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.searches import ImageInput
 from copyhound.domain.workspaces import Caller
 from copyhound.services.blobs import drop_blobs, keep_blobs
+from copyhound.services.events import EventService
+from copyhound.services.hook_ends import end_without_lists
 from copyhound.services.images import ImageIntake, bytes_of
 from copyhound.services.kit import Desk, Kit
 
@@ -36,8 +38,8 @@ class ListChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 class ListService:
     """Lists and their images."""
 
-    def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake) -> None:
-        self._kit, self._desk, self._intake = kit, desk, intake
+    def __init__(self, kit: Kit, desk: Desk, intake: ImageIntake, events: EventService) -> None:
+        self._kit, self._desk, self._intake, self._events = kit, desk, intake, events
 
     async def create(
         self,
@@ -114,11 +116,15 @@ class ListService:
         return self._kit.calendar.next_after(item.schedule, self._kit.now())
 
     async def delete(self, caller: Caller, list_id: str) -> None:
-        """Delete a list with its images, matches, searches and pictures. The events that were told stay."""
+        """Delete a list with its images, matches, searches and pictures. The events that were told stay.
+
+        Hooks that waited for its events alone are disabled.
+        """
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
             await uow.credits.refund_list(list_id, self._kit.now())
             unused = await uow.lists.delete(caller.workspace_id, list_id)
+            await end_without_lists(self._events, uow, caller.workspace_id, list_id, self._kit.now())
         await drop_blobs(self._kit, caller.workspace_id, unused)
 
     async def add_images(self, caller: Caller, list_id: str, inputs: Sequence[ImageInput]) -> list[Image]:

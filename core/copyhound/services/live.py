@@ -94,7 +94,8 @@ class LiveService:
         async with self._kit.units.read() as uow:
             if await uow.lists.get(caller.workspace_id, list_id) is None:
                 raise CopyhoundError("not_found", f"There is no list {list_id}.")
-            begin = await uow.log.last() if after is None else after
+            last = await uow.log.last()
+            begin = last if after is None else min(after, last)
         return self._counted(caller, self._follow(caller, list_id, triggers, where, begin))
 
     async def of_search(self, caller: Caller, search_id: str, after: int | None) -> Telling | None:

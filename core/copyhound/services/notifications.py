@@ -108,7 +108,13 @@ class NotificationService:
 
     def _aimed(self, item: Notification, changes: NotificationChanges) -> dict[str, Any]:
         notifier = item.notifier if changes.notifier is UNSET else changes.notifier
-        target = self._target(notifier, opened_target(self._kit, item) if changes.target is UNSET else changes.target)
+        values = opened_target(self._kit, item)
+        if changes.target is not UNSET:
+            # whoever sends back what was shown keeps the secrets
+            hidden = {name for name, shown in item.target.items() if shown == "***" and notifier == item.notifier}
+            given = changes.target.items()
+            values = {name: values[name] if value == "***" and name in hidden else value for name, value in given}
+        target = self._target(notifier, values)
         return {"notifier": notifier, "target": target.shown, "sealed_target": self._sealed(target)}
 
     async def delete(self, caller: Caller, notification_id: str) -> None:

@@ -15,11 +15,10 @@ from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.kit import Kit
 from copyhound.services.links import signed_overlay_url, signed_thumbnail_url
 from copyhound.services.notifications_page import digest_url
+from copyhound.services.notifications_rendering import MOST_COPIES
 
 NEW_DOMAIN: Final = "new_domain_found"
 _EVENTS: Final = 500
-_COPIES: Final = 20
-"""Copies of one domain that are told."""
 _DOMAINS: Final = 1000
 """Domains in one digest; the next one tells the others."""
 
@@ -72,7 +71,7 @@ async def _copies(
 ) -> tuple[FoundCopy, ...]:
     wanted = filter_of(notification.filter)
     where = MatchFilter(list_id=in_list.id, domain=domain, filter=wanted, without_ignored=True)
-    page = await uow.matches.page(in_list.workspace_id, where, cursor=None, limit=_COPIES, sort="-score")
+    page = await uow.matches.page(in_list.workspace_id, where, cursor=None, limit=MOST_COPIES, sort="-score")
     matches: list[Match] = page.items
     images = await uow.images.by_ids(in_list.workspace_id, [match.image_id for match in matches])
     by_id = {image.id: image for image in images}

@@ -31,6 +31,8 @@ COLUMNS: Final = (
     "overlay_url",
     "list_number",
 )
+MOST_COPIES: Final = 20
+"""Copies of one domain that a digest has."""
 _IN_TITLE: Final = 3
 _IN_LINE: Final = 100
 IN_PAGE: Final = 50
@@ -53,8 +55,10 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 def page_of(digest: Digest) -> str:
-    """All of a digest as a page, however long; it leads to no other."""
-    return _page(msgspec.structs.replace(digest, url=None), len(digest.domains))
+    """All of a digest as a page, however long, with every copy that it has; it leads to no other."""
+    rows = "".join(_row(found, copy) for found in digest.domains for copy in found.copies)
+    more = f"Of a domain with many copies, the {MOST_COPIES} best are here." if any(map(_full, digest.domains)) else ""
+    return _whole(digest, rows, more)
 
 
 def render(digest: Digest, format: DigestFormat) -> Rendered:
@@ -76,17 +80,33 @@ def headline(digest: Digest, most: int = _IN_LINE) -> str:
 
 
 def _for_people(digest: Digest) -> str:
-    lines = [headline(digest), *_counts(digest), ""]
-    for found in digest.domains[:IN_PAGE]:
-        lines.append(f"{found.domain} (list: {one_line(found.list_label)})")
-        lines += [f"  {one_line(best.image_name)}: {best.page_url or best.image_url}" for best in found.copies[:1]]
-        lines += [f"  {_verdict(best)}" for best in found.copies[:1]]
-        lines += [f"  overlay: {best.overlay_url}" for best in found.copies[:1] if best.overlay_url]
+    parts = ["\n".join([headline(digest), *_counts(digest)]), *map(_domain_for_people, digest.domains[:IN_PAGE])]
     if (left_out := len(digest.domains) - IN_PAGE) > 0:
-        lines.append(f"and {left_out} more")
+        parts.append(f"and {left_out} more")
     if digest.url:
-        lines += ["", f"All of them: {digest.url}"]
-    return "\n".join(lines)
+        parts.append(f"All of them: {digest.url}")
+    return "\n\n".join(parts)
+
+
+def _domain_for_people(found: FoundDomain) -> str:
+    best = found.copies[0]
+    facts = [
+        f"{one_line(best.image_name)}: {best.page_url or best.image_url}",
+        _verdict(best),
+        f"overlay: {best.overlay_url}" if best.overlay_url else "",
+        _further(found),
+    ]
+    return "\n  ".join([f"{found.domain} (list: {one_line(found.list_label)})", *filter(None, facts)])
+
+
+def _further(found: FoundDomain) -> str:
+    further = len(found.copies) - 1
+    return f"and {further}{' or' if _full(found) else ''} more on this domain" if further else ""
+
+
+def _full(found: FoundDomain) -> bool:
+    """Whether the domain may have more copies than the digest."""
+    return len(found.copies) >= MOST_COPIES
 
 
 def _counts(digest: Digest) -> list[str]:
@@ -200,17 +220,21 @@ def _rows(digest: Digest) -> list[tuple[FoundDomain, FoundCopy]]:
     return [(found, copy) for found in digest.domains for copy in found.copies]
 
 
-def _page(digest: Digest, most: int = IN_PAGE) -> str:
-    rows = "".join(_row(found) for found in digest.domains[:most])
-    left_out = len(digest.domains) - most
+def _page(digest: Digest) -> str:
+    rows = "".join(_row(found, found.copies[0], _further(found)) for found in digest.domains[:IN_PAGE])
+    left_out = len(digest.domains) - IN_PAGE
     more = [f"And {left_out} more."] if left_out > 0 else []
     if digest.url:
         more.append(_link(digest.url, "See all"))
+    return _whole(digest, rows, " ".join(more))
+
+
+def _whole(digest: Digest, rows: str, more: str) -> str:
     title, counts = escape(headline(digest, _IN_TITLE)), "<br>".join(escape(line) for line in _counts(digest))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f'<body style="font-family:sans-serif"><h1 style="font-size:1.3em">{title}</h1>'
-        f'{_paragraph(counts)}<table style="border-collapse:collapse">{rows}</table>{_paragraph(" ".join(more))}'
+        f'{_paragraph(counts)}<table style="border-collapse:collapse">{rows}</table>{_paragraph(more)}'
         "</body></html>"
     )
 
@@ -219,19 +243,17 @@ def _paragraph(html: str) -> str:
     return f"<p>{html}</p>" if html else ""
 
 
-def _row(found: FoundDomain) -> str:
-    best = found.copies[0]
-    further = len(found.copies) - 1
+def _row(found: FoundDomain, copy: FoundCopy, further: str = "") -> str:
     facts = [
         f"<strong>{escape(found.domain)}</strong>",
-        _link(best.page_url or best.image_url, best.page_title or best.page_url or best.image_url),
-        f"{escape(best.image_name)}, list {escape(found.list_label)}",
-        escape(_verdict(best)),
-        f"and {further} more on this domain" if further else "",
-        _link(best.overlay_url, "Compare") if best.overlay_url else "",
+        _link(copy.page_url or copy.image_url, copy.page_title or copy.page_url or copy.image_url),
+        f"{escape(copy.image_name)}, list {escape(found.list_label)}",
+        escape(_verdict(copy)),
+        further,
+        _link(copy.overlay_url, "Compare") if copy.overlay_url else "",
     ]
     told = "<br>".join(fact for fact in facts if fact)
-    return f'<tr><td style="{_CELL}">{_thumbnail(best)}</td><td style="{_CELL}">{told}</td></tr>'
+    return f'<tr><td style="{_CELL}">{_thumbnail(copy)}</td><td style="{_CELL}">{told}</td></tr>'
 
 
 def _thumbnail(copy: FoundCopy) -> str:

@@ -61,7 +61,7 @@ class MatchEvent(EventBase, frozen=True, kw_only=True):
     score: float | None
     """0-100: how little it was changed."""
     match_type: MatchType | None
-    """How much of the one picture is in the other; null where it was not compared."""
+    """`full`: exact or nearly so; `partial`: cropped, resized, recoloured or otherwise changed; null: not compared."""
     edits: list[Edit]
     """What was done to it."""
     query_share: float | None

@@ -13,7 +13,8 @@ from copyhound.domain.feeds import Consumer
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import passes
-from copyhound.services.hooks import HookFilter, lists_exist
+from copyhound.services.hook_filters import Filters, HookFilter
+from copyhound.services.hooks import lists_exist
 from copyhound.services.kit import Kit
 
 _CHUNK: Final = 500
@@ -45,11 +46,13 @@ class Polled(msgspec.Struct, frozen=True):
 class PollingService:
     """Reads the log for pollers, and keeps how far they are."""
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, kit: Kit, filters: Filters) -> None:
+        self._kit, self._filters = kit, filters
 
     async def read(self, caller: Caller, asked: Asked) -> Polled:
-        """CopyhoundError invalid_request for a filter that names a list that is not there."""
+        """CopyhoundError invalid_request for a filter that names a list that is not there, or could hold nothing."""
+        where = self._filters.checked(asked.where, (asked.trigger,), within="")
+        asked = msgspec.structs.replace(asked, where=where)
         if asked.consumer is not None:
             return await self._read_as(caller, asked, asked.consumer)
         async with self._kit.units.read() as uow:
@@ -62,6 +65,7 @@ class PollingService:
             if kept is None and await uow.consumers.count(caller.workspace_id) >= _MOST:
                 raise CopyhoundError("conflict", f"There are {_MOST} consumers already. Forget some.")
             begin = await _start(uow, caller, asked) if kept is None else _goes_on(kept, asked)
+            begin = min(begin, await uow.log.last())  # from beyond the end nothing would ever be told
             polled = await _scan(uow, caller, asked, begin)
             # a poller that finds nothing new is noted once in a while
             stands = kept is not None and (kept.acknowledged, kept.given) == (begin, polled.until)

@@ -63,8 +63,10 @@ class RecoveryService:
 
     async def replay(self, uow: UnitOfWork, hook: Hook, since: datetime | int) -> None:
         """In the transaction that makes or wakes a hook: send what was told since a time or a sequence, of the last
-        30 days. What it has been sent already is left out."""
+        30 days. What it has been sent already is left out. CopyhoundError invalid_request: that is to come."""
         now = self._kit.now()
+        if isinstance(since, datetime) and since > now:
+            raise CopyhoundError("invalid_request", "`since` is in the future.")
         after, begin = (since, now - REPLAYED) if isinstance(since, int) else (0, max(since, now - REPLAYED))
         # events that are being told now may know nothing of the hook yet
         span = Recovery(new_id("recovery"), hook.workspace_id, hook.id, begin, now + _OVERLAP, failed=False)

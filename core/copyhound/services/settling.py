@@ -10,11 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from copyhound.domain.deliveries import SendResult, Verdict, VerdictKind, failing_since, next_attempt
-from copyhound.domain.events import NewEvent
 from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus
-from copyhound.domain.ids import derived_id
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.events import EventService
+from copyhound.services.hook_ends import tell_disabled
 from copyhound.services.kit import Kit
 from copyhound.services.lanes import queue_attempt
 from copyhound.services.unsubscribing import queue_unsubscribe
@@ -77,24 +76,10 @@ class Settling:
         )
         if verdict.ends_hook and hook.status is HookStatus.active:
             noted = msgspec.structs.replace(noted, status=HookStatus.disabled, status_reason=verdict.reason)
-            await self._tell_disabled(uow, noted, now)
+            await tell_disabled(self._events, uow, noted, now)
             if verdict.kind is not VerdictKind.unsubscribe:  # whoever answers 410 knows
                 await queue_unsubscribe(uow, noted)
         return noted
-
-    async def _tell_disabled(self, uow: UnitOfWork, hook: Hook, now: datetime) -> None:
-        payload: dict[str, Any] = msgspec.to_builtins(
-            {
-                "hook_id": hook.id,
-                "target_url": hook.target_url,
-                "triggers": hook.triggers,
-                "reason": hook.status_reason,
-                "failing_since": hook.failing_since,
-            }
-        )
-        _log.warning("hook %s is disabled: %s", hook.id, hook.status_reason)
-        event_id = derived_id("evt", "hook_disabled", hook.id, now.isoformat())
-        await self._events.append(uow, NewEvent(event_id, hook.workspace_id, "hook_disabled", payload))
 
 
 def _went_on(delivery: Delivery, number: int, verdict: Verdict, now: datetime, *, manual: bool) -> Delivery:

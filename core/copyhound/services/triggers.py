@@ -8,7 +8,7 @@ import msgspec
 
 from copyhound.domain.triggers import Trigger
 from copyhound.services.event_samples import ANTI_EXAMPLES, EXAMPLES, SAMPLES
-from copyhound.services.hooks import HookFilter
+from copyhound.services.hook_filters import HookFilter
 from copyhound.services.links import API
 from copyhound.services.payloads import (
     CreditsLowEvent,
@@ -19,7 +19,15 @@ from copyhound.services.payloads import (
     SearchCompleteEvent,
 )
 
-_FILTER_CHOICES: Final = {"list_ids": f"{API}/choices/lists", "providers": f"{API}/choices/providers"}
+_OF_LISTS: Final = {"list_ids": f"{API}/choices/lists"}
+_FILTER_CHOICES: Final = {**_OF_LISTS, "providers": f"{API}/choices/providers"}
+
+
+class ListFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Of which lists a hook is told. Empty: of all."""
+
+    list_ids: tuple[str, ...] = ()
+    """Only of these lists."""
 
 
 class ProviderFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -58,8 +66,8 @@ _ALL: Final = (
         noun="Search",
         description="Triggers when every image of a search has its outcome from every provider.",
         payload=SearchCompleteEvent,
-        filter=HookFilter,
-        dynamic_fields=_FILTER_CHOICES,
+        filter=ListFilter,
+        dynamic_fields=_OF_LISTS,
     ),
     _trigger(
         key="match_removed",
@@ -83,7 +91,7 @@ _ALL: Final = (
         key="hook_disabled",
         title="Hook disabled",
         noun="Hook",
-        description="Triggers when a hook is disabled because its receiver failed for days, or asked for it.",
+        description="Triggers when a hook is disabled: its receiver fails or wants no more, or its lists are gone.",
         payload=HookDisabledEvent,
     ),
     _trigger(

@@ -13,7 +13,7 @@ export const triggerOptions: INodePropertyOptions[] = [
 	{
 		name: 'Hook Disabled',
 		value: 'hook_disabled',
-		description: 'Triggers when a hook is disabled because its receiver failed for days, or asked for it',
+		description: 'Triggers when a hook is disabled: its receiver fails or wants no more, or its lists are gone',
 	},
 	{
 		name: 'Match Removed',

@@ -8,7 +8,7 @@ export default {
   ...common,
   key: "copyhound-hook-disabled",
   name: "Hook disabled",
-  description: "Emits an event when a hook is disabled because its receiver failed for days, or asked for it.",
+  description: "Emits an event when a hook is disabled: its receiver fails or wants no more, or its lists are gone.",
   version: "0.1.0",
   type: "source",
   props: {

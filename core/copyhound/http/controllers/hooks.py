@@ -91,7 +91,7 @@ class HookController(Controller):
         hook_id: FromPath[str],
         sent: NamedDependency[HookChanges],
     ) -> HookOut:
-        """Change what a hook is told of."""
+        """Change where a hook is sent to, what it is told of, and how."""
         return shaped(HookOut, await services.hooks.update(caller, hook_id, sent))
 
     @delete("/{hook_id:str}")
@@ -112,7 +112,7 @@ class HookController(Controller):
     async def test_hook(
         self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
     ) -> AttemptOut:
-        """Send the sample event now, once, and tell how the target answered."""
+        """Send the sample event now, once, and tell how the target answered; 409 if nothing is offered."""
         return shaped(AttemptOut, await services.hooks.test(caller, hook_id))
 
     # whoever holds it can sign: not for keys that only read

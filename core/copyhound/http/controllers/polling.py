@@ -24,7 +24,7 @@ from copyhound.services import Services
 from copyhound.services.hooks import HookFilter
 from copyhound.services.polling import Asked
 
-_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$"
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$(?!\n)"  # `$` alone lets a newline pass
 ConsumerName = Annotated[
     str | None,
     QueryParameter(

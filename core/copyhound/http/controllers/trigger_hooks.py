@@ -11,11 +11,11 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.workspaces import Caller
 from copyhound.http.bodies import JsonBody
 from copyhound.http.idempotency import Made, Once
-from copyhound.http.wire.automation import Description, HookMade, Sequence, TargetUrl, hook_made
+from copyhound.http.wire.automation import Description, HookMade, Sequence, hook_made
 from copyhound.http.wire.common import Instant, shaped
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
-from copyhound.services.hooks import HookFilter, Sending
+from copyhound.services.hooks import HookFilter, Sending, TargetUrl
 
 
 class TriggerHookIn(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,9 +8,8 @@ import msgspec
 
 from copyhound.domain.hooks import DeliveryStatus, Hook, HookFormat, HookPayload, HookStatus
 from copyhound.http.wire.common import Instant, shaped
-from copyhound.services.hooks import HookFilter, PerMinute, TriggerKeys
+from copyhound.services.hooks import HookFilter, PerMinute, TargetUrl, TriggerKeys
 
-TargetUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 Sequence = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Description = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -67,7 +66,7 @@ class HookOut(msgspec.Struct):
     status: HookStatus
     """Whether it is told of events."""
     status_reason: str | None
-    """Why it is disabled."""
+    """Why it is disabled; of an active hook, which of its triggers are not offered now; null: all is well."""
     failing_since: Instant | None
     """When the first failure since the last success was."""
     last_success_at: Instant | None

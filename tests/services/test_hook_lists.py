@@ -1,0 +1,88 @@
+"""Hooks whose lists, or whose triggers, are gone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.hooks import HookStatus
+from copyhound.services.hook_ends import LISTS_GONE
+from copyhound.services.hooks import HookChanges, HookFilter
+from copyhound.services.triggers import TRIGGERS
+
+from ..fixtures.houses import Home, TestClock, home
+from ..fixtures.telling import present, subscribed
+
+TARGET = "https://hooks.example.com/in"
+
+
+@pytest.fixture
+async def house(tmp_path: Path, database_url: str) -> AsyncIterator[Home]:
+    """Nothing works by itself here."""
+    async with home(tmp_path / "data", database_url, clock=TestClock(present()), work=False) as opened:
+        yield opened
+
+
+async def test_a_hook_ends_with_the_last_of_its_lists(house: Home) -> None:
+    """It is disabled with a reason, told once, and not woken without a list; hooks of other lists stay as they are."""
+    lists, hooks, caller = house.services.lists, house.services.hooks, house.caller
+    one, two, three = [(await lists.create(caller, label)).id for label in ("one", "two", "three")]
+    hook, _ = await subscribed(house, TARGET, where=HookFilter(list_ids=(one, two)))
+    others = [(await subscribed(house, TARGET, where=HookFilter(list_ids=ids)))[0].id for ids in ((), (three,))]
+    soon = house.clock() + timedelta(hours=1)
+    expired, _ = await subscribed(house, f"{TARGET}/2", where=HookFilter(list_ids=(two,)), expires_at=soon)
+    house.clock.turn(hours=2)
+    await lists.delete(caller, one)
+    assert (await hooks.get(caller, hook.id)).status is HookStatus.active
+    await lists.delete(caller, two)
+    ended = await hooks.get(caller, hook.id)
+    assert (ended.status, ended.status_reason) == (HookStatus.disabled, LISTS_GONE)
+    (told,) = await house.events("hook_disabled")
+    assert (told["hook_id"], told["reason"]) == (hook.id, LISTS_GONE)
+    assert [(await hooks.get(caller, other)).status for other in others] == [HookStatus.active] * 2
+    for gone in (hook, expired):
+        with pytest.raises(CopyhoundError, match="deleted"):
+            await hooks.enable(caller, gone.id)
+    await hooks.update(caller, hook.id, HookChanges(filter=HookFilter(list_ids=(three,), min_score=1)))
+    assert (await hooks.enable(caller, hook.id)).status is HookStatus.active
+
+
+async def test_a_hook_of_many_is_found_when_its_list_goes(house: Home) -> None:
+    """Hooks are disabled also where a workspace has more of them than a page."""
+    list_id = (await house.services.lists.create(house.caller, "one")).id
+    first, _ = await subscribed(house, TARGET, where=HookFilter(list_ids=(list_id,)))
+    for number in range(205):
+        await subscribed(house, f"{TARGET}/{number}")
+    await house.services.lists.delete(house.caller, list_id)
+    assert (await house.services.hooks.get(house.caller, first.id)).status is HookStatus.disabled
+
+
+async def test_a_hook_of_a_plugin_that_is_gone_says_so(house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the triggers that are not offered; a test sends another one's sample, or is refused as a conflict."""
+    hooks, caller = house.services.hooks, house.caller
+    both, _ = await subscribed(house, TARGET, "match_found", "credits_low")
+    alone, _ = await subscribed(house, TARGET, "credits_low")
+    sent: list[Any] = []
+
+    async def send(*arguments: Any, **_: Any) -> Any:
+        sent.append(arguments)
+        raise CopyhoundError("unavailable")
+
+    monkeypatch.setattr(hooks, "_triggers", {key: one for key, one in TRIGGERS.items() if key != "credits_low"})
+    monkeypatch.setattr(hooks, "_sender", type("Sender", (), {"send": staticmethod(send)})())
+    told = await hooks.get(caller, alone.id)
+    assert told.status is HookStatus.active
+    assert "credits_low" in (told.status_reason or "")
+    assert all("credits_low" in (hook.status_reason or "") for hook in (await hooks.page(caller)).items)
+    with pytest.raises(CopyhoundError) as caught:
+        await hooks.test(caller, alone.id)
+    assert caught.value.code == "conflict"
+    assert sent == []
+    with pytest.raises(CopyhoundError):
+        await hooks.test(caller, both.id)
+    assert b'"match_found"' in sent[0][3]
