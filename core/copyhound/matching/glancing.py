@@ -1,4 +1,4 @@
-"""A glance at two pictures, before they are compared pixel by pixel: most look-alikes are told from a copy by it.
+"""A glance at two pictures, before they are compared pixel by pixel: many look-alikes are told from a copy by it.
 
 It looks at half the size, in luminance, at one thing alone: where texture that runs both ways is the same. A copy has
 it wherever nothing covers it, whatever was done to it; two cloths of one pattern, or two photographs of one scene,
