@@ -100,18 +100,18 @@ class Outbound:
 
         Raises `url_invalid`, `url_forbidden`, `url_unresolved`, `fetch_failed`, `fetch_timeout`.
         """
-        async with (
-            _deadline(timeout) as deadline,
-            self._answer("POST", url, httpx.Headers(headers), content) as response,
-        ):
-            deadline.reschedule(None)
-            body = await _beginning(response, max_response_bytes)
-            return Fetched(response.status_code, dict(response.headers), body, str(response.url))
+        return await self._once("POST", url, httpx.Headers(headers), content, timeout, max_response_bytes)
 
     async def delete(self, url: str, *, timeout: float = 15, max_response_bytes: int = 65536) -> Fetched:
         """DELETE once, as `post` does."""
-        async with _deadline(timeout), self._answer("DELETE", url, httpx.Headers()) as response:
-            body, _ = await _read(response, max_response_bytes, cut=True)
+        return await self._once("DELETE", url, httpx.Headers(), None, timeout, max_response_bytes)
+
+    async def _once(
+        self, method: str, url: str, headers: httpx.Headers, content: bytes | None, timeout: float, max_bytes: int
+    ) -> Fetched:
+        async with _deadline(timeout) as deadline, self._answer(method, url, headers, content) as response:
+            deadline.reschedule(None)
+            body = await _beginning(response, max_bytes)
             return Fetched(response.status_code, dict(response.headers), body, str(response.url))
 
     def client(self, *, timeout: float = 30) -> httpx.AsyncClient:
@@ -220,10 +220,10 @@ def _redirected(response: httpx.Response, sent: httpx.Headers) -> tuple[str, htt
     return url, httpx.Headers({name: value for name, value in sent.items() if name not in _CREDENTIALS})
 
 
-async def _read(response: httpx.Response, max_bytes: int, *, cut: bool = False) -> tuple[bytes, bool]:
+async def _read(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
     """The body up to a length, and whether that is all of it."""
     announced = response.headers.get("content-length", "")
-    if not cut and announced.isdecimal() and int(announced) > max_bytes:
+    if announced.isdecimal() and int(announced) > max_bytes:
         return b"", False
     body = bytearray()
     async for part in response.aiter_raw():

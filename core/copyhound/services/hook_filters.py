@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from copyhound.services.kit import Desk
 
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Text = TypeVar("Text", bound=str)
+_MOST_NAMED: Final = 100
+"""Of each kind, in a filter: all are looked up, lists even while nothing else is written."""
 
 
 class HookFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -44,8 +46,11 @@ class Filters:
     def checked(self, where: HookFilter, triggers: Iterable[str], within: str = "filter.") -> HookFilter:
         """The filter, its domains as events carry them, each name once and in order.
 
-        CopyhoundError invalid_request with `errors`, each field named with `within` before it.
+        CopyhoundError invalid_request for too many names; else with `errors`, each field named with `within` before it.
         """
+        for named in (where.list_ids, where.domains, where.providers):
+            if len(set(named)) > _MOST_NAMED:
+                raise CopyhoundError("invalid_request", f"A filter names at most {_MOST_NAMED} of a kind.")
         errors = self._vain(msgspec.to_builtins(where), triggers, within)
         domains = []
         for number, value in enumerate(where.domains):
