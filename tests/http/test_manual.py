@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from copyhound.domain.errors import ERRORS
 from copyhound.http.app import describe_api
 from copyhound.http.manual import page_text, pages, rendered
+from copyhound.http.manual_menu import MENU
 from copyhound.plugin_host.unbound import Unbound
 from copyhound.services.actions import Actions, builtin_actions
 from copyhound.services.rendering import thin
@@ -48,11 +49,21 @@ async def test_a_browser_is_led_to_the_manual(world: World) -> None:
     assert (program.status_code, program.json()["code"]) == (404, "not_found")
 
 
-def test_the_links_at_the_top_wrap() -> None:
-    """The pages' links stand apart, on as many lines as they need."""
-    html = rendered("x", "# T")
-    assert re.search(r"nav\{[^}]*flex-wrap:wrap", html)
-    assert html.count('<a href="/docs/') == len(pages())
+def test_the_menu_has_each_page_once() -> None:
+    """Every page of the manual, and no other, stands once in the menu; the open one is marked."""
+    grouped = [page for group in MENU.values() for page in group if page != "try"]
+    assert sorted(grouped) == sorted(pages())
+    for page in pages():
+        html = rendered(page, "# T")
+        assert re.findall(r'<a href="/docs/([a-z0-9-]+)" aria-current="page">', html) == [page]
+        assert sorted(re.findall(r'<a href="/docs/([a-z0-9-]+)"', html)) == sorted([*pages(), "try"])
+
+
+def test_the_first_page_has_the_groups_of_the_menu() -> None:
+    """The first page names the menu's groups and their pages, in the same order."""
+    grouped = re.findall(r"^## (.+)\n\n((?:- .*\n)+)", page_text("index") or "", re.MULTILINE)
+    shown = {group: re.findall(r"^- \[[^\]]+\]\((?:/docs/)?([a-z0-9-]+)", listed, re.M) for group, listed in grouped}
+    assert shown == {group: [page for page in inside if page != "index"] for group, inside in MENU.items()}
 
 
 async def test_links_between_pages_hold(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -24,6 +25,21 @@ CUT_OFF = """() => {
     return [...document.querySelectorAll("body *")].filter(b => outside(b) && !reached(b)).map(b => b.tagName);
 }"""
 """What lies beyond the page's right side, where nothing of its own scrolls to it."""
+
+CONTRASTS = """() => {
+    const parts = text => text.match(/[0-9.]+/g).map(Number);
+    const behind = box => {
+        while (box.parentElement && parts(getComputedStyle(box).backgroundColor)[3] === 0) box = box.parentElement;
+        return parts(getComputedStyle(box).backgroundColor);
+    };
+    const light = rgb => rgb.slice(0, 3)
+        .map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+    const ratio = (a, b) => (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    return [...document.querySelectorAll("nav h2, nav a, main h1, p, a, code, td, th")].map(box =>
+        [box.tagName, ratio(light(parts(getComputedStyle(box).color)), light(behind(box)))]);
+}"""
+"""How much each text differs from what is behind it."""
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and os.environ.get("CI") != "true",
@@ -67,4 +83,36 @@ def test_what_is_wide_scrolls_by_keyboard(browser: Browser) -> None:
         page.keyboard.press("ArrowRight")
         page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
         assert box.evaluate("box => document.activeElement === box")
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "at_once"), [(1200, True), (390, False)])
+def test_the_menu_leaves_room(browser: Browser, width: int, at_once: bool) -> None:
+    """On a desk the menu stands beside the page; on a phone it opens by its button, by keyboard too."""
+    page = shown(browser, width, "filters")
+    nav, button = page.locator("nav"), page.locator("label[for=menu]")
+    assert (nav.is_visible(), button.is_visible()) == (at_once, not at_once)
+    heading = page.locator("main h1").bounding_box()
+    assert heading is not None
+    assert heading["y"] < 200
+    if not at_once:
+        page.locator("#menu").focus()
+        page.keyboard.press("Space")
+        assert nav.is_visible()
+        assert page.evaluate(CUT_OFF) == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read_by_day_and_night(browser: Browser, scheme: Literal["light", "dark"]) -> None:
+    """Text, links, code, headings and menu stand out from what they lie on, 4.5 to 1 at least (WCAG AA)."""
+    page = browser.new_page(color_scheme=scheme)
+    page.set_content(
+        rendered("filters", "# T\n\nText [link](lists.md) `code`\n\n```\nblock\n```\n\n| a |\n|---|\n| b |\n")
+    )
+    told = page.evaluate(CONTRASTS)
+    assert {name for name, _ in told} >= {"P", "A", "CODE", "TD", "H2"}
+    assert [(name, ratio) for name, ratio in told if ratio < 4.5] == []
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
     page.close()

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from copyhound.domain.errors import ERRORS, CopyhoundError
 from copyhound.http.auth import PUBLIC
+from copyhound.http.manual_menu import STYLE, menu, name_of
 
 _PAGE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LINK: Final = re.compile(r'href="(?!https?:|mailto:|#|/)(?:\./)?([a-z0-9_-]+)\.md(#[^"]*)?"')
@@ -24,20 +25,25 @@ _HEADING: Final = re.compile(r"<h([1-4])>(.*?)</h\1>", re.DOTALL)
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 _OPENING: Final = re.compile(r"<(table|pre)>")
 _STYLE: Final = (
-    "body{font:16px/1.55 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
-    "nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}a{color:#0a58ca}main{overflow-wrap:anywhere}"
-    "p,ul,ol,h1,h2,h3,h4{max-width:52rem}img{max-width:100%;height:auto}"
-    "pre,code{font:14px/1.45 ui-monospace,monospace;background-color:#f3f4f6}"
+    ":root{color-scheme:light dark;--page:#fff;--text:#1b1f24;--link:#0a58ca;--code:#f3f4f6;--line:#d0d7de;"
+    "--faint:#59636e;--edge:#0003}"
+    "@media(prefers-color-scheme:dark){:root{--page:#14181d;--text:#dde3ea;--link:#7ab3ff;--code:#20262d;"
+    "--line:#3a434d;--faint:#9aa5b1;--edge:#0009}}"
+    "body{font:16px/1.55 system-ui,sans-serif;max-width:78rem;margin:0 auto;padding:0 1rem;display:flex;gap:2.5rem;"
+    "align-items:flex-start;background:var(--page);color:var(--text)}"
+    "a{color:var(--link)}main{flex:1;min-width:0;padding:1rem 0 3rem;overflow-wrap:anywhere}"
+    "p,ul,ol,h1,h2,h3,h4{max-width:52rem}img{max-width:100%;height:auto;background:#fff}"
+    "pre,code{font:14px/1.45 ui-monospace,monospace;background-color:var(--code)}"
     "pre{padding:.8rem}code{padding:.1rem .2rem}pre code{padding:0;background:none}"
     # what is wider than the page scrolls by itself, and is shaded at the side where there is more
     ".wide,pre{overflow-x:auto;scrollbar-width:thin;background-repeat:no-repeat;background-size:2rem 100%,2rem 100%,"
     ".8rem 100%,.8rem 100%;background-position:0 0,100% 0,0 0,100% 0;"
     "background-attachment:local,local,scroll,scroll;background-image:linear-gradient(90deg,var(--g) 40%,transparent),"
-    "linear-gradient(270deg,var(--g) 40%,transparent),linear-gradient(90deg,#0003,transparent),"
-    "linear-gradient(270deg,#0003,transparent)}"
-    ".wide{--g:#fff;margin:1rem 0}pre{--g:#f3f4f6}"
+    "linear-gradient(270deg,var(--g) 40%,transparent),linear-gradient(90deg,var(--edge),transparent),"
+    "linear-gradient(270deg,var(--edge),transparent)}"
+    ".wide{--g:var(--page);margin:1rem 0}pre{--g:var(--code)}"
     "table{border-collapse:collapse;overflow-wrap:normal}"
-    "td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;vertical-align:top}"
+    "td,th{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}"
 )
 Page = Annotated[str, PathParameter(description="Name of a page, without .md.")]
 
@@ -99,11 +105,11 @@ def rendered(page: str, text: str) -> str:
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     body = _LINK.sub(lambda m: f'href="/docs/{m[1]}{m[2] or ""}"', body)
     body = _HEADING.sub(_anchored, _IMAGE.sub(_inlined, _scrolling(body)))
-    links = "".join(f'<a href="/docs/{name}">{html.escape(name)}</a>' for name in pages())
+    title = html.escape(name_of(page))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(page)} - Copyhound</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
-        f"<body><nav>{links}</nav><main>{body}</main></body></html>"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} - Copyhound</title>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}{STYLE}</style></head>'
+        f"<body>{menu(page)}<main>{body}</main></body></html>"
     )
 
 
