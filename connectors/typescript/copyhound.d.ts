@@ -144,6 +144,9 @@ export interface DeliveryOut {
   created_at: string;
   next_attempt_at: string | null;
   delivered_at: string | null;
+  last_attempt_at: string | null;
+  last_status_code: number | null;
+  last_error: string | null;
 }
 
 /** How far a delivery is. */
@@ -1164,6 +1167,23 @@ export interface RemovedOut {
   removed: number;
 }
 
+/** A delivery that is sent once more, as it is before. */
+export interface ResentOut {
+  id: string;
+  hook_id: string;
+  event_id: string;
+  trigger: string;
+  status: DeliveryStatus;
+  attempts: number;
+  created_at: string;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+  last_attempt_at: string | null;
+  last_status_code: number | null;
+  last_error: string | null;
+  attempt_number: number;
+}
+
 /** With `?wait=`: the progress, and the first matches of the list. */
 export interface ResultOut {
   search_id: string;
@@ -1652,7 +1672,7 @@ export interface Operations {
     parameters: { name: string };
     answer: CollectionOut;
   };
-  /** One delivery. */
+  /** One delivery, with what came of its last attempt. */
   get_delivery: {
     method: "GET";
     path: "/api/v1/deliveries/{delivery_id}";
@@ -1880,7 +1900,7 @@ export interface Operations {
     parameters: { key: string };
     answer: ItemsConsumerOut;
   };
-  /** Deliveries, newest first. */
+  /** Deliveries, newest first, each with what came of its last attempt. */
   list_deliveries: {
     method: "GET";
     path: "/api/v1/deliveries";
@@ -2072,12 +2092,12 @@ export interface Operations {
     body: SpanIn;
     answer: SpanOut;
   };
-  /** Send it once more, with the same `webhook-id`. */
+  /** Send it once more, with the same `webhook-id`; once, however often that is asked before it was made. */
   resend_delivery: {
     method: "POST";
     path: "/api/v1/deliveries/{delivery_id}/resend";
     parameters: { delivery_id: string };
-    answer: DeliveryOut;
+    answer: ResentOut;
   };
   /** Revoke a key, at once and for good. */
   revoke_key: {

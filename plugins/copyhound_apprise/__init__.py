@@ -10,10 +10,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl
+from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl, missing_extra
 from copyhound_apprise.sending import Order, send
 
-MISSING: Final = "Apprise needs the extra on the server: pip install 'copyhound[apprise]', then start it again."
 _SCHEMA: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.I)
 
 
@@ -57,7 +56,7 @@ class AppriseTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(target: AppriseTarget, settings: AppriseSettings) -> None:
     """CopyhoundError settings_invalid: the library is missing, or the service is not allowed here."""
     if importlib.util.find_spec("apprise") is None:
-        raise CopyhoundError("settings_invalid", MISSING)
+        raise CopyhoundError("settings_invalid", missing_extra("Apprise needs", "apprise"))
     found = _SCHEMA.match(target.url)
     schema = found[1].lower() if found else ""
     if schema not in settings.services:

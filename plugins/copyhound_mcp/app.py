@@ -12,10 +12,9 @@ from litestar import Litestar, asgi
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from copyhound.plugin_api import Caller, CopyhoundError, UseCases
+from copyhound.plugin_api import Caller, CopyhoundError, UseCases, missing_extra
 from copyhound_mcp.settings import McpSettings
 
-MISSING: Final = "MCP needs the extra on the server: pip install 'copyhound[mcp]', then start it again."
 _LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
 _INVALID_REQUEST: Final = -32600
 _CHALLENGE: Final = 'Bearer realm="Copyhound"'
@@ -71,8 +70,9 @@ class Door:
                 try:
                     module = await asyncio.to_thread(importlib.import_module, "copyhound_mcp.serving")
                 except ImportError as error:
-                    _log.warning("%s (%s)", MISSING, error)
-                    raise CopyhoundError("unavailable", MISSING) from error
+                    missing = missing_extra("MCP needs", "mcp")
+                    _log.warning("%s (%s)", missing, error)
+                    raise CopyhoundError("unavailable", missing) from error
                 self._opened = module.Room(self._use_cases, self._settings)
         return self._opened
 

@@ -266,14 +266,18 @@ async def test_deliveries_are_told_and_sent_again(world: World, picture: bytes, 
     hook = (await subscribe(world)).json()
     await found(world, picture)
     deliveries = (await world.call("GET", f"/deliveries?hook_id={hook['id']}&status=pending")).json()["items"]
-    assert [one["trigger"] for one in deliveries] == ["match_found"]
+    assert [(one["trigger"], one["last_attempt_at"]) for one in deliveries] == [("match_found", None)]
     path = f"/deliveries/{deliveries[0]['id']}"
     made = world.services.deliveries
     await made.settle(await made.attempt(deliveries[0]["id"], 1))
-    assert (await world.call("GET", path)).json()["status"] == "delivered"
+    shown = (await world.call("GET", path)).json()
+    assert (shown["status"], shown["last_status_code"], shown["last_error"]) == ("delivered", 204, None)
+    assert (await world.call("GET", "/deliveries")).json()["items"] == [shown]
     attempts = (await world.call("GET", f"{path}/attempts")).json()["items"]
     assert [(one["number"], one["status_code"], one["manual"]) for one in attempts] == [(1, 204, False)]
+    assert attempts[0]["at"] == shown["last_attempt_at"]
     before = len(recorded_jobs.queued)
-    assert (await world.call("POST", f"{path}/resend")).status_code == 202
+    again = await world.call("POST", f"{path}/resend")
+    assert (again.status_code, again.json()) == (202, {**shown, "attempt_number": 11})
     assert [job[0] for job in recorded_jobs.queued[before:]] == ["deliver"]
     assert world.sender.sent[0][2] == (await world.call("GET", "/triggers/match_found/samples")).json()[0]

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import NewEvent
-from copyhound.domain.hooks import Delivery, DeliveryStatus, HookStatus
+from copyhound.domain.hooks import DeliveryStatus, HookStatus, TriedDelivery
 from copyhound.domain.ids import new_id
 from copyhound.services.hooks import HookChanges, HookFilter
 
@@ -50,10 +50,10 @@ async def happen(house: Home, trigger: str = "match_found", list_id: str | None 
     return event.id
 
 
-async def settled(house: Home, count: int = 1) -> list[Delivery]:
+async def settled(house: Home, count: int = 1) -> list[TriedDelivery]:
     """The deliveries, once so many have ended."""
 
-    async def ended() -> list[Delivery]:
+    async def ended() -> list[TriedDelivery]:
         page = await house.services.deliveries.page(house.caller, limit=200)
         done = [delivery for delivery in page.items if delivery.status is not DeliveryStatus.pending]
         return done if len(done) >= count else []
@@ -150,6 +150,36 @@ async def test_resend_repeats_with_the_same_id(at_home: Home, receiver: Receiver
     assert [attempt.manual for attempt in attempts] == [False, True]
     after = await at_home.services.deliveries.get(at_home.caller, delivery.id)
     assert (after.status, after.attempts) == (DeliveryStatus.delivered, 1)
+
+
+async def test_a_resend_is_made_once_however_often_it_is_asked_for(at_home: Home, receiver: Receiver) -> None:
+    """Asked for in parallel, and again before it is in the log, it is one attempt of one number; then it is the next.
+    One whose hook is gone is refused."""
+    deliveries, caller = at_home.services.deliveries, at_home.caller
+    hook, _, _ = await at_home.services.hooks.create(caller, receiver.url, ("match_found",), HookFilter())
+    await happen(at_home)
+    (delivery,) = await settled(at_home)
+    assert (delivery.last_status_code, delivery.last_error) == (200, None)
+
+    async def logged(count: int) -> list[int]:
+        numbers = [attempt.number for attempt in await deliveries.attempts(caller, delivery.id)]
+        return numbers if len(numbers) >= count else []
+
+    answer = asyncio.Event()
+    receiver.will(Answer(503, wait=answer))
+    asked = await asyncio.gather(*(deliveries.resend(caller, delivery.id) for _ in range(4)))
+    await receiver.wait_for(2)
+    asked.append(await deliveries.resend(caller, delivery.id))
+    answer.set()
+    assert [number for _, number in asked] == [11] * 5
+    assert await until(lambda: logged(2), "the log") == [1, 11]
+    assert (await deliveries.get(caller, delivery.id)).last_status_code == 503
+    assert (await deliveries.resend(caller, delivery.id))[1] == 12
+    assert await until(lambda: logged(3), "the log") == [1, 11, 12]
+    assert len(receiver.requests) == 3
+    await at_home.services.hooks.delete(caller, hook.id)
+    with pytest.raises(CopyhoundError, match="gone"):
+        await deliveries.resend(caller, delivery.id)
 
 
 async def test_a_deleted_hook_gets_nothing_more(at_home: Home, receiver: Receiver) -> None:

@@ -215,6 +215,22 @@ async def test_an_attempt_that_is_repeated_overwrites(units: Units) -> None:
         assert await unit.deliveries.attempts("delivery_1") == [again, second]
 
 
+async def test_the_last_attempts_of_many_are_read_at_once(units: Units) -> None:
+    """The latest by time, whatever its number; of the higher number where two are of one time; none of a stranger's."""
+    resent = Attempt("d1", 11, at(5), 80, manual=True, status_code=200)
+    retried = Attempt("d1", 2, at(9), 80, error="fetch_timeout: Too slow.")
+    earlier, later = (Attempt("d2", number, at(1), 80, status_code=500) for number in (1, 2))
+    async with units() as unit:
+        for number in range(1, 4):
+            await unit.deliveries.add(a_delivery(f"d{number}", event_id=f"evt_{number}"))
+        await unit.sending.add_attempts([(W1, attempt) for attempt in (resent, retried, later, earlier)])
+        asked = ["d1", "d2", "d3", "d4"]
+        last = await unit.deliveries.last_attempts(W1, asked)
+        assert sorted(last, key=lambda one: one.delivery_id) == [retried, later]
+        assert await unit.deliveries.last_attempts(W2, asked) == []
+        assert await unit.deliveries.last_attempts(W1, []) == []
+
+
 async def test_events_of_a_span_are_read_in_order(units: Units) -> None:
     """Those of any of the triggers, from the first moment to the last, after a sequence number, up to a limit."""
     async with units() as unit:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from copyhound.domain.feeds import Consumer, Feed
-from copyhound.domain.hooks import WantedHooks
+from copyhound.domain.hooks import Attempt, WantedHooks
 from copyhound.domain.matches import MatchFilter
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import ApiKey
@@ -71,6 +71,7 @@ READS: dict[str, Read] = {
     "hooks.subscribed": lambda unit, ws: unit.hooks.subscribed(ws, "match_found"),
     "deliveries.get": lambda unit, ws: unit.deliveries.get(ws, "delivery_1"),
     "deliveries.page": lambda unit, ws: unit.deliveries.page(ws, hook_id="hook_1", status=None, cursor=None, limit=9),
+    "deliveries.last_attempts": lambda unit, ws: unit.deliveries.last_attempts(ws, ["delivery_1"]),
     "collections.by_name": lambda unit, ws: unit.collections.by_name(ws, "web"),
     "collections.all": lambda unit, ws: unit.collections.all(ws),
     "collections.by_ids": lambda unit, ws: _entry(unit, ws),
@@ -109,6 +110,7 @@ async def _fill(unit: UnitOfWork) -> None:
     await unit.events.append(an_event(), AT)
     await unit.hooks.add(a_hook(), "key")
     await unit.deliveries.add(a_delivery())
+    await unit.sending.add_attempts([(W1, Attempt("delivery_1", 1, AT, 120, status_code=500))])
     await unit.collections.put_entry(await web(unit), an_entry(), AT)
     await unit.notifications.add(a_notification())
     await unit.ingests.add(an_ingest())

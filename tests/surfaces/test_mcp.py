@@ -390,7 +390,7 @@ async def test_without_the_sdk_it_says_what_to_install(tmp_path: Path, monkeypat
     async with agent(tmp_path / "data") as opened:
         answer = await opened.post(TOOLS)
         assert answer.status_code == 503
-        assert "pip install 'copyhound[mcp]'" in answer.json()["error"]["message"]
+        assert install_command("mcp") in answer.json()["error"]["message"]
         assert (await opened.post(TOOLS, key=None)).status_code == 401
 
 

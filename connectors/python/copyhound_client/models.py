@@ -309,6 +309,9 @@ class DeliveryOut(Struct, kw_only=True, omit_defaults=True):
     created_at: datetime
     next_attempt_at: datetime | None
     delivered_at: datetime | None
+    last_attempt_at: datetime | None
+    last_status_code: int | None
+    last_error: str | None
 
 
 class Descriptor(Struct, kw_only=True, omit_defaults=True):
@@ -1397,6 +1400,24 @@ class RemovedOut(Struct, kw_only=True, omit_defaults=True):
     """How many entries were removed."""
 
     removed: int
+
+
+class ResentOut(Struct, kw_only=True, omit_defaults=True):
+    """A delivery that is sent once more, as it is before."""
+
+    id: str
+    hook_id: str
+    event_id: str
+    trigger: str
+    status: DeliveryStatus
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    last_attempt_at: datetime | None
+    last_status_code: int | None
+    last_error: str | None
+    attempt_number: int
 
 
 class ResultOut(Struct, kw_only=True, omit_defaults=True):

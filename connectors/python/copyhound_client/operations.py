@@ -337,7 +337,7 @@ class Copyhound(Transport):
         )
 
     def get_delivery(self, delivery_id: str) -> models.DeliveryOut:
-        """One delivery."""
+        """One delivery, with what came of its last attempt."""
         return cast(
             models.DeliveryOut,
             self._call("GET", f"/api/v1/deliveries/{quote(delivery_id, safe='')}", {200: models.DeliveryOut}),
@@ -600,7 +600,7 @@ class Copyhound(Transport):
         cursor: str | None = None,
         limit: int | None = None,
     ) -> models.ItemsDeliveryOut:
-        """Deliveries, newest first."""
+        """Deliveries, newest first, each with what came of its last attempt."""
         return cast(
             models.ItemsDeliveryOut,
             self._call(
@@ -936,14 +936,14 @@ class Copyhound(Transport):
             ),
         )
 
-    def resend_delivery(self, delivery_id: str, *, idempotency_key: str | None = None) -> models.DeliveryOut:
-        """Send it once more, with the same `webhook-id`."""
+    def resend_delivery(self, delivery_id: str, *, idempotency_key: str | None = None) -> models.ResentOut:
+        """Send it once more, with the same `webhook-id`; once, however often that is asked before it was made."""
         return cast(
-            models.DeliveryOut,
+            models.ResentOut,
             self._call(
                 "POST",
                 f"/api/v1/deliveries/{quote(delivery_id, safe='')}/resend",
-                {202: models.DeliveryOut},
+                {202: models.ResentOut},
                 key=idempotency_key,
             ),
         )

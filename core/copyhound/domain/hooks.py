@@ -129,6 +129,22 @@ class Attempt(msgspec.Struct, frozen=True):
     """Cut to 2 kB."""
 
 
+class TriedDelivery(Delivery, frozen=True):
+    """A delivery with what came of its last attempt; all None where none was made yet."""
+
+    last_attempt_at: datetime | None = None
+    last_status_code: int | None = None
+    last_error: str | None = None
+
+
+def tried(delivery: Delivery, last: Attempt | None) -> TriedDelivery:
+    """The delivery as it is shown."""
+    fields = {name: getattr(delivery, name) for name in Delivery.__struct_fields__}
+    if last is None:
+        return TriedDelivery(**fields)
+    return TriedDelivery(**fields, last_attempt_at=last.at, last_status_code=last.status_code, last_error=last.error)
+
+
 def delivery_id(event_id: str, hook_id: str) -> str:
     """The id of the delivery of an event to a hook, and of the durable work that does it."""
     return f"delivery:{event_id}:{hook_id}"

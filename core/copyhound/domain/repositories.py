@@ -241,6 +241,8 @@ class DeliveryRepository(Protocol):
         """Those made in a span of time, its ends included, that failed or have failed so far; oldest first, held."""
 
     async def attempts(self, delivery_id: str) -> list[Attempt]: ...
+    async def last_attempts(self, workspace_id: str, delivery_ids: Sequence[str]) -> list[Attempt]:
+        """The latest attempt of each that has any, in one query."""
 
 
 class NotificationRepository(Protocol):

@@ -13,6 +13,7 @@ from typing import Any, Final
 from PIL import Image
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.extras import missing_extra
 from copyhound.domain.pictures import Readable
 
 from .header import Limits, read_facts
@@ -101,7 +102,7 @@ def _developed(data: bytes, limits: Limits) -> Readable | None:
     if rawpy is None:
         if data.startswith((b"II*\x00", b"MM\x00*")):
             return None  # an ordinary TIFF, as far as can be told without it
-        raise CopyhoundError("image_unsupported", "Raw pictures need the extra: pip install 'copyhound[raw]'.")
+        raise CopyhoundError("image_unsupported", missing_extra("Raw pictures need", "raw"))
     try:
         opened = rawpy.imread(io.BytesIO(data))
     except rawpy.LibRawError:

@@ -3,6 +3,7 @@
 from copyhound.domain.collections import Entry, EntryMatch, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, Bundle, UsageDay
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.extras import missing_extra
 from copyhound.domain.events import EventBase
 from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.lifecycle import ApiVersion
@@ -136,6 +137,7 @@ __all__ = [
     "Weighed",
     "hookimpl",
     "limit_answers",
+    "missing_extra",
     "read_json",
     "refuse_failures",
     "retry_after",

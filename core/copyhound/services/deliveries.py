@@ -11,7 +11,7 @@ import msgspec
 from copyhound.domain.deliveries import Sender, SendResult, take_slot
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import Event, envelope
-from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, is_active
+from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, TriedDelivery, is_active, tried
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import EventService
@@ -161,14 +161,17 @@ class DeliveryService:
         cursor: str | None = None,
         limit: int = 50,
     ) -> PageOf:
+        """Newest first, each with what came of its last attempt."""
         async with self._kit.units.read() as uow:
-            return await uow.deliveries.page(
+            page = await uow.deliveries.page(
                 caller.workspace_id, hook_id=hook_id, status=status, cursor=cursor, limit=limit
             )
+            return PageOf(await _tried(uow, caller, page.items), page.cursor)
 
-    async def get(self, caller: Caller, delivery_id: str) -> Delivery:
+    async def get(self, caller: Caller, delivery_id: str) -> TriedDelivery:
+        """With what came of its last attempt. CopyhoundError not_found."""
         async with self._kit.units.read() as uow:
-            return await _get(uow, caller, delivery_id)
+            return (await _tried(uow, caller, [await _get(uow, caller, delivery_id)]))[0]
 
     async def attempts(self, caller: Caller, delivery_id: str) -> list[Attempt]:
         """Every request of a delivery, oldest first."""
@@ -176,14 +179,20 @@ class DeliveryService:
             await _get(uow, caller, delivery_id)
             return await uow.deliveries.attempts(delivery_id)
 
-    async def resend(self, caller: Caller, delivery_id: str) -> Delivery:
-        """Send it once more, now, with the same `webhook-id`; logged as a manual attempt."""
+    async def resend(self, caller: Caller, delivery_id: str) -> tuple[TriedDelivery, int]:
+        """Send it once more, now, with the same `webhook-id`; logged as a manual attempt, of the number told.
+
+        One that was asked for and is not logged yet is not queued again: the number is the same.
+        CopyhoundError conflict: its hook is gone.
+        """
         async with self._kit.units() as uow:
             delivery = await _get(uow, caller, delivery_id)
+            if await uow.hooks.get(caller.workspace_id, delivery.hook_id) is None:
+                raise CopyhoundError("conflict", f"Its hook {delivery.hook_id} is gone: there is nobody to send it to.")
             # numbered after the automatic ones, which go on as they were
             number = await highest_number(uow, delivery) + 1
             await queue_attempt(uow, delivery, number, slow=False, manual=True)
-        return delivery
+            return (await _tried(uow, caller, [delivery]))[0], number
 
 
 def _settled(delivery: Delivery, number: int, *, manual: bool) -> bool:
@@ -194,6 +203,12 @@ def _settled(delivery: Delivery, number: int, *, manual: bool) -> bool:
 def _in_time(slot: str | None, now: datetime) -> bool:
     # after a standstill all that waited would go out at once
     return slot is not None and now - datetime.fromisoformat(slot) <= _LATE
+
+
+async def _tried(uow: UnitOfWork, caller: Caller, deliveries: Sequence[Delivery]) -> list[TriedDelivery]:
+    ids = [one.id for one in deliveries]
+    last = {one.delivery_id: one for one in await uow.deliveries.last_attempts(caller.workspace_id, ids)}
+    return [tried(one, last.get(one.id)) for one in deliveries]
 
 
 async def _get(uow: UnitOfWork, caller: Caller, delivery_id: str) -> Delivery:

@@ -143,6 +143,17 @@ class Deliveries(Repository):
         statement = sa.select(ATTEMPTS).where(ATTEMPTS.c.delivery_id == delivery_id).order_by(ATTEMPTS.c.number)
         return [struct_of(Attempt, row) for row in await self.all_rows(statement)]
 
+    async def last_attempts(self, workspace_id: str, delivery_ids: Sequence[str]) -> list[Attempt]:
+        asked = ATTEMPTS.c.workspace_id == workspace_id, ATTEMPTS.c.delivery_id.in_(delivery_ids)
+        # a resend has a higher number than the automatic attempts that come after it
+        latest = sa.func.row_number().over(
+            partition_by=ATTEMPTS.c.delivery_id, order_by=(ATTEMPTS.c.at.desc(), ATTEMPTS.c.number.desc())
+        )
+        ranked = sa.select(ATTEMPTS, latest.label("place")).where(*asked).subquery()
+        columns = [ranked.c[column.name] for column in ATTEMPTS.c]
+        rows = await self.all_rows(sa.select(*columns).where(ranked.c.place == 1))
+        return [struct_of(Attempt, row) for row in rows]
+
 
 def _has_status(status: HookStatus, now: datetime | None) -> sa.ColumnElement[bool]:
     expired = sa.and_(HOOKS.c.expires_at.is_not(None), HOOKS.c.expires_at <= now) if now else sa.false()

@@ -134,7 +134,7 @@ async def test_an_address_that_apprise_does_not_know(run_notifier: RunNotifier) 
 async def test_a_missing_library_is_named(run_notifier: RunNotifier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever makes a notification is told what to install."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert "pip install 'copyhound[apprise]'" in await refused(run_notifier, {"url": "json://x"})
+    assert install_command("apprise") in await refused(run_notifier, {"url": "json://x"})
 
 
 async def test_the_process_gets_none_of_our_environment(

@@ -19,11 +19,13 @@ from copyhound.http.wire.automation import (
     HookIn,
     HookMade,
     HookOut,
+    ResentOut,
     RotatedOut,
     SecretOut,
     SpanIn,
     SpanOut,
     hook_made,
+    resent,
 )
 from copyhound.http.wire.common import Items, items, shaped
 from copyhound.services import Services
@@ -185,7 +187,7 @@ class DeliveryController(Controller):
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Items[DeliveryOut]:
-        """Deliveries, newest first."""
+        """Deliveries, newest first, each with what came of its last attempt."""
         page = await services.deliveries.page(caller, hook_id=hook_id, status=status, cursor=cursor, limit=limit)
         return items(page, lambda one: shaped(DeliveryOut, one))
 
@@ -193,7 +195,7 @@ class DeliveryController(Controller):
     async def get_delivery(
         self, services: NamedDependency[Services], caller: NamedDependency[Caller], delivery_id: FromPath[str]
     ) -> DeliveryOut:
-        """One delivery."""
+        """One delivery, with what came of its last attempt."""
         return shaped(DeliveryOut, await services.deliveries.get(caller, delivery_id))
 
     @get("/{delivery_id:str}/attempts")
@@ -210,10 +212,10 @@ class DeliveryController(Controller):
         caller: NamedDependency[Caller],
         once: NamedDependency[Once],
         delivery_id: FromPath[str],
-    ) -> Response[DeliveryOut]:
-        """Send it once more, with the same `webhook-id`."""
+    ) -> Response[ResentOut]:
+        """Send it once more, with the same `webhook-id`; once, however often that is asked before it was made."""
 
         async def make() -> Made:
-            return Made(shaped(DeliveryOut, await services.deliveries.resend(caller, delivery_id)), 202)
+            return Made(resent(*await services.deliveries.resend(caller, delivery_id)), 202)
 
         return await once(None, make)

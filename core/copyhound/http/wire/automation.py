@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from copyhound.domain.hooks import DeliveryStatus, Hook, HookFormat, HookPayload, HookStatus
+from copyhound.domain.hooks import DeliveryStatus, Hook, HookFormat, HookPayload, HookStatus, TriedDelivery
 from copyhound.http.wire.common import Instant, shaped
 from copyhound.services.hooks import HookFilter, PerMinute, TargetUrl, TriggerKeys
 
@@ -156,6 +156,24 @@ class DeliveryOut(msgspec.Struct):
     """When it is tried next."""
     delivered_at: Instant | None
     """When it was taken."""
+    last_attempt_at: Instant | None
+    """When it was sent last, by itself or by hand; null: not yet."""
+    last_status_code: int | None
+    """What was answered then; null where no answer came."""
+    last_error: str | None
+    """Why none came."""
+
+
+class ResentOut(DeliveryOut):
+    """A delivery that is sent once more, as it is before."""
+
+    attempt_number: int
+    """What GET /deliveries/{id}/attempts will call it; asked for again before it was made, it is the same one."""
+
+
+def resent(delivery: TriedDelivery, number: int) -> ResentOut:
+    """What a resend is answered with."""
+    return ResentOut(**msgspec.structs.asdict(shaped(DeliveryOut, delivery)), attempt_number=number)
 
 
 class AttemptOut(msgspec.Struct):
