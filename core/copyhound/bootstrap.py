@@ -191,7 +191,9 @@ def _index(settings: Settings) -> CandidateIndex:
     try:
         from copyhound.indexes.qdrant_server import QdrantIndex
     except ImportError:
-        raise CopyhoundError("settings_invalid", missing_extra("index.engine is qdrant, which needs", "qdrant")) from None
+        raise CopyhoundError(
+            "settings_invalid", missing_extra("index.engine is qdrant, which needs", "qdrant")
+        ) from None
     return QdrantIndex.at(chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_prefix)
 
 

@@ -8,12 +8,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from copyhound.domain import extras
 from copyhound.domain.extras import install_command, missing_extra
 
 ROOT = Path(__file__).parents[2]
@@ -77,4 +77,13 @@ def test_no_text_names_an_index_of_packages() -> None:
     found = [str(file) for file in files if re.search(r"install\s+'?\"?copyhound\[", file.read_text("utf-8"))]
     assert found == []
     assert "-m pip install" in missing_extra("MCP needs", "mcp")
-    assert extras.__doc__
+
+
+def test_the_manual_has_the_command_of_each_extra() -> None:
+    """The quickstart lists every extra with its command for a working copy, and no page has another form."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    pages = [file.read_text("utf-8") for file in (ROOT / "core" / "copyhound" / "docs").glob("*.md")]
+    quickstart = (ROOT / "core" / "copyhound" / "docs" / "quickstart.md").read_text("utf-8")
+    commands = re.findall(r"^\| `(\w+)` \|.*`\.venv/bin/pip install -e '\.\[(\w+)\]'` \|$", quickstart, re.MULTILINE)
+    assert sorted(commands) == sorted((name, name) for name in declared if name not in {"dev", "bench"})
+    assert [found for page in pages for found in re.findall(r".*install '?\.\[.*", page)] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.extras import install_command
 from copyhound.matching import as_readable, prepare_query
 from copyhound.matching.header import Limits
 
@@ -91,7 +93,7 @@ def test_a_raw_file_has_to_keep_the_limit_of_pixels() -> None:
 def test_without_the_extra_a_raw_file_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names what to install."""
     monkeypatch.setitem(sys.modules, "rawpy", None)
-    with pytest.raises(CopyhoundError, match=r"image_unsupported: .*copyhound\[raw\]"):
+    with pytest.raises(CopyhoundError, match=f"image_unsupported: .*{re.escape(install_command('raw'))}"):
         as_readable(b"FUJIFILMCCD-RAW 0201FF393701" + bytes(500))
 
 

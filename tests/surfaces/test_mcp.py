@@ -17,6 +17,7 @@ import pytest_asyncio
 from PIL import Image
 
 import copyhound.docs
+from copyhound.domain.extras import install_command
 from copyhound.domain.workspaces import ALL_SCOPES, KeyLimits
 from copyhound_mcp.resources import TEMPLATES
 from copyhound_mcp.settings import McpSettings

@@ -3,8 +3,8 @@
 from copyhound.domain.collections import Entry, EntryMatch, Kept, Looked, Weighed
 from copyhound.domain.credits import Balance, Bundle, UsageDay
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.extras import missing_extra
 from copyhound.domain.events import EventBase
+from copyhound.domain.extras import missing_extra
 from copyhound.domain.figures import ImageFigures, ListFigures
 from copyhound.domain.lifecycle import ApiVersion
 from copyhound.domain.lists import Image, ImageList

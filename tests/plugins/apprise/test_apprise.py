@@ -20,6 +20,7 @@ import pytest
 
 import copyhound_apprise
 from copyhound.domain.errors import CopyhoundError as CoreError
+from copyhound.domain.extras import install_command
 from copyhound.domain.notifications import NewNotification
 from copyhound.plugin_api import CopyhoundError, Notice, NoticePicture
 from copyhound.plugin_host.settings import read_settings, redacted
