@@ -25,7 +25,8 @@ const authentication = {
       label: 'API Key',
       type: 'password',
       required: true,
-      helpText: 'Make one for Zapier: `copyhound keys create zapier`.',
+      helpText:
+        "A key with the scope write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create zapier` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
     },
   ],
   test: (z, bundle) => lib.call(z, bundle, 'GET', '/api/v1/me'),

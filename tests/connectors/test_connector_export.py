@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -10,7 +13,10 @@ from click.testing import CliRunner
 
 from copyhound import connector_export
 from copyhound.cli import main
+from copyhound.connector_export.catalogue import key_help
 from copyhound.plugin_api import ActionSpec, Caller, EventBase, TriggerSpec, UseCases, hookimpl
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_connectors_are_fresh() -> None:
@@ -96,3 +102,25 @@ def test_a_plugins_own_are_on_every_platform(platform: str) -> None:
     text = b"".join(connector_export.files(catalogue, [platform]).values())
     assert b"letter_answered" in text
     assert b"send_letter" in text
+
+
+@pytest.mark.parametrize("platform", ["zapier", "n8n", "make", "power-automate", "node-red", "pipedream"])
+def test_each_platform_tells_where_a_key_comes_from(platform: str) -> None:
+    """Where a platform asks for the key it says how one is made, in the same words everywhere."""
+    place = ROOT / "connectors" / platform
+    files = [file for file in place.rglob("*") if file.suffix in {".js", ".mjs", ".ts", ".json", ".html"}]
+    said = "".join(
+        re.sub("</?code>", "`", file.read_text("utf-8")) for file in files if "node_modules" not in file.parts
+    )
+    told = key_help(platform)
+    assert told in said
+    assert "copyhound keys create" not in said.replace(told, "")
+
+
+def test_the_command_for_a_key_is_one_that_runs(tmp_path: Path) -> None:
+    """What the platforms tell people to type makes a key whose scopes suffice."""
+    typed = shlex.split(key_help("make").split("`")[1])
+    assert typed[0] == ".venv/bin/copyhound"
+    made = CliRunner().invoke(main, ["--data", str(tmp_path), *typed[1:], "--json"])
+    assert made.exit_code == 0, made.output
+    assert "write" in json.loads(made.stdout)["scopes"]

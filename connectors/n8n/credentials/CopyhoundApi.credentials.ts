@@ -26,7 +26,8 @@ export class CopyhoundApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
-			description: 'A key with the scope write; <code>copyhound keys create n8n</code> makes one',
+			description:
+				"A key with the scope write. On the server, in Copyhound's folder, <code>.venv/bin/copyhound keys create n8n</code> makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
 		},
 	];
 

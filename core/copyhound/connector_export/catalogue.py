@@ -52,6 +52,14 @@ def described(triggers: Iterable[Trigger], actions: Iterable[Action]) -> Describ
     return Described(waited, tuple(one for one in told if "call" in one["delivery"]), version("copyhound"))
 
 
+def key_help(platform: str) -> str:
+    """Where a key comes from, for the people who connect a platform; commands between backticks."""
+    return (
+        f"A key with the scope write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create "
+        f"{platform}` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin."
+    )
+
+
 def pretty(value: Any) -> str:
     """JSON as people read it, in the order it has, with a newline at its end."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

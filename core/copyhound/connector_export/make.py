@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from copyhound.connector_export.catalogue import Described, Json, pretty
+from copyhound.connector_export.catalogue import Described, Json, key_help, pretty
 from copyhound.connector_export.shapes import label, plain
 
 API: Final = "/api/v1"
@@ -36,7 +36,14 @@ _TEST: Final = {
 }
 _ASKED: Final = [
     {"name": "base_url", "type": "url", "label": "Server", "required": True, "help": "https://copyhound.example.org"},
-    {"name": "api_key", "type": "password", "label": "API key", "required": True, "editable": True},
+    {
+        "name": "api_key",
+        "type": "password",
+        "label": "API key",
+        "required": True,
+        "editable": True,
+        "help": key_help("make"),
+    },
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from copyhound.connector_export.catalogue import Described, Json, pretty
+from copyhound.connector_export.catalogue import Described, Json, key_help, pretty
 from copyhound.connector_export.shapes import label, plain
 
 API: Final = "/api/v1"
@@ -201,7 +201,7 @@ def _properties() -> Json:
         "base_url": _parameter(
             "string", "Server", "The address of your Copyhound, such as https://copyhound.example.org"
         ),
-        "api_key": _parameter("securestring", "API key", "Made by `copyhound keys create`, or POST /api/v1/keys"),
+        "api_key": _parameter("securestring", "API key", key_help("power-automate")),
     }
     return {
         "properties": {
