@@ -48,6 +48,31 @@ async def test_it_is_read_changed_and_deleted(world: World) -> None:
     assert (await world.call("GET", "/notifications")).json()["items"] == [second]
 
 
+async def test_a_kept_secret_goes_to_no_other_address(world: World) -> None:
+    """Whoever moves a notification to another host, port or scheme gives its secret anew; a path may change."""
+    path = f"/notifications/{(await made(world))['id']}"
+
+    async def change(**fields: Any) -> tuple[int, str | None]:
+        answer = await world.call("PATCH", path, json=fields)
+        return answer.status_code, answer.json().get("code")
+
+    before = (await world.call("GET", path)).json()
+    for url in (
+        "https://elsewhere.example.org/in",
+        "http://hooks.example.com/in",
+        "https://hooks.example.com:80/in",
+        "https://hooks.example.com.evil.example/in",
+    ):
+        assert await change(target={"url": url, "token": "***"}) == (422, "secret_needed"), url
+    assert (await world.call("GET", path)).json() == before
+    for target in (
+        {"url": "HTTPS://Hooks.Example.com:443/other", "token": "***"},
+        {"url": "https://elsewhere.example.org/in", "token": "anew"},
+        {"url": "https://third.example.org/in"},
+    ):
+        assert await change(target=target) == (200, None), target
+
+
 async def test_pages_go_on(world: World) -> None:
     """Three notifications in pages of two."""
     ids = [(await made(world))["id"] for _ in range(3)]
@@ -71,7 +96,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"target": {**TARGET, "more": 1}}, 422, "settings_invalid", "more"),
     ({"target": {"url": "http://192.168.0.7/"}}, 422, "url_forbidden", "192.168.0.7"),
     ({"target": {"url": "nowhere"}}, 422, "url_invalid", "absolute"),
-    ({"list_ids": ["list_none"]}, 404, "not_found", "list_none"),
+    ({"list_ids": ["list_none"]}, 400, "invalid_request", "list_ids[0]"),
     ({"filter": {"hots-cont": "x"}}, 400, "invalid_request", "hots"),
     ({"filter": "host:x"}, 400, "invalid_request", "JSON"),
     ({"filter": 7}, 400, "invalid_request", "object"),
@@ -79,6 +104,8 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"schedule": {"cron": "* * * * *"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"at": "8 o'clock"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
+    ({"schedule": {"timezone": "posixrules"}}, 400, "invalid_request", "posixrules"),
+    ({"quiet_hours": {"timezone": "Factory"}}, 400, "invalid_request", "Factory"),
     ({"schedule": {"hours": 5}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"hours": 6, "days": 2}}, 400, "invalid_request", "days"),
     ({"schedule": {"weekdays": ["someday"]}}, 400, "invalid_request", "schedule"),

@@ -191,9 +191,11 @@ def test_a_stored_time_of_day_that_is_none_is_told(at: str) -> None:
         calendar.next_after(Schedule(days=1, at=at), utc("2026-01-01T00:00"))
 
 
-@pytest.mark.parametrize("name", ["localtime", "LocalTime"])
-def test_the_servers_own_zone_is_no_zone(name: str) -> None:
-    """`localtime` means something else on every server."""
+@pytest.mark.parametrize(
+    "name", ["localtime", "LocalTime", "posixrules", "Factory", "factory", "right/Europe/Berlin", "posix/UTC"]
+)
+def test_what_lies_beside_the_zones_is_no_zone(name: str) -> None:
+    """`localtime` means something else on every server; so do rules, a placeholder, and zones with leap seconds."""
     with pytest.raises(CopyhoundError, match="no time zone"):
         calendar.next_after(Schedule(days=1, timezone=name), utc("2026-01-01T00:00"))
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.hooks import HookStatus
+from copyhound.services import hook_ends
 from copyhound.services.hook_ends import LISTS_GONE
 from copyhound.services.hooks import HookChanges, HookFilter
 from copyhound.services.triggers import TRIGGERS
+from copyhound.storage.events import Hooks
 
 from ..fixtures.houses import Home, TestClock, home
 from ..fixtures.telling import present, subscribed
@@ -60,6 +64,68 @@ async def test_a_hook_of_many_is_found_when_its_list_goes(house: Home) -> None:
         await subscribed(house, f"{TARGET}/{number}")
     await house.services.lists.delete(house.caller, list_id)
     assert (await house.services.hooks.get(house.caller, first.id)).status is HookStatus.disabled
+
+
+def stopped_in(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> tuple[asyncio.Event, asyncio.Event]:
+    """(set once a call of `name` has done its work, set it and the calls go on)."""
+    there, go_on = asyncio.Event(), asyncio.Event()
+    original = getattr(owner, name)
+
+    async def stopped(*arguments: Any, **named: Any) -> Any:
+        answer = await original(*arguments, **named)
+        there.set()
+        await go_on.wait()
+        return answer
+
+    monkeypatch.setattr(owner, name, stopped)
+    return there, go_on
+
+
+@pytest.mark.parametrize("change", ["create", "update", "enable"])
+async def test_a_hook_made_while_its_list_is_deleted_ends_with_it(
+    house: Home, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Whether it is made, changed or woken in that moment, the deletion waits for it, and disables it."""
+    hooks, caller = house.services.hooks, house.caller
+    one, other = [(await house.services.lists.create(caller, label)).id for label in ("one", "other")]
+    where, at_first = HookFilter(list_ids=(one,)), HookFilter(list_ids=(one if change == "enable" else other,))
+    kept, _ = await subscribed(house, TARGET, where=at_first)
+    async with house.services.kit.units() as uow:
+        await uow.hooks.save(msgspec.structs.replace(kept, status=HookStatus.disabled))
+    changes: dict[str, Callable[[], Awaitable[Any]]] = {
+        "create": lambda: subscribed(house, f"{TARGET}/2", where=where),
+        "update": lambda: hooks.update(caller, kept.id, HookChanges(filter=where)),
+        "enable": lambda: hooks.enable(caller, kept.id),
+    }
+    if change == "update":
+        await hooks.enable(caller, kept.id)
+    there, go_on = stopped_in(monkeypatch, Hooks, "add" if change == "create" else "save")
+    changing = asyncio.ensure_future(changes[change]())
+    await there.wait()
+    deleting = asyncio.ensure_future(house.services.lists.delete(caller, one))
+    await asyncio.wait({deleting}, timeout=0.5)
+    go_on.set()
+    await asyncio.gather(changing, deleting)
+    ended = [one for one in (await hooks.page(caller)).items if one.filter["list_ids"] != [other]]
+    assert [(one.status, one.status_reason) for one in ended] == [(HookStatus.disabled, LISTS_GONE)]
+
+
+async def test_a_hook_is_not_made_for_a_list_that_is_being_deleted(
+    house: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the deletion has looked for hooks, whoever makes one waits for its end, and is refused."""
+    caller = house.caller
+    one = (await house.services.lists.create(caller, "one")).id
+    there, go_on = stopped_in(monkeypatch, hook_ends, "_waiting")
+    deleting = asyncio.ensure_future(house.services.lists.delete(caller, one))
+    await there.wait()
+    making = asyncio.ensure_future(subscribed(house, TARGET, where=HookFilter(list_ids=(one,))))
+    await asyncio.wait({making}, timeout=0.5)
+    go_on.set()
+    with pytest.raises(CopyhoundError, match=r"filter.list_ids\[0\]"):
+        await making
+    await deleting
+    assert (await house.services.hooks.page(caller)).items == []
 
 
 async def test_a_hook_of_a_plugin_that_is_gone_says_so(house: Home, monkeypatch: pytest.MonkeyPatch) -> None:

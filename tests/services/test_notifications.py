@@ -464,6 +464,19 @@ async def test_a_target_sent_back_as_shown_keeps_its_secret(idle: Home, receiver
     assert opened_target(kit, changed) == new
 
 
+async def test_a_kept_secret_goes_to_no_other_notifier(idle: Home, receiver: Receiver) -> None:
+    """It might show what is hidden here; with a target that keeps nothing the notifier may be changed."""
+    service = idle.services.notifications
+    secret = {"url": receiver.url, "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}
+    made = await service.create(idle.caller, NewNotification("webhook", secret))
+    kept: list[dict[str, Any]] = [{}, {"target": {"to": ["a@example.org"], "secret": "***"}}]
+    for fields in kept:
+        with pytest.raises(CopyhoundError) as refused:
+            await service.update(idle.caller, made.id, NotificationChanges(notifier="email", **fields))
+        assert (refused.value.code, "secret" in refused.value.detail) == ("secret_needed", True)
+    assert await service.get(idle.caller, made.id) == made
+
+
 REFUSED = [
     (NewNotification("webhook", {"url": "http://10.0.0.1/x"}), "url_forbidden"),
     (NewNotification("webhook", {"url": "http://169.254.169.254/latest"}), "url_forbidden"),
@@ -473,7 +486,7 @@ REFUSED = [
     (NewNotification("email", {"to": ["a@example.org\nBcc: b@example.org"]}), "settings_invalid"),
     (NewNotification("email", {"to": []}), "settings_invalid"),
     (NewNotification("pigeon", {}), "plugin_unknown"),
-    (NewNotification("email", {"to": ["a@example.org"]}, list_ids=("list_none",)), "not_found"),
+    (NewNotification("email", {"to": ["a@example.org"]}, list_ids=("list_none",)), "invalid_request"),
     (NewNotification("email", {"to": ["a@example.org"]}, filter={"hots-cont": "x"}), "invalid_request"),
     (NewNotification("email", {"to": ["a@example.org"]}, filter="host:x"), "invalid_request"),
     (NewNotification("email", {"to": ["a@example.org"]}, schedule=DigestSchedule(days=0)), "invalid_request"),

@@ -225,7 +225,12 @@ BERLIN: Final = "Europe/Berlin"
         (QuietHours("22:00", "07:00", BERLIN), utc(2, 20, 59), utc(2, 20, 59)),
         # the clocks are put forward on the 29th at 02:00, and back on October 25th at 03:00
         (QuietHours("22:00", "07:00", BERLIN), utc(28, 22), utc(29, 5)),
-        (QuietHours("22:00", "02:30", BERLIN), utc(28, 22), utc(29, 1, 30)),
+        (QuietHours("22:00", "02:30", BERLIN), utc(28, 22), utc(29, 1)),
+        (QuietHours("22:00", "02:30", BERLIN), utc(29, 0, 59), utc(29, 1)),
+        (QuietHours("22:00", "02:30", BERLIN), utc(29, 1), utc(29, 1)),
+        (QuietHours("22:00", "03:00", BERLIN), utc(28, 22), utc(29, 1)),
+        (QuietHours("02:30", "05:00", BERLIN), utc(29, 1), utc(29, 3)),
+        (QuietHours("02:10", "02:50", BERLIN), utc(29, 0, 59), utc(29, 0, 59)),
         (
             QuietHours("22:00", "02:30", BERLIN),
             datetime(2026, 10, 25, 1, 10, tzinfo=UTC),

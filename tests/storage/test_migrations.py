@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from copyhound.domain.hooks import HookStatus
+from copyhound.services.hook_ends import LISTS_GONE
 from copyhound.storage import Database, Units
 from copyhound.storage.migrations import differences, downgrade, head, revision_of, upgrade
 
-from .makers import AT, W1, a_list, an_entry, an_image, web
+from .makers import AT, W1, W2, a_hook, a_list, an_entry, an_image, web
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -102,3 +104,28 @@ async def _bands(database: Database) -> list[tuple[int, int, int]]:
 async def _tables(database: Database) -> set[str]:
     async with database.schema_change() as connection:
         return set(await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
+
+
+async def test_hooks_whose_lists_are_gone_are_disabled(units: Units) -> None:
+    """Active hooks that wait for deleted lists alone are disabled with the reason that deleting a list gives."""
+    filters: dict[str, dict[str, list[str]]] = {
+        "gone": {"list_ids": ["list_9"]},
+        "half": {"list_ids": ["list_9", "list_1"]},
+        "all": {},
+    }
+    async with units() as unit:
+        await unit.lists.add(a_list())
+        for name, where in filters.items():
+            await unit.hooks.add(a_hook(name, filter=where), name)
+        asleep = a_hook("asleep", filter=filters["gone"], status=HookStatus.disabled, status_reason="Other.")
+        await unit.hooks.add(asleep, "asleep")
+        await unit.hooks.add(a_hook("theirs", workspace_id=W2, filter={"list_ids": ["list_1"]}), "theirs")
+    await downgrade(units.database, "0013")
+    await upgrade(units.database)
+    async with units.read() as unit:
+        kept = {name: await unit.hooks.get(W1, name) for name in (*filters, "asleep")}
+        kept["theirs"] = await unit.hooks.get(W2, "theirs")
+    told = {name: (hook.status, hook.status_reason) for name, hook in kept.items() if hook}
+    active, ended = (HookStatus.active, None), (HookStatus.disabled, LISTS_GONE)
+    asleep_still = HookStatus.disabled, "Other."
+    assert told == {"gone": ended, "half": active, "all": active, "asleep": asleep_still, "theirs": ended}

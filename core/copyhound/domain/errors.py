@@ -85,6 +85,9 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     # plugins
     "plugin_unknown": ErrorKind(422, "There is no such plugin", "See GET /api/v1/plugins."),
     "plugin_failed": ErrorKind(502, "A plugin failed", "See GET /api/v1/plugins for its state.", retryable=True),
+    "secret_needed": ErrorKind(
+        422, "A kept secret is not sent to another address", "Send the secret itself in place of `***`."
+    ),
     "settings_invalid": ErrorKind(422, "A setting is missing or wrong", "See the table of settings."),
 }
 

@@ -11,6 +11,8 @@ from publicsuffixlist import PublicSuffixList
 
 _ORIGIN: Final = re.compile(r"^[^:/?#]+://[^/?#]*")
 
+_PORTS: Final = {"http": 80, "https": 443}
+
 
 @cache
 def _suffixes() -> PublicSuffixList:
@@ -38,6 +40,22 @@ def domain_of(host: str) -> str:
     if not host or host.replace(".", "").isdigit() or ":" in host:
         return host
     return str(_suffixes().privatesuffix(host) or host)
+
+
+def reached_by(url: str) -> tuple[str, str, int | None]:
+    """(scheme, host, port) that a request to the address goes to; the same for what is written another way.
+
+    >>> reached_by("https://Hooks.Example.com/in") == reached_by("HTTPS://hooks.example.com:443/other?x")
+    True
+    >>> reached_by("http://hooks.example.com") == reached_by("https://hooks.example.com")
+    False
+    """
+    try:
+        parts = urlsplit(url)
+        scheme = parts.scheme.lower()
+        return scheme, (parts.hostname or "").rstrip("."), parts.port or _PORTS.get(scheme)
+    except ValueError:
+        return "", url, None
 
 
 def plain_origin(url: str) -> str:

@@ -224,6 +224,12 @@ class HookRepository(Protocol):
     async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
         """The active ones."""
 
+    async def lists_stay(self, workspace_id: str) -> None:
+        """Until the unit ends, no list is deleted behind a filter that is checked in it. Before any hook is held."""
+
+    async def lists_go(self, workspace_id: str) -> None:
+        """Wait for those who check filters; whoever checks one later finds the lists as this unit leaves them."""
+
 
 class DeliveryRepository(Protocol):
     """Deliveries and their attempts."""

@@ -26,6 +26,8 @@ _MACROS: Final = {
     "@monthly": "0 0 1 * *",
     "@yearly": "0 0 1 1 *",
 }
+_NO_ZONES: Final = ("localtime", "posixrules", "factory", "posix/", "right/")
+"""Files beside the zones: the server's own zone, whatever that is today, and copies that count leap seconds or not."""
 
 
 class WallCalendar:
@@ -153,7 +155,7 @@ def _weekday(name: str) -> int:
 
 def _zone(name: str) -> ZoneInfo:
     try:
-        if name.lower() == "localtime":  # it is the server's own, whatever that is today
+        if name.lower().startswith(_NO_ZONES):
             raise ValueError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

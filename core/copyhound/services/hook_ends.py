@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import NewEvent
 from copyhound.domain.hooks import Hook, HookStatus, WantedHooks
 from copyhound.domain.ids import derived_id
@@ -36,6 +38,15 @@ async def tell_disabled(events: EventService, uow: UnitOfWork, hook: Hook, now: 
     await events.append(uow, NewEvent(event_id, hook.workspace_id, "hook_disabled", payload))
 
 
+async def lists_exist(uow: UnitOfWork, workspace_id: str, list_ids: Iterable[str], field: str) -> None:
+    """CopyhoundError invalid_request, with `errors` for the field, where one of the lists is not there."""
+    for number, list_id in enumerate(list_ids):
+        if await uow.lists.get(workspace_id, list_id) is None:
+            wrong = f"There is no list {list_id[:100]!r}"
+            errors = [{"field": f"{field}[{number}]", "message": wrong}]
+            raise CopyhoundError("invalid_request", f"{field}[{number}]: {wrong}.", errors=errors)
+
+
 async def lists_gone(uow: UnitOfWork, hook: Hook) -> bool:
     """Whether the hook waits for lists of which none is there any more."""
     wanted = hook.filter.get("list_ids", ())
@@ -48,7 +59,12 @@ async def lists_gone(uow: UnitOfWork, hook: Hook) -> bool:
 async def end_without_lists(
     events: EventService, uow: UnitOfWork, workspace_id: str, list_id: str, now: datetime
 ) -> None:
-    """A list is gone: disable the hooks that waited for it and for no other list that is there."""
+    """A list is gone: disable the hooks that waited for it and for no other list that is there.
+
+    All active hooks of the workspace are read for it: their filters are JSON, and lists are seldom deleted.
+    """
+    # whoever made a hook while the list was there has committed; whoever makes one now finds it gone
+    await uow.hooks.lists_go(workspace_id)
     for hook_id in await _waiting(uow, workspace_id, list_id, now):
         hook = await uow.hooks.get(workspace_id, hook_id)
         if hook is None or hook.status is not HookStatus.active or not await lists_gone(uow, hook):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Protocol
 
@@ -17,7 +17,7 @@ from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
-from copyhound.services.hook_ends import LISTS_GONE, lists_gone
+from copyhound.services.hook_ends import LISTS_GONE, lists_exist, lists_gone
 from copyhound.services.hook_filters import Filters
 from copyhound.services.hook_filters import HookFilter as HookFilter
 from copyhound.services.kit import Kit
@@ -127,7 +127,7 @@ class HookService:
             **msgspec.structs.asdict(sending),
         )
         async with self._kit.units() as uow:
-            await lists_exist(uow, caller, where)
+            await _hold_lists(uow, caller, where.list_ids)
             kept = await uow.hooks.add(hook, dedupe_key(hook))
             if kept.id != hook.id:
                 kept = await _woken(uow, await get_hook(uow, caller, kept.id), sending.expires_at)
@@ -171,29 +171,40 @@ class HookService:
         return PageOf([self._shown(hook, now) for hook in page.items], page.cursor)
 
     async def update(self, caller: Caller, hook_id: str, changes: HookChanges) -> Hook:
-        given = {name: value for name in _KEPT if (value := getattr(changes, name)) is not UNSET}
-        if changes.triggers is not UNSET:
-            given["triggers"] = self._checked(changes.triggers)
-        self._to_come(given.get("expires_at"))
+        before = await self.get(caller, hook_id)
+        given = self._given(before, changes)
         async with self._kit.units() as uow:
-            hook = await get_hook(uow, caller, hook_id)
             if changes.filter is not UNSET:
-                where = self._filters.checked(changes.filter, given.get("triggers", hook.triggers))
-                await lists_exist(uow, caller, where)
-                given["filter"] = msgspec.to_builtins(where)
-            elif "triggers" in given:
-                self._filters.hold(hook.filter, given["triggers"])
-            if changes.target_url is not UNSET and changes.target_url != hook.target_url:
-                self._kit.check_url(changes.target_url)
-                given |= {"target_url": changes.target_url, "failing_since": None}
+                await _hold_lists(uow, caller, given["filter"].get("list_ids", ()))
+            hook = await get_hook(uow, caller, hook_id)
+            if given.get("target_url", hook.target_url) != hook.target_url:
+                given["failing_since"] = None
             changed = msgspec.structs.replace(hook, **given)
+            if (changed.filter, changed.triggers) != (before.filter, before.triggers):
+                self._filters.hold(changed.filter, changed.triggers)  # the other one may have been changed meanwhile
             if not await uow.hooks.save(changed, dedupe_key(changed)):
                 raise CopyhoundError("conflict", "Another hook has the same target, triggers and filter.")
         return self._shown(changed, self._kit.now())
 
+    def _given(self, before: Hook, changes: HookChanges) -> dict[str, Any]:
+        """The changed fields, checked: that takes its time, and nobody else writes during a transaction."""
+        given = {name: value for name in _KEPT if (value := getattr(changes, name)) is not UNSET}
+        self._to_come(given.get("expires_at"))
+        if changes.triggers is not UNSET:
+            given["triggers"] = self._checked(changes.triggers)
+        if changes.filter is not UNSET:
+            where = self._filters.checked(changes.filter, given.get("triggers", before.triggers))
+            given["filter"] = msgspec.to_builtins(where)
+        if changes.target_url is not UNSET:
+            if changes.target_url != before.target_url:
+                self._kit.check_url(changes.target_url)
+            given["target_url"] = changes.target_url
+        return given
+
     async def enable(self, caller: Caller, hook_id: str) -> Hook:
         """Wake a disabled hook: same id, same secret. One that has expired expires no more."""
         async with self._kit.units() as uow:
+            await uow.hooks.lists_stay(caller.workspace_id)
             hook = await get_hook(uow, caller, hook_id)
             if await lists_gone(uow, hook):
                 raise CopyhoundError("conflict", LISTS_GONE)
@@ -253,11 +264,10 @@ async def _woken(uow: UnitOfWork, hook: Hook, expires_at: datetime | None) -> Ho
     return awake
 
 
-async def lists_exist(uow: UnitOfWork, caller: Caller, where: HookFilter) -> None:
-    """CopyhoundError invalid_request for a checked filter that names a list that is not there."""
-    for list_id in where.list_ids:
-        if await uow.lists.get(caller.workspace_id, list_id) is None:
-            raise CopyhoundError("invalid_request", f"The filter names a list that is not there: {list_id}.")
+async def _hold_lists(uow: UnitOfWork, caller: Caller, list_ids: Iterable[str]) -> None:
+    """The lists stay until the unit ends. CopyhoundError invalid_request for one that is not there."""
+    await uow.hooks.lists_stay(caller.workspace_id)
+    await lists_exist(uow, caller.workspace_id, list_ids, "filter.list_ids")
 
 
 async def get_hook(uow: UnitOfWork, caller: Caller, hook_id: str) -> Hook:

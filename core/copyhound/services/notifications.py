@@ -8,19 +8,24 @@ import msgspec
 from msgspec import UNSET
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.hosts import reached_by
 from copyhound.domain.ids import new_id
 from copyhound.domain.notifications import CheckedTarget, NewNotification, Notification, NotificationChanges
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.workspaces import Caller
+from copyhound.services.hook_ends import lists_exist
 from copyhound.services.kit import Kit
 from copyhound.services.limits import LimitService
-from copyhound.services.notifications_digest import filter_of, gather, newest_event, sample
+from copyhound.services.notifications_copies import filter_of
+from copyhound.services.notifications_digest import gather, newest_event, sample
 from copyhound.services.notifications_page import DigestLink, check_link
 from copyhound.services.notifications_rendering import Rendered, page_of, render
 from copyhound.services.notifications_schedule import changed_due, first_due
 from copyhound.services.notifications_sending import Notifiers, opened_target, tell
 
 _MAX_LISTS: Final = 1000
+HIDDEN: Final = "***"
+"""What is shown in place of a secret."""
 _MOST_TESTS: Final = 10
 """In a minute and a workspace: whoever is written to need not have asked for it."""
 
@@ -41,7 +46,7 @@ class NotificationService:
     async def create(self, caller: Caller, new: NewNotification) -> Notification:
         """Tells of what is found from now on; for the first time at the next `at`.
 
-        Raises CopyhoundError not_found, invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden.
+        Raises CopyhoundError invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden.
         """
         now = self._kit.now()
         target = self._target(new.notifier, new.target)
@@ -82,11 +87,14 @@ class NotificationService:
             return await uow.notifications.page(caller.workspace_id, cursor=cursor, limit=limit)
 
     async def update(self, caller: Caller, notification_id: str, changes: NotificationChanges) -> Notification:
-        """Raises as `create` does. A new schedule counts from the last time that it was due: never twice a day."""
+        """A new schedule counts from the last time that it was due: never twice a day.
+
+        Raises as `create` does, and not_found, secret_needed.
+        """
         async with self._kit.units() as uow:
             changed = self._changed(await _get(uow, caller, notification_id), changes)
             if changes.list_ids is not UNSET:
-                await _lists_exist(uow, caller, changed.list_ids)
+                await lists_exist(uow, caller.workspace_id, changed.list_ids, "list_ids")
             await uow.notifications.save(changed)
         return changed
 
@@ -108,18 +116,27 @@ class NotificationService:
 
     def _aimed(self, item: Notification, changes: NotificationChanges) -> dict[str, Any]:
         notifier = item.notifier if changes.notifier is UNSET else changes.notifier
-        values = opened_target(self._kit, item)
-        if changes.target is not UNSET:
-            # whoever sends back what was shown keeps the secrets
-            hidden = {name for name, shown in item.target.items() if shown == "***" and notifier == item.notifier}
-            given = changes.target.items()
-            values = {name: values[name] if value == "***" and name in hidden else value for name, value in given}
-        target = self._target(notifier, values)
+        kept = opened_target(self._kit, item)
+        given = item.target if changes.target is UNSET else changes.target
+        # whoever sends back what was shown keeps the secrets
+        hidden = {name for name, value in given.items() if value == HIDDEN and item.target.get(name) == HIDDEN}
+        if hidden and notifier != item.notifier and self._notifiers.known(notifier):
+            raise _secret_needed(hidden, "another notifier")
+        whole = kept if changes.target is UNSET else {**given, **{name: kept[name] for name in hidden}}
+        target = self._target(notifier, whole)
+        if hidden and not _reached(target.urls) <= self._reached_before(notifier, kept):
+            raise _secret_needed(hidden, "another address")
         return {"notifier": notifier, "target": target.shown, "sealed_target": self._sealed(target)}
 
     async def delete(self, caller: Caller, notification_id: str) -> None:
         """Nothing is sent any more, not even what is being tried again. Raises CopyhoundError not_found."""
         async with self._kit.units() as uow:
+    def _reached_before(self, notifier: str, kept: dict[str, Any]) -> set[tuple[str, str, int | None]]:
+        try:
+            return _reached(self._notifiers.target_of(notifier, kept).urls)
+        except CopyhoundError:  # the notifier does not take any more what it took then
+            return set()
+
             if not await uow.notifications.delete(caller.workspace_id, notification_id):
                 raise _missing(notification_id)
 
@@ -166,6 +183,16 @@ def check_filter(wanted: Any) -> Any:
     if wanted in (None, "", {}):
         return None
     filter_of(wanted)
+def _reached(urls: tuple[str, ...]) -> set[tuple[str, str, int | None]]:
+    return {reached_by(url) for url in urls}
+
+
+def _secret_needed(names: set[str], where: str) -> CopyhoundError:
+    # a key that may write could otherwise have a secret sent to itself that it may not read
+    told = f"A kept secret is not sent to {where}: give {', '.join(sorted(names))} of the target anew."
+    return CopyhoundError("secret_needed", told)
+
+
     return wanted
 
 
@@ -173,12 +200,6 @@ def _each_once(list_ids: tuple[str, ...]) -> tuple[str, ...]:
     if len(list_ids) > _MAX_LISTS:
         raise CopyhoundError("invalid_request", f"At most {_MAX_LISTS} lists; name none for all.")
     return tuple(dict.fromkeys(list_ids))
-
-
-async def _lists_exist(uow: UnitOfWork, caller: Caller, list_ids: tuple[str, ...]) -> None:
-    for list_id in list_ids:
-        if await uow.lists.get(caller.workspace_id, list_id) is None:
-            raise CopyhoundError("not_found", f"There is no list {list_id}.")
 
 
 async def _get(uow: UnitOfWork, caller: Caller, notification_id: str) -> Notification:

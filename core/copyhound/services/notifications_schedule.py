@@ -63,8 +63,22 @@ def released(quiet: QuietHours | None, schedule: DigestSchedule, moment: datetim
         return moment
     day = local.date() + timedelta(days=1) if overnight and clock >= start else local.date()
     # an end that comes twice, as the clocks are put back, may be behind us once
-    ends = [datetime.combine(day, end, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
-    return next((one for one in ends if one > moment), moment)
+    return next((one for one in _moments(datetime.combine(day, end, zone)) if one > moment), moment)
+
+
+def _moments(local: datetime) -> list[datetime]:
+    """When the local clock shows a time, UTC, earliest first; where it is skipped: when the clock goes past it."""
+    early, late = sorted(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if late.astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return [early, late]
+    before = early.astimezone(local.tzinfo).utcoffset()
+    while late - early > timedelta(microseconds=1):
+        middle = early + (late - early) / 2
+        if middle.astimezone(local.tzinfo).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return [late]
 
 
 def _check_quiet(kit: Kit, quiet: QuietHours | None) -> None:

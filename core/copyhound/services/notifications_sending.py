@@ -37,6 +37,9 @@ _log = logging.getLogger(__name__)
 class Notifiers(Protocol):
     """The notifiers, behind their guard (`plugin_host`)."""
 
+    def known(self, name: str) -> bool:
+        """Whether anybody offers it."""
+
     def target_of(self, notifier: str, values: Mapping[str, Any]) -> CheckedTarget:
         """Raises CopyhoundError `plugin_unknown`, `settings_invalid`."""
 

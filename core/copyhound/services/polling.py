@@ -13,8 +13,8 @@ from copyhound.domain.feeds import Consumer
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.workspaces import Caller
 from copyhound.services.events import passes
+from copyhound.services.hook_ends import lists_exist
 from copyhound.services.hook_filters import Filters, HookFilter
-from copyhound.services.hooks import lists_exist
 from copyhound.services.kit import Kit
 
 _CHUNK: Final = 500
@@ -101,7 +101,7 @@ async def _start(uow: UnitOfWork, caller: Caller, asked: Asked) -> int:
 
 
 async def _scan(uow: UnitOfWork, caller: Caller, asked: Asked, after: int) -> Polled:
-    await lists_exist(uow, caller, asked.where)
+    await lists_exist(uow, caller.workspace_id, asked.where.list_ids, "list_ids")
     wanted: dict[str, Any] = msgspec.to_builtins(asked.where)
     only = asked.where.list_ids[0] if len(asked.where.list_ids) == 1 else None
     found: list[Event] = []

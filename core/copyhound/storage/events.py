@@ -99,6 +99,12 @@ class Hooks(Repository):
         statement = sa.select(HOOKS).where(*active, holds(HOOKS.c.triggers, trigger))
         return [struct_of(Hook, row) for row in await self.all_rows(statement.order_by(HOOKS.c.created_at, HOOKS.c.id))]
 
+    async def lists_stay(self, workspace_id: str) -> None:
+        await self.lock_text(f"filters:{workspace_id}", shared=True)
+
+    async def lists_go(self, workspace_id: str) -> None:
+        await self.lock_text(f"filters:{workspace_id}")
+
 
 class Deliveries(Repository):
     """Deliveries and attempts in SQL."""
