@@ -66,7 +66,7 @@ class NotificationService:
             **first_due(self._kit, new.schedule, new.quiet_hours),
         )
         async with self._kit.units() as uow:
-            await _lists_exist(uow, caller, made.list_ids)
+            await lists_exist(uow, caller.workspace_id, made.list_ids, "list_ids")
             after = await newest_event(uow, caller.workspace_id)
             return await uow.notifications.add(msgspec.structs.replace(made, after=after))
 
@@ -128,15 +128,15 @@ class NotificationService:
             raise _secret_needed(hidden, "another address")
         return {"notifier": notifier, "target": target.shown, "sealed_target": self._sealed(target)}
 
-    async def delete(self, caller: Caller, notification_id: str) -> None:
-        """Nothing is sent any more, not even what is being tried again. Raises CopyhoundError not_found."""
-        async with self._kit.units() as uow:
     def _reached_before(self, notifier: str, kept: dict[str, Any]) -> set[tuple[str, str, int | None]]:
         try:
             return _reached(self._notifiers.target_of(notifier, kept).urls)
         except CopyhoundError:  # the notifier does not take any more what it took then
             return set()
 
+    async def delete(self, caller: Caller, notification_id: str) -> None:
+        """Nothing is sent any more, not even what is being tried again. Raises CopyhoundError not_found."""
+        async with self._kit.units() as uow:
             if not await uow.notifications.delete(caller.workspace_id, notification_id):
                 raise _missing(notification_id)
 
@@ -178,11 +178,6 @@ class NotificationService:
         return self._kit.secrets.seal(msgspec.json.encode(target.values))
 
 
-def check_filter(wanted: Any) -> Any:
-    """A filter as it is kept. Raises CopyhoundError invalid_request for one that cannot be read."""
-    if wanted in (None, "", {}):
-        return None
-    filter_of(wanted)
 def _reached(urls: tuple[str, ...]) -> set[tuple[str, str, int | None]]:
     return {reached_by(url) for url in urls}
 
@@ -193,6 +188,11 @@ def _secret_needed(names: set[str], where: str) -> CopyhoundError:
     return CopyhoundError("secret_needed", told)
 
 
+def check_filter(wanted: Any) -> Any:
+    """A filter as it is kept. Raises CopyhoundError invalid_request for one that cannot be read."""
+    if wanted in (None, "", {}):
+        return None
+    filter_of(wanted)
     return wanted
 
 
