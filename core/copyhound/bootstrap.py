@@ -232,7 +232,7 @@ def _furnish(
         "http_factory": outbound.client,
         "state_factory": lambda plugin, workspace_id, target: KeptState(kit.units, workspace_id, f"{plugin}:{target}"),
         "index": services.candidates,
-        "emit": services.triggers.emit,
+        "triggers": services.triggers,
         "now": kit.now,
     }
     provider_desk = ProviderDesk(catalogue, **parts)

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api.types import Emit, UseCases
+from copyhound.plugin_api.use_cases import TriggerUseCases
 from copyhound.plugin_host.contexts import run_on
 from copyhound.plugin_host.loader import PluginState
-
-
-class Emitter(Protocol):
-    """Appends an event, whoever tells it: `TriggerUseCases.emit`."""
-
-    def __call__(
-        self,
-        workspace_id: str,
-        trigger: str,
-        fields: Mapping[str, Any],
-        *,
-        key: str | None = None,
-        list_id: str | None = None,
-    ) -> Coroutine[Any, Any, str | None]: ...
 
 
 class Owners(Protocol):
@@ -49,17 +36,9 @@ class OwnTriggers:
     def __init__(self, use_cases: UseCases, owners: Owners, plugin: str) -> None:
         self._use_cases, self._owners, self._plugin = use_cases, owners, plugin
 
-    async def emit(
-        self,
-        workspace_id: str,
-        trigger: str,
-        fields: Mapping[str, Any],
-        *,
-        key: str | None = None,
-        list_id: str | None = None,
-    ) -> str | None:
+    async def emit(self, workspace_id: str, trigger: str, fields: Mapping[str, Any], **more: Any) -> str | None:
         check_owner(self._owners, self._plugin, trigger)
-        return await self._use_cases.triggers.emit(workspace_id, trigger, fields, key=key, list_id=list_id)
+        return await self._use_cases.triggers.emit(workspace_id, trigger, fields, **more)
 
 
 class OwnUseCases:
@@ -79,7 +58,12 @@ def own(use_cases: UseCases, owners: Owners, plugin: str) -> UseCases:
 
 
 def emit_at_home(
-    emitter: Emitter, owners: Owners, spec: tuple[str, str], *, home: asyncio.AbstractEventLoop, workspace_id: str
+    triggers: TriggerUseCases,
+    owners: Owners,
+    spec: tuple[str, str],
+    *,
+    home: asyncio.AbstractEventLoop,
+    workspace_id: str,
 ) -> Emit:
     """`Context.emit` of one call of the specification `spec` (kind, name), to be used in the plugin's loop."""
 
@@ -88,6 +72,7 @@ def emit_at_home(
     ) -> str | None:
         plugin = owners.owner(*spec)
         check_owner(owners, plugin.name if plugin else None, trigger)
-        return await run_on(home, emitter(workspace_id, trigger, dict(fields), key=key, list_id=list_id))
+        emitting = triggers.emit(workspace_id, trigger, dict(fields), key=key, list_id=list_id)
+        return await run_on(home, emitting)
 
     return emit

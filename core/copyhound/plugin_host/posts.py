@@ -15,8 +15,9 @@ import msgspec
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api.types import Context, Emit, OwnIndex, ProviderLimits, emit_nowhere
+from copyhound.plugin_api.use_cases import TriggerUseCases
 from copyhound.plugin_host.contexts import Contexts, HttpFactory, StateFactory
-from copyhound.plugin_host.emitting import Emitter, Owners, emit_at_home
+from copyhound.plugin_host.emitting import Owners, emit_at_home
 from copyhound.plugin_host.guard import Counters, Guard, GuardRules, Health, Sleep
 from copyhound.plugin_host.lane import Lane, close_lanes
 from copyhound.plugin_host.settings import read_settings, redacted, secret_values, settings_schema
@@ -44,7 +45,8 @@ class DeskParts(TypedDict):
     http_factory: HttpFactory
     state_factory: StateFactory
     index: OwnIndex
-    emit: NotRequired[Emitter]
+    triggers: NotRequired[TriggerUseCases]
+    """Where what plugins emit goes; left out: nowhere."""
     now: Callable[[], datetime]
     logger: NotRequired[logging.Logger | None]
     options: NotRequired[GuardOptions]
@@ -136,7 +138,7 @@ class Bench(Generic[S]):
         self, kind: str, specs: Mapping[str, S], limits: Callable[[S], ProviderLimits], owners: Owners, parts: DeskParts
     ) -> None:
         self._kind, self._owners = kind, owners
-        self._emitter = parts.get("emit")
+        self._triggers = parts.get("triggers")
         self._contexts = Contexts(
             http_factory=parts["http_factory"],
             state_factory=parts["state_factory"],
@@ -169,8 +171,8 @@ class Bench(Generic[S]):
     ) -> AbstractAsyncContextManager[Context]:
         """What one call of a specification is given; see `Contexts.open`."""
         emit: Emit = emit_nowhere
-        if self._emitter is not None:
-            emit = emit_at_home(self._emitter, self._owners, (self._kind, name), home=home, workspace_id=workspace_id)
+        if self._triggers is not None:
+            emit = emit_at_home(self._triggers, self._owners, (self._kind, name), home=home, workspace_id=workspace_id)
         return self._contexts.open(
             name, settings, home=home, workspace_id=workspace_id, emit=emit, target=target, given=given
         )

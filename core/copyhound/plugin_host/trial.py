@@ -18,7 +18,6 @@ from copyhound.plugin_api.limits import limit_answers
 from copyhound.plugin_api.types import Answer, Candidate, Notice, NotifierSpec, ProviderSpec, Query, TriggerSpec
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
-from copyhound.plugin_host.emitting import Emitter
 from copyhound.plugin_host.guard import GuardRules
 from copyhound.plugin_host.loader import PluginState
 from copyhound.plugin_host.posts import DeskParts, GuardOptions
@@ -139,30 +138,27 @@ def _parts(name: str, settings: Mapping[str, Any] | None, events: list[dict[str,
         "http_factory": lambda: limit_answers(httpx.AsyncClient(trust_env=False, timeout=30), _MAX_ANSWER),
         "state_factory": lambda plugin, workspace_id, target: state,
         "index": EmptyIndex(),
-        "emit": _kept_in([] if events is None else events),
+        "triggers": KeptEvents([] if events is None else events),
         "now": lambda: datetime.now(UTC),
         "options": GuardOptions(rules=rules, grace_seconds=_GRACE),
     }
 
 
-def _kept_in(events: list[dict[str, Any]]) -> Emitter:
-    seen: set[tuple[str, str]] = set()
+class KeptEvents:
+    """`TriggerUseCases` that append to a list."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        self._events = events
+        self._seen: set[tuple[str, str]] = set()
 
     async def emit(
-        workspace_id: str,
-        trigger: str,
-        fields: Mapping[str, Any],
-        *,
-        key: str | None = None,
-        list_id: str | None = None,
+        self, workspace_id: str, trigger: str, fields: Mapping[str, Any], *, key: str | None = None, **_: Any
     ) -> str | None:
-        if key is not None and (trigger, key) in seen:
+        if key is not None and (trigger, key) in self._seen:
             return None
-        seen.add((trigger, key or f"without key {len(seen)}"))
-        events.append({"type": trigger, **msgspec.to_builtins(fields)})
-        return f"evt_test_{len(events)}"
-
-    return emit
+        self._seen.add((trigger, key or f"without key {len(self._seen)}"))
+        self._events.append({"type": trigger, **msgspec.to_builtins(fields)})
+        return f"evt_test_{len(self._events)}"
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
