@@ -991,9 +991,10 @@ export interface NotificationChangesIn {
   schedule?: DigestSchedule;
   format?: DigestFormat;
   quiet_hours?: QuietHours | null;
+  new_domains_only?: boolean;
 }
 
-/** Who is to be told of the new domains of some lists. */
+/** Who is to be told of the new domains, or of all new copies, of some lists. */
 export interface NotificationIn {
   notifier: string;
   target: Record<string, unknown>;
@@ -1002,6 +1003,7 @@ export interface NotificationIn {
   schedule?: DigestSchedule;
   format?: DigestFormat;
   quiet_hours?: QuietHours | null;
+  new_domains_only?: boolean;
 }
 
 /** A notification; secrets in its target are `***`. */
@@ -1018,6 +1020,7 @@ export interface NotificationOut {
   next_at: string;
   last_sent_at: string | null;
   quiet_hours: QuietHours | null;
+  new_domains_only: boolean;
   last_error: string | null;
 }
 

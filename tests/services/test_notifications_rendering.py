@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from copyhound.domain.notifications import Digest, DigestFormat, FoundCopy, FoundDomain
-from copyhound.services.notifications_rendering import COLUMNS, headline, page_of, render
+from copyhound.services.notifications_counting import headline
+from copyhound.services.notifications_rendering import COLUMNS, page_of, render
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -1212,10 +1212,11 @@ class NotificationChangesIn(Struct, kw_only=True, omit_defaults=True):
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
     quiet_hours: QuietHours | None | UnsetType = UNSET
+    new_domains_only: bool | UnsetType = UNSET
 
 
 class NotificationIn(Struct, kw_only=True, omit_defaults=True):
-    """Who is to be told of the new domains of some lists."""
+    """Who is to be told of the new domains, or of all new copies, of some lists."""
 
     notifier: str
     target: dict[str, Any]
@@ -1224,6 +1225,7 @@ class NotificationIn(Struct, kw_only=True, omit_defaults=True):
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat = DigestFormat("htmlsummary")
     quiet_hours: QuietHours | None = None
+    new_domains_only: bool = True
 
 
 class NotificationOut(Struct, kw_only=True, omit_defaults=True):
@@ -1241,6 +1243,7 @@ class NotificationOut(Struct, kw_only=True, omit_defaults=True):
     next_at: datetime
     last_sent_at: datetime | None
     quiet_hours: QuietHours | None
+    new_domains_only: bool
     last_error: str | None
 
 

@@ -114,6 +114,8 @@ class MatchFilter(msgspec.Struct, frozen=True):
     found_after: datetime | None = None
     found_before: datetime | None = None
     include_small: bool = False
+    ids: tuple[str, ...] | None = None
+    """Some hundreds at most."""
     filter: Filter | None = None
     """A match is let through with one of its rows at least; rows are let through each by itself."""
     without_ignored: bool = False

@@ -92,6 +92,8 @@ class Notification(msgspec.Struct, frozen=True):
     """The slot that was claimed last: only its job may tell."""
     busy_until: datetime | None = None
     """A job is telling, or died in it; until then no slot is claimed."""
+    new_domains_only: bool = True
+    """Only domains that are new to a list are told; else every new copy."""
 
 
 class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -107,6 +109,8 @@ class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     schedule: DigestSchedule = DigestSchedule()
     format: DigestFormat = DigestFormat.htmlsummary
     quiet_hours: QuietHours | None = None
+    new_domains_only: bool = True
+    """False: every new copy is told, also on domains that are known."""
 
 
 class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -119,6 +123,7 @@ class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
     quiet_hours: QuietHours | None | UnsetType = UNSET
+    new_domains_only: bool | UnsetType = UNSET
 
 
 class CheckedTarget(msgspec.Struct, frozen=True):
@@ -151,7 +156,7 @@ class FoundCopy(msgspec.Struct, frozen=True):
 
 
 class FoundDomain(msgspec.Struct, frozen=True):
-    """A domain that is new to a list, with the copies on it, best first."""
+    """A domain that is new to a list, or has new copies, with those on it, best first."""
 
     domain: str
     list_id: str
@@ -160,6 +165,13 @@ class FoundDomain(msgspec.Struct, frozen=True):
     copies: tuple[FoundCopy, ...]
     list_number: int = 0
     """For interfaces that count."""
+    total: int | None = None
+    """How many copies are told of it, where they were counted: `copies` has no more than some."""
+
+    @property
+    def count(self) -> int:
+        """How many copies there are, as far as they were counted."""
+        return len(self.copies) if self.total is None else self.total
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -172,6 +184,8 @@ class Digest(msgspec.Struct, frozen=True):
     """In the order in which they were found; a domain that is new to two lists is there twice."""
     url: str | None = None
     """A page with all of it, that opens without a key."""
+    new_domains_only: bool = True
+    """False: it tells every new copy, and `domains` are those on which they are."""
 
     @property
     def names(self) -> list[str]:

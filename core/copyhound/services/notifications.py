@@ -63,11 +63,12 @@ class NotificationService:
             created_at=now,
             after=0,
             quiet_hours=new.quiet_hours,
+            new_domains_only=new.new_domains_only,
             **first_due(self._kit, new.schedule, new.quiet_hours),
         )
         async with self._kit.units() as uow:
             await lists_exist(uow, caller.workspace_id, made.list_ids, "list_ids")
-            after = await newest_event(uow, caller.workspace_id)
+            after = await newest_event(uow, caller.workspace_id, new_domains_only=False)
             return await uow.notifications.add(msgspec.structs.replace(made, after=after))
 
     async def get(self, caller: Caller, notification_id: str) -> Notification:
@@ -106,6 +107,8 @@ class NotificationService:
             given["filter"] = check_filter(changes.filter)
         if changes.format is not UNSET:
             given["format"] = changes.format
+        if changes.new_domains_only is not UNSET:
+            given["new_domains_only"] = changes.new_domains_only
         schedule = item.schedule if changes.schedule is UNSET else changes.schedule
         quiet = item.quiet_hours if changes.quiet_hours is UNSET else changes.quiet_hours
         if (schedule, quiet) != (item.schedule, item.quiet_hours):
@@ -144,7 +147,8 @@ class NotificationService:
         """What would be sent now; nothing is sent, and nothing counts as told."""
         async with self._kit.units.read() as uow:
             found = await _get(uow, caller, notification_id)
-            digest, _ = await gather(self._kit, uow, found, await newest_event(uow, caller.workspace_id))
+            until = await newest_event(uow, caller.workspace_id, new_domains_only=found.new_domains_only)
+            digest, _ = await gather(self._kit, uow, found, until)
         return render(digest, found.format)
 
     async def opened(self, link: DigestLink, signature: str) -> str:
@@ -165,7 +169,8 @@ class NotificationService:
         """Send a sample now, once; nothing counts as told. CopyhoundError too_many_requests: some a minute do."""
         found = await self.get(caller, notification_id)
         await self._limits.count(caller.workspace_id, "notification_test", most=_MOST_TESTS, seconds=60)
-        error = await tell(self._kit, self._notifiers, found, sample(self._kit.now()), prefix="Test: ")
+        digest = sample(self._kit.now(), new_domains_only=found.new_domains_only)
+        error = await tell(self._kit, self._notifiers, found, digest, prefix="Test: ")
         return Trial(error is None, error)
 
     def _target(self, notifier: str, values: dict[str, Any]) -> CheckedTarget:

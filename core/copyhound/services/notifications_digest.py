@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from copyhound.domain.events import Event
-from copyhound.domain.filters import Filter, parse_filter, read_filter
 from copyhound.domain.ids import derived_id
 from copyhound.domain.lists import ImageList
-from copyhound.domain.matches import Match, MatchFilter
+from copyhound.domain.matches import MatchFilter
 from copyhound.domain.notifications import Digest, FoundCopy, FoundDomain, Notification
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.kit import Kit
-from copyhound.services.links import signed_overlay_url, signed_thumbnail_url
+from copyhound.services.notifications_copies import NEW_COPY, copies_of, filter_of, gather_copies
 from copyhound.services.notifications_page import digest_url
 from copyhound.services.notifications_rendering import MOST_COPIES
 
@@ -23,14 +22,28 @@ _DOMAINS: Final = 1000
 """Domains in one digest; the next one tells the others."""
 
 
-async def newest_event(uow: UnitOfWork, workspace_id: str) -> int:
-    """The sequence number of the last new domain; 0 where there is none yet."""
-    newest = await uow.events.newest(workspace_id, NEW_DOMAIN, 1)
-    return newest[0].sequence if newest else 0
+async def newest_event(uow: UnitOfWork, workspace_id: str, *, new_domains_only: bool) -> int:
+    """The sequence number of the last event that counts; 0 where there is none yet.
+
+    Who is told every copy passes over the new domains too, so that none is told again once only they are wanted.
+    """
+    triggers = (NEW_DOMAIN,) if new_domains_only else (NEW_COPY, NEW_DOMAIN)
+    newest = [event for trigger in triggers for event in await uow.events.newest(workspace_id, trigger, 1)]
+    return max((event.sequence for event in newest), default=0)
 
 
 async def gather(kit: Kit, uow: UnitOfWork, notification: Notification, until: int) -> tuple[Digest, int]:
     """(what is new after `notification.after` up to `until`, the last event that it takes in)."""
+    if notification.new_domains_only:
+        found, after = await _new_domains(kit, uow, notification, until)
+    else:
+        found, after = await gather_copies(kit, uow, notification, until)
+    return _digest(kit, notification, found, after), after
+
+
+async def _new_domains(
+    kit: Kit, uow: UnitOfWork, notification: Notification, until: int
+) -> tuple[list[FoundDomain], int]:
     found: list[FoundDomain] = []
     after = notification.after
     while after < until and len(found) < _DOMAINS:
@@ -43,13 +56,13 @@ async def gather(kit: Kit, uow: UnitOfWork, notification: Notification, until: i
             if len(found) == _DOMAINS:
                 after = event.sequence
                 break
-    return _digest(kit, notification, found, after), after
+    return found, after
 
 
 def _digest(kit: Kit, notification: Notification, found: list[FoundDomain], until: int) -> Digest:
     digest_id = derived_id("ntc", notification.id, str(notification.after), str(until))
     url = digest_url(kit, notification.workspace_id, notification.id, notification.after, until) if found else None
-    return Digest(digest_id, notification.id, tuple(found), url)
+    return Digest(digest_id, notification.id, tuple(found), url, notification.new_domains_only)
 
 
 async def _told(kit: Kit, uow: UnitOfWork, notification: Notification, event: Event) -> FoundDomain | None:
@@ -72,44 +85,10 @@ async def _copies(
     wanted = filter_of(notification.filter)
     where = MatchFilter(list_id=in_list.id, domain=domain, filter=wanted, without_ignored=True)
     page = await uow.matches.page(in_list.workspace_id, where, cursor=None, limit=MOST_COPIES, sort="-score")
-    matches: list[Match] = page.items
-    images = await uow.images.by_ids(in_list.workspace_id, [match.image_id for match in matches])
-    by_id = {image.id: image for image in images}
-    return tuple(
-        _copy(kit, match, by_id[match.image_id].number, by_id[match.image_id].name)
-        for match in matches
-        if match.image_id in by_id
-    )
+    return await copies_of(kit, uow, page.items)
 
 
-def filter_of(wanted: Any) -> Filter | None:
-    """A notification's filter, from JSON or from its text. Raises CopyhoundError invalid_request."""
-    if wanted is None:
-        return None
-    return read_filter(wanted) if isinstance(wanted, str) else parse_filter(wanted)
-
-
-def _copy(kit: Kit, match: Match, image_number: int, image_name: str) -> FoundCopy:
-    comparison = match.verification.comparison
-    page = match.pages[0] if match.pages else None
-    return FoundCopy(
-        match_id=match.id,
-        image_id=match.image_id,
-        image_number=image_number,
-        image_name=image_name,
-        image_url=match.image_url,
-        page_url=page.url if page else None,
-        page_title=page.title if page else None,
-        confidence=comparison.confidence if comparison else None,
-        score=comparison.score if comparison else None,
-        match_type=comparison.match_type if comparison else None,
-        first_seen=match.first_seen,
-        overlay_url=signed_overlay_url(kit, match.workspace_id, match.id) if comparison else None,
-        thumbnail_url=signed_thumbnail_url(kit, match.workspace_id, match.id) if match.reduced_blob else None,
-    )
-
-
-def sample(now: datetime) -> Digest:
+def sample(now: datetime, *, new_domains_only: bool = True) -> Digest:
     """A digest that shows how one looks; its addresses lead nowhere."""
     copy = FoundCopy(
         match_id="match_sample",
@@ -130,4 +109,5 @@ def sample(now: datetime) -> Digest:
         FoundDomain(name, "list_sample", "Summer collection", now, (copy,), 1)
         for name in ("example.com", "example.org")
     )
-    return Digest(derived_id("ntc", "sample", now.isoformat()), "sample", domains)
+    digest_id = derived_id("ntc", "sample", now.isoformat())
+    return Digest(digest_id, "sample", domains, new_domains_only=new_domains_only)

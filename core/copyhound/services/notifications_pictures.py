@@ -8,7 +8,8 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.notifications import Digest, FoundCopy
 from copyhound.plugin_api import NoticePicture
 from copyhound.services.kit import Kit
-from copyhound.services.notifications_rendering import IN_PAGE, one_line
+from copyhound.services.notifications_counting import one_line
+from copyhound.services.notifications_rendering import IN_PAGE
 
 _MOST: Final = 20
 _BYTES: Final = 2**20

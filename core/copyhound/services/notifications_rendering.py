@@ -12,6 +12,15 @@ import msgspec
 
 from copyhound.domain.notifications import Digest, DigestFormat, FoundCopy, FoundDomain
 from copyhound.services.exports import safe_cell
+from copyhound.services.notifications_counting import (
+    by_list,
+    copies_by_domain,
+    counts,
+    headline,
+    largest,
+    new,
+    one_line,
+)
 
 COLUMNS: Final = (
     "domain",
@@ -34,11 +43,8 @@ COLUMNS: Final = (
 MOST_COPIES: Final = 20
 """Copies of one domain that a digest has."""
 _IN_TITLE: Final = 3
-_IN_LINE: Final = 100
 IN_PAGE: Final = 50
 """Rows of the HTML page: mail clients cut what is longer than about 100 kB."""
-_TOP: Final = 5
-"""Domains that are named for having the most copies, and lists that are counted."""
 _CELL: Final = "padding:8px;border-bottom:1px solid #ddd;vertical-align:top"
 
 
@@ -57,7 +63,7 @@ class Rendered(msgspec.Struct, frozen=True):
 def page_of(digest: Digest) -> str:
     """All of a digest as a page, however long, with every copy that it has; it leads to no other."""
     rows = "".join(_row(found, copy) for found in digest.domains for copy in found.copies)
-    more = f"Of a domain with many copies, the {MOST_COPIES} best are here." if any(map(_full, digest.domains)) else ""
+    more = f"Of a domain with many copies, the {MOST_COPIES} best are here." if any(map(_cut, digest.domains)) else ""
     return _whole(digest, rows, more)
 
 
@@ -69,18 +75,8 @@ def render(digest: Digest, format: DigestFormat) -> Rendered:
     return Rendered(headline(digest, _IN_TITLE), _for_people(digest), written.encode(), content_type, html)
 
 
-def headline(digest: Digest, most: int = _IN_LINE) -> str:
-    """`2 New Domains: a.com, b.com`; what is more than `most` is counted."""
-    names = digest.names
-    if not names:
-        return "0 New Domains"
-    noun = "New Domain" if len(names) == 1 else "New Domains"
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{len(names)} {noun}: {', '.join(names[:most])}{rest}"
-
-
 def _for_people(digest: Digest) -> str:
-    parts = ["\n".join([headline(digest), *_counts(digest)]), *map(_domain_for_people, digest.domains[:IN_PAGE])]
+    parts = ["\n".join([headline(digest), *counts(digest)]), *map(_domain_for_people, digest.domains[:IN_PAGE])]
     if (left_out := len(digest.domains) - IN_PAGE) > 0:
         parts.append(f"and {left_out} more")
     if digest.url:
@@ -100,43 +96,17 @@ def _domain_for_people(found: FoundDomain) -> str:
 
 
 def _further(found: FoundDomain) -> str:
-    further = len(found.copies) - 1
+    further = found.count - 1
     return f"and {further}{' or' if _full(found) else ''} more on this domain" if further else ""
+
+
+def _cut(found: FoundDomain) -> bool:
+    return len(found.copies) >= MOST_COPIES
 
 
 def _full(found: FoundDomain) -> bool:
     """Whether the domain may have more copies than the digest."""
-    return len(found.copies) >= MOST_COPIES
-
-
-def _counts(digest: Digest) -> list[str]:
-    """One line on the lists and one on the domains with the most copies, where there is more than one."""
-    told = []
-    lists = list(_by_list(digest).items())
-    if len(lists) > 1:
-        rest = f" and {len(lists) - _TOP} more" if len(lists) > _TOP else ""
-        named = ", ".join(f"{one_line(label)} ({count})" for (_, _, label), count in _most(lists))
-        told.append(f"Lists: {named}{rest}")
-    copies = [(name, count) for name, count in _copies_by_domain(digest).items() if count > 1]
-    if copies and len(digest.names) > 1:
-        told.append("Most copies: " + ", ".join(f"{name} ({count})" for name, count in _most(copies)))
-    return told
-
-
-def _most(counted: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
-    return sorted(counted, key=lambda pair: -pair[1])[:_TOP]
-
-
-def _copies_by_domain(digest: Digest) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for found in digest.domains:
-        counted[found.domain] = counted.get(found.domain, 0) + len(found.copies)
-    return counted
-
-
-def one_line(text: str) -> str:
-    """A text without line breaks and other control characters."""
-    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return found.total is None and len(found.copies) >= MOST_COPIES
 
 
 def _line(digest: Digest) -> str:
@@ -148,24 +118,17 @@ def _json_line(digest: Digest) -> str:
 
 
 def _json_summary(digest: Digest) -> str:
+    counted = "new_domains" if digest.new_domains_only else "new_copies"
     return _json(
         {
-            "new_domains": len(digest.names),
+            counted: new(digest),
             "domains": digest.names,
             "lists": [
-                {"list_id": list_id, "list_number": number, "list_label": label, "new_domains": count}
-                for (list_id, number, label), count in _by_list(digest).items()
+                {"list_id": list_id, "list_number": number, "list_label": label, counted: count}
+                for (list_id, number, label), count in by_list(digest).items()
             ],
         }
     )
-
-
-def _by_list(digest: Digest) -> dict[tuple[str, int, str], int]:
-    counted: dict[tuple[str, int, str], int] = {}
-    for found in digest.domains:
-        key = found.list_id, found.list_number, found.list_label
-        counted[key] = counted.get(key, 0) + 1
-    return counted
 
 
 def _json_all(digest: Digest) -> str:
@@ -175,12 +138,17 @@ def _json_all(digest: Digest) -> str:
             "title": headline(digest, _IN_TITLE),
             **msgspec.json.decode(_json_summary(digest)),
             "top_domains": [
-                {"domain": name, "copies": count} for name, count in _most(list(_copies_by_domain(digest).items()))
+                {"domain": name, "copies": count} for name, count in largest(list(copies_by_domain(digest).items()))
             ],
-            "domains": digest.domains,
+            "domains": [_domain(found) for found in digest.domains],
             "url": digest.url,
         }
     )
+
+
+def _domain(found: FoundDomain) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(found)
+    return {name: value for name, value in told.items() if name != "total" or value is not None}
 
 
 def _json_full(digest: Digest) -> str:
@@ -230,11 +198,11 @@ def _page(digest: Digest) -> str:
 
 
 def _whole(digest: Digest, rows: str, more: str) -> str:
-    title, counts = escape(headline(digest, _IN_TITLE)), "<br>".join(escape(line) for line in _counts(digest))
+    title, told = escape(headline(digest, _IN_TITLE)), "<br>".join(escape(line) for line in counts(digest))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f'<body style="font-family:sans-serif"><h1 style="font-size:1.3em">{title}</h1>'
-        f'{_paragraph(counts)}<table style="border-collapse:collapse">{rows}</table>{_paragraph(more)}'
+        f'{_paragraph(told)}<table style="border-collapse:collapse">{rows}</table>{_paragraph(more)}'
         "</body></html>"
     )
 

@@ -74,7 +74,7 @@ class NotifyingService:
         async with self._kit.units() as uow:
             if not await uow.notifications.claim_slot(notification.id, due_at, at=now, slot=slot, **times):
                 return False
-            until = await newest_event(uow, notification.workspace_id)
+            until = await newest_event(uow, notification.workspace_id, new_domains_only=notification.new_domains_only)
             if until <= notification.after:
                 return False
             await self._queue(uow, notification, slot, until, 1)

@@ -115,6 +115,8 @@ def _ranges(where: MatchFilter) -> list[Sql]:
         found.append(MATCHES.c.confidence >= where.min_confidence)
     if where.min_score is not None:
         found.append(MATCHES.c.score >= where.min_score)
+    if where.ids is not None:
+        found.append(MATCHES.c.id.in_(where.ids))
     if where.found_after is not None:
         found.append(MATCHES.c.first_seen >= where.found_after)
     if where.found_before is not None:

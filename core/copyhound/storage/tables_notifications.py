@@ -39,6 +39,7 @@ class NotificationRow(Base, table=True):
     slot_at: datetime | None = None
     telling: str | None = None
     busy_until: datetime | None = None
+    new_domains_only: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
 
 
 NOTIFICATIONS = table_of(NotificationRow)

@@ -15,7 +15,7 @@ ListIds = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msg
 
 
 class NotificationIn(msgspec.Struct, forbid_unknown_fields=True):
-    """Who is to be told of the new domains of some lists."""
+    """Who is to be told of the new domains, or of all new copies, of some lists."""
 
     notifier: Notifier
     """`email`, `webhook`, or another of GET /plugins."""
@@ -29,6 +29,8 @@ class NotificationIn(msgspec.Struct, forbid_unknown_fields=True):
     format: DigestFormat = DigestFormat.htmlsummary
     quiet_hours: QuietHours | None = None
     """When nothing is sent: what falls due in them goes out at their end."""
+    new_domains_only: bool = True
+    """True: domains on which copies were found for the first time. False: every new copy, also on known domains."""
 
 
 class NotificationChangesIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,6 +43,7 @@ class NotificationChangesIn(msgspec.Struct, forbid_unknown_fields=True):
     schedule: DigestSchedule | UnsetType = UNSET
     format: DigestFormat | UnsetType = UNSET
     quiet_hours: QuietHours | None | UnsetType = UNSET
+    new_domains_only: bool | UnsetType = UNSET
 
 
 class NotificationOut(msgspec.Struct):
@@ -59,6 +62,8 @@ class NotificationOut(msgspec.Struct):
     """When it is sent again, if there is anything new: when it is due, or at the end of the quiet hours after that."""
     last_sent_at: Instant | None
     quiet_hours: QuietHours | None
+    new_domains_only: bool
+    """Whether only new domains are told, or every new copy."""
     last_error: str | None
     """Why the last attempt failed; null where it did not."""
 
