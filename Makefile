@@ -20,9 +20,10 @@ demo: $(READY) ## crawl a little website, find the planted copies, receive the w
 run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data
 	@$(BIN)/copyhound serve --host 127.0.0.1 --port 8000 --data copyhound-data
 
+# hundreds of tests start the program: where bytecode is not kept, each of them compiles all of it
 test: check ## check, then all tests
 	@echo "== tests"
-	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --proofs
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --proofs
 
 test-platforms: $(READY) ## heavy checks by the platforms' own tools, and of the API by schemathesis (4 GB on disk, once)
 	@COPYHOUND_REQUIRE_CLIENTS=1 COPYHOUND_INSTALL_SECONDS=1800 $(BIN)/pytest -q --timeout 2400 tests/platforms/check_n8n.py tests/platforms/check_n8n_server.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py tests/platforms/check_schemathesis.py

@@ -55,6 +55,14 @@ async def test_several_processes_may_upgrade_at_once(empty: Database) -> None:
     assert await differences(empty) == []
 
 
+async def test_an_up_to_date_schema_is_left_alone(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most starts have nothing to migrate, and don't ask the migrations' tool."""
+    await upgrade(empty)
+    monkeypatch.setattr("alembic.command.upgrade", lambda *_: pytest.fail("asked though nothing is to be done"))
+    await upgrade(empty)
+    assert await revision_of(empty) == head()
+
+
 async def test_tables_of_others_are_left_alone(empty: Database) -> None:
     """Durable work keeps its own tables in the same database."""
     async with empty.schema_change() as connection:

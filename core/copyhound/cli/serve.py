@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from copyhound.cli.app import make_app
-from copyhound.cli.support import Choices, Failure, data_option, opened, show_first_key
+from copyhound.cli.support import Choices, Failure, data_option, opened, show_first_key, uncollected
 
 if TYPE_CHECKING:
     from copyhound.settings import Settings
@@ -61,7 +61,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
     async with opened(settings) as house:
         first = await house.services.keys.bootstrap()
-        server = _server(make_app(house), settings.http.trusted_proxies)
+        with uncollected():
+            server = _server(make_app(house), settings.http.trusted_proxies)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _leave, server, house)

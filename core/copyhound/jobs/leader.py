@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import logging
 import os
@@ -11,14 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import asyncpg
-
 from copyhound.jobs.queue import sqlite_file, system_url
 
 _log: Final = logging.getLogger(__name__)
-_LOCK_KEY: Final = 0x636F70796803
-"""The number of PostgreSQL's advisory lock; any other one would do."""
-_KEEPALIVE: Final = {"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"}
 
 Change = Callable[[], Awaitable[Any]]
 
@@ -34,7 +28,7 @@ class Leader:
 
     def __init__(self, database_url: str, *, check_seconds: float = 1.0) -> None:
         file = sqlite_file(database_url)
-        self._lock: _Lock = _AdvisoryLock(system_url(database_url)) if file is None else _FileLock(file)
+        self._lock: _Lock = _advisory_lock(system_url(database_url)) if file is None else _FileLock(file)
         self._check_seconds = check_seconds
         self.leads = False
 
@@ -61,6 +55,12 @@ class Leader:
         await on_lose()
 
 
+def _advisory_lock(url: str) -> _Lock:
+    from copyhound.jobs.advisory_lock import AdvisoryLock  # its driver is loaded where there is a PostgreSQL
+
+    return AdvisoryLock(url)
+
+
 class _FileLock:
     """A lock beside a SQLite file; the system lets go of it when the process dies."""
 
@@ -85,37 +85,3 @@ class _FileLock:
         if self._file is not None:
             os.close(self._file)
         self._file = None
-
-
-class _AdvisoryLock:
-    """A session lock in PostgreSQL, on a connection of its own that must not go through a transaction pooler."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._connection: asyncpg.Connection | None = None
-
-    async def take(self) -> bool:
-        try:
-            connection = await self._connected()
-            return bool(await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK_KEY, timeout=2))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("no election: the database does not answer (%s)", type(error).__name__)
-            await self.release()
-            return False
-
-    async def held(self) -> bool:
-        try:
-            return self._connection is not None and await self._connection.fetchval("select 1", timeout=2) == 1
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False
-
-    async def release(self) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await self._connection.close(timeout=1)
-        self._connection = None
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, timeout=3, server_settings=_KEEPALIVE)
-        return self._connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Iterator, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Final, Literal
 
 import msgspec
@@ -50,15 +50,19 @@ class Found(msgspec.Struct):
 
 def discover(extra: Sequence[tuple[str, Any]] = ()) -> list[Found]:
     """All entry points of the group `copyhound`, in the order of their names, and `extra` (name, module)."""
-    found = [_from_entry(entry) for entry in entry_points(group=GROUP)]
+    known: dict[Distribution, tuple[str, str]] = {}
+    found = [_from_entry(entry, known) for entry in entry_points(group=GROUP)]
     found += [Found(PluginState(name), thing=thing) for name, thing in extra]
     return sorted(found, key=lambda one: (one.state.name, one.state.distribution or ""))
 
 
-def _from_entry(entry: EntryPoint) -> Found:
+def _from_entry(entry: EntryPoint, known: dict[Distribution, tuple[str, str]]) -> Found:
     dist = entry.dist
-    state = PluginState(entry.name, dist.name if dist else None, dist.version if dist else None)
-    return Found(state, entry=entry)
+    if dist is None:
+        return Found(PluginState(entry.name), entry=entry)
+    if dist not in known:  # a look at a name parses a whole description, and ten plugins may be of one distribution
+        known[dist] = (dist.name, dist.version)
+    return Found(PluginState(entry.name, *known[dist]), entry=entry)
 
 
 class Loaded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,11 @@ _MIN_SCRUBBED: Final = 4
 _AT: Final = re.compile(r" - at `(?P<key>key in )?\$\.?(?P<path>[^`]*)`$")
 _SAFE: Final = ("Expected `", "Object missing required field `", "Object contains unknown field `")
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+@lru_cache(maxsize=256)
+def _shape(struct: type[msgspec.Struct]) -> shapes.Type:
+    return shapes.type_info(struct)
 
 
 def read_settings(
@@ -52,7 +58,7 @@ def settings_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 def redacted(settings: msgspec.Struct) -> dict[str, Any]:
     """The settings as plain values, secrets replaced by `***`; empty secrets stay empty."""
-    shown: dict[str, Any] = _shown(msgspec.to_builtins(settings), shapes.type_info(type(settings)))
+    shown: dict[str, Any] = _shown(msgspec.to_builtins(settings), _shape(type(settings)))
     return shown
 
 
@@ -61,14 +67,14 @@ def secret_values(settings: msgspec.Struct) -> tuple[str, ...]:
 
     Also without blanks around them, and as Python writes them out: exceptions tell them so.
     """
-    found = list(_secrets(msgspec.to_builtins(settings), shapes.type_info(type(settings))))
+    found = list(_secrets(msgspec.to_builtins(settings), _shape(type(settings))))
     forms = {form for text in found for form in (text, text.strip(), repr(text)[1:-1], repr(text.encode())[2:-1])}
     return tuple(sorted({text for text in forms if len(text) >= _MIN_SCRUBBED}, key=len, reverse=True))
 
 
 def uri_values(settings: msgspec.Struct) -> tuple[str, ...]:
     """The texts in fields of the format `uri`, at the top."""
-    fields = shapes.type_info(type(settings)).fields  # type: ignore[attr-defined]
+    fields = _shape(type(settings)).fields  # type: ignore[attr-defined]
     plain = msgspec.to_builtins(settings)
     named = [field.encode_name for field in fields if _of_format(field.type, "uri")]
     return tuple(plain[name] for name in named if isinstance(plain.get(name), str))
@@ -180,7 +186,7 @@ def _secrets(value: Any, shape: shapes.Type) -> Iterator[str]:
 
 def _listed(values: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
     """Lists that came as one text, parted at its commas: the environment knows no others."""
-    fields = shapes.type_info(struct).fields  # type: ignore[attr-defined]
+    fields = _shape(struct).fields  # type: ignore[attr-defined]
     lists = {
         field.encode_name
         for field in fields

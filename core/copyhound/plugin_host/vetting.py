@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -69,8 +70,13 @@ def is_struct(thing: Any) -> bool:
     """Whether `thing` is a Struct class, of which a JSON Schema can be made."""
     if not (isinstance(thing, type) and issubclass(thing, msgspec.Struct)):
         return False
+    return _has_schema(thing)
+
+
+@lru_cache(maxsize=256)
+def _has_schema(struct: type[msgspec.Struct]) -> bool:
     try:
-        msgspec.json.schema(thing)
+        msgspec.json.schema(struct)
     except (TypeError, ValueError, NameError, AttributeError):
         return False
     return True
