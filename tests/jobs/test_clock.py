@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
+from apscheduler.schedulers import base
 
+from copyhound.jobs import clock as clock_module
 from copyhound.jobs.clock import Duty, JobClock
 
 
@@ -111,3 +115,31 @@ async def test_stopped_clock_stands_still_and_may_start_again() -> None:
         await clock.stop()
         await clock.stop()
         assert len(runs) == expected
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_duties_go_on_when_the_wall_clock_jumps(monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+    """Put back or forward by two hours, it keeps no duty waiting for longer than its interval."""
+    shift = timedelta(0)
+
+    class Wall(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + shift
+
+    monkeypatch.setattr(base, "datetime", Wall)
+    monkeypatch.setattr(clock_module, "datetime", Wall)
+    runs = asyncio.Semaphore(0)
+
+    async def duty() -> None:
+        runs.release()
+
+    clock = JobClock({"lists": Duty(0.05, duty)})
+    await clock.start()
+    async with asyncio.timeout(15):
+        for _ in range(2):
+            await runs.acquire()
+        shift = timedelta(hours=hours)
+        for _ in range(10):
+            await runs.acquire()
+    await clock.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from typing import Any, Final
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+_LOOK_SECONDS: Final = 1.0
+_JUMP_SECONDS: Final = 2.0
 _log: Final = logging.getLogger(__name__)
 
 
@@ -29,6 +32,7 @@ class JobClock:
     def __init__(self, duties: Mapping[str, Duty]) -> None:
         self._duties = duties
         self._scheduler: AsyncIOScheduler | None = None
+        self._minding: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Do every duty now, and then at its interval, on the running event loop."""
@@ -44,9 +48,13 @@ class JobClock:
             )
         scheduler.start()
         self._scheduler = scheduler
+        self._minding = asyncio.create_task(_mind_jumps(scheduler))
 
     async def stop(self) -> None:
         """Start nothing more. Quiet where it does not run."""
+        if self._minding is not None:
+            self._minding.cancel()
+            self._minding = None
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
@@ -61,3 +69,20 @@ class JobClock:
             _log.exception("the duty %s failed", name)
             return False
         return True
+
+
+async def _mind_jumps(scheduler: AsyncIOScheduler) -> None:
+    """Do every duty at once when the wall clock was changed: the scheduler would wait until it shows what it was to."""
+    ahead = _ahead()
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if abs(_ahead() - ahead) > _JUMP_SECONDS:
+            _log.warning("the clock was changed by %.0f seconds: all duties are done now", _ahead() - ahead)
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+        ahead = _ahead()
+
+
+def _ahead() -> float:
+    """Seconds from a clock that cannot be changed to the wall clock."""
+    return datetime.now(UTC).timestamp() - time.monotonic()
