@@ -174,3 +174,15 @@ def test_pictures_are_within_the_page() -> None:
     found = rendered("x", "![Plot](reliability.svg) ![None](nothing.svg)")
     assert 'src="data:image/svg+xml;base64,' in found
     assert 'src="nothing.svg"' in found
+
+
+def test_commands_stand_as_they_are_typed() -> None:
+    """What is to be typed names the program where `make` put it; and whoever asks with $KEY is told what that is."""
+    for page in set(pages()) - {"cli", "errors"}:
+        text = page_text(page) or ""
+        bare = re.findall(
+            r"`copyhound [a-z][^`]*`|`python -[^`]*`|^ *(?:copyhound|python|pip) [a-z-].*", text, re.MULTILINE
+        )
+        assert bare == [], page
+        if "$KEY" in text:
+            assert text.index("KEY=") < text.index("$KEY"), page
