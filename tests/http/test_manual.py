@@ -38,6 +38,7 @@ async def test_every_page_is_served(world: World) -> None:
         assert answer.status_code == 200, page
         assert answer.headers["content-type"].startswith("text/html")
         assert not re.search(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//', answer.text), page
+        assert '<link rel="icon" href="data:,">' in answer.text, f"{page}: browsers would ask for an icon"
 
 
 async def test_a_browser_is_led_to_the_manual(world: World) -> None:

@@ -234,3 +234,28 @@ def test_the_same_digest_gives_the_same_bytes(format: DigestFormat) -> None:
     assert first == second
     assert first.text.startswith("1 New Domain: a.com\n")
     assert (first.html is not None) is (format is DigestFormat.htmlsummary)
+
+
+def of_copies(*found: FoundDomain) -> Digest:
+    return Digest("ntc_1", "ntf_1", found, new_domains_only=False)
+
+
+def test_all_new_copies_are_counted_to_the_letter() -> None:
+    """A digest of every new copy counts copies and domains, each list's and domain's by all that were found."""
+    many = msgspec.structs.replace(on("a.com", copy(1), copy(2)), total=41)
+    made = of_copies(many, on("b.com", list_id="list_2", label="Winter"))
+    line = "42 New Copies on 2 Domains: a.com, b.com"
+    assert body(made, "textsummary") == line
+    assert body(made, "jsontextsummary") == f'{{"message":"{line}"}}'
+    assert body(made, "jsonsummary") == (
+        '{"new_copies":42,"domains":["a.com","b.com"],"lists":['
+        '{"list_id":"list_1","list_number":1,"list_label":"Summer","new_copies":41},'
+        '{"list_id":"list_2","list_number":2,"list_label":"Winter","new_copies":1}]}'
+    )
+    assert [one.get("total") for one in msgspec.json.decode(body(made, "json"))["domains"]] == [41, None]
+    assert len(body(made, "csv").splitlines()) == 4
+    text = render(made, DigestFormat.htmlsummary).text
+    assert text.startswith(f"{line}\nLists: Summer (41), Winter (1)\nMost copies: a.com (41)\n")
+    assert "and 40 more on this domain" in text
+    assert headline(of_copies(on("a.com"))) == "1 New Copy on 1 Domain: a.com"
+    assert headline(of_copies()) == "0 New Copies"

@@ -108,7 +108,8 @@ def rendered(page: str, text: str) -> str:
     title = html.escape(name_of(page))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} - Copyhound</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}{STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">'
+        f"<style>{_STYLE}{STYLE}</style></head>"
         f"<body>{menu(page)}<main>{body}</main></body></html>"
     )
 
