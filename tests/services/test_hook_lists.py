@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.hooks import HookStatus
 from copyhound.services import hook_ends
 from copyhound.services.hook_ends import LISTS_GONE
+from copyhound.services.hook_filters import Filters
 from copyhound.services.hooks import HookChanges, HookFilter
 from copyhound.services.triggers import TRIGGERS
 from copyhound.storage.events import Hooks
+from copyhound.storage.units import Units
 
 from ..fixtures.houses import Home, TestClock, home
 from ..fixtures.telling import present, subscribed
@@ -126,6 +129,54 @@ async def test_a_hook_is_not_made_for_a_list_that_is_being_deleted(
         await making
     await deleting
     assert (await house.services.hooks.page(caller)).items == []
+
+
+async def test_a_change_is_checked_while_nobody_waits(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter is looked at before the transaction that writes: SQLite has one writer at a time."""
+    async with home(tmp_path / "data", sqlite_url, work=False) as house:
+        hook, _ = await subscribed(house, TARGET)
+        held, writing = list[bool](), False
+        write, checked = Units._write, Filters.checked
+
+        @asynccontextmanager
+        async def noted(self: Any) -> AsyncIterator[Any]:
+            nonlocal writing
+            async with write(self) as uow:
+                writing = True
+                try:
+                    yield uow
+                finally:
+                    writing = False
+
+        def look(*arguments: Any) -> Any:
+            held.append(writing)
+            return checked(*arguments)
+
+        monkeypatch.setattr(Units, "_write", noted)
+        monkeypatch.setattr(Filters, "checked", look)
+        changes = HookChanges(target_url=f"{TARGET}/2", filter=HookFilter(domains=("https://Shop.Example.com",)))
+        changed = await house.services.hooks.update(house.caller, hook.id, changes)
+    assert (changed.target_url, list(changed.filter["domains"])) == (f"{TARGET}/2", ["example.com"])
+    assert held == [False]
+
+
+async def test_a_filter_must_suit_the_triggers_that_it_gets_with(house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the triggers are changed by another request between the check and the writing."""
+    hooks, caller = house.services.hooks, house.caller
+    hook, _ = await subscribed(house, TARGET, "match_found")
+    get = hooks.get
+
+    async def overtaken(*arguments: Any) -> Any:
+        before = await get(*arguments)
+        async with house.services.kit.units() as uow:
+            await uow.hooks.save(msgspec.structs.replace(hook, triggers=("credits_low",)))
+        return before
+
+    monkeypatch.setattr(hooks, "get", overtaken)
+    with pytest.raises(CopyhoundError, match="does not apply"):
+        await hooks.update(caller, hook.id, HookChanges(filter=HookFilter(min_score=5)))
 
 
 async def test_a_hook_of_a_plugin_that_is_gone_says_so(house: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,7 +169,7 @@ async def test_no_attempt_is_made_beside_the_next_slot(
     await find(idle, summer, "https://one.example.com/a.jpg")
     await turned(idle, hours=1)
     newest = (await idle.events("new_domain_found"))[-1]["sequence"]
-    job = idle.caller.workspace_id, made.id, utc(2, 13).isoformat(), newest
+    job = idle.caller.workspace_id, made.id, (await now(idle, made)).telling or "", newest
     for number in (1, 2, 3):
         await idle.services.notifying.settle(*job, number, await idle.services.notifying.send(*job, number))
     assert [delay for _, delay in queued] == [0.0, 60.0, 600.0]

@@ -267,6 +267,9 @@ class NotificationRepository(Protocol):
     async def due(self, now: datetime, limit: int) -> list[Notification]:
         """Those of all workspaces with next_at <= now that nobody is telling, oldest first."""
 
+    async def ahead(self, now: datetime) -> list[Notification]:
+        """Those that were due last, or made, after `now`: the clock was put back since."""
+
     async def claim_slot(
         self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
     ) -> bool:

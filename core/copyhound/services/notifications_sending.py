@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.ids import new_id
 from copyhound.domain.notifications import CheckedTarget, Digest, Notification
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.plugin_api import Notice
@@ -52,10 +53,12 @@ class NotifyingService:
 
     def __init__(self, kit: Kit, notifiers: Notifiers) -> None:
         self._kit, self._notifiers = kit, notifiers
+        self._looked_at: datetime | None = None
 
     async def send_due(self) -> int:
         """Queue what is due and has something new to tell; how many were queued here."""
         queued = 0
+        await self._follow_the_clock()
         while True:
             async with self._kit.units.read() as uow:
                 due = await uow.notifications.due(self._kit.now(), _BATCH)
@@ -63,13 +66,34 @@ class NotifyingService:
             if len(due) < _BATCH:
                 return queued
 
+    async def _follow_the_clock(self) -> None:
+        """Where the clock was put back, what is due every so many hours is due by what it shows now."""
+        before, now = self._looked_at, self._kit.now()
+        self._looked_at = now
+        if before is not None and before <= now:
+            return
+        async with self._kit.units.read() as uow:
+            ahead = await uow.notifications.ahead(now)
+        for one in ahead:
+            if one.schedule.hours is not None:  # what is told once a day was told today already
+                await self._put_back(one, now)
+
+    async def _put_back(self, notification: Notification, now: datetime) -> None:
+        slot_at = self._following(notification, now)
+        times = {"slot_at": slot_at, "next_at": _released(notification, slot_at), "last_slot_at": now}
+        async with self._kit.units() as uow:
+            found = await uow.notifications.get(notification.workspace_id, notification.id)
+            if found is not None and found.next_at == notification.next_at and times["next_at"] < found.next_at:
+                await uow.notifications.save(msgspec.structs.replace(found, **times))
+
     async def _claim(self, notification: Notification) -> bool:
         due_at, now = notification.next_at, self._kit.now()
         if (quiet_until := _released(notification, now)) > now:
             async with self._kit.units() as uow:
                 await uow.notifications.hold(notification.id, due_at, quiet_until)
             return False
-        slot_at, slot = self._following(notification, now), due_at.isoformat()
+        # the same slot comes again when the clock is put back, and is another one then
+        slot_at, slot = self._following(notification, now), f"{due_at.isoformat()}/{new_id('slot')}"
         times = {"slot_at": slot_at, "next_at": _released(notification, slot_at)}
         async with self._kit.units() as uow:
             if not await uow.notifications.claim_slot(notification.id, due_at, at=now, slot=slot, **times):

@@ -22,7 +22,8 @@ from copyhound.services.lanes import queue_attempt
 RECOVER: Final = "recover"
 REPLAYED: Final = timedelta(days=30)
 """How far back a new hook may ask for what was told before it was there."""
-_OVERLAP: Final = timedelta(minutes=1)
+_OVERLAP: Final = timedelta(days=1)
+"""As far as the clock may have been put back; what is sent already is left out."""
 _LATER: Final = timedelta(seconds=2)
 _BATCH: Final = 200
 """Rows in one transaction: others write between two of them."""

@@ -55,6 +55,11 @@ class Notifications(Repository):
         rows = await self.all_rows(statement.order_by(NOTIFICATIONS.c.next_at, NOTIFICATIONS.c.id).limit(limit))
         return [struct_of(Notification, row) for row in rows]
 
+    async def ahead(self, now: datetime) -> list[Notification]:
+        last = sa.func.coalesce(NOTIFICATIONS.c.last_slot_at, NOTIFICATIONS.c.created_at)
+        rows = await self.all_rows(sa.select(NOTIFICATIONS).where(last > now).order_by(NOTIFICATIONS.c.id))
+        return [struct_of(Notification, row) for row in rows]
+
     async def claim_slot(
         self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
     ) -> bool:
