@@ -13,6 +13,7 @@ import pytest
 
 from copyhound.domain.notifications import DigestFormat, NewNotification, Notification, NotificationChanges
 from copyhound.services import notifications_copies
+from copyhound.services.notifications_digest import newest_event
 
 from ..fixtures.findings import a_list, find
 from ..fixtures.houses import Home, home
@@ -41,9 +42,8 @@ async def told(house: Home, made: Notification, receiver: Receiver, **by: float)
     if await turned(house, **(by or {"days": 1})):
         async with house.services.kit.units.read() as uow:
             now = await uow.notifications.get(house.caller.workspace_id, made.id)
-        assert now is not None
-        events = [*await house.events("match_found"), *await house.events("new_domain_found")]
-        newest = max(int(event["sequence"]) for event in events)
+            assert now is not None
+            newest = await newest_event(uow, now.workspace_id, new_domains_only=now.new_domains_only)
         job = house.caller.workspace_id, made.id, now.telling or "", newest, 1
         await house.services.notifying.settle(*job, await house.services.notifying.send(*job))
     return [json.loads(request.body) for request in receiver.requests[before:]]
