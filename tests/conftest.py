@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copyhound.domain.ports import JobQueue
-from copyhound.domain.triggers import Action, Trigger
-from copyhound.http import app as http_app
 from copyhound.jobs.runtime import JobRuntime
 from copyhound.storage import Database, Units
 from copyhound.storage.migrations import upgrade
 
 from .fixtures import postgres
+from .fixtures.quickened import leave_garbage_longer, quickened
 from .proofs import Proofs
 
 _numbers = count(1)
@@ -58,20 +57,14 @@ class RecordedJobs:
         return self
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    leave_garbage_longer()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def described_once() -> Iterator[None]:
-    """Every application of a test process has the same OpenAPI document, which takes longer than most tests."""
-    describe, made = http_app.describe_api, dict[tuple[str, ...], dict[str, Any]]()
-
-    def described(triggers: Iterable[Trigger], actions: Iterable[Action]) -> dict[str, Any]:
-        triggers, actions = tuple(triggers), tuple(actions)
-        key = (*(trigger.key for trigger in triggers), "and", *(action.key for action in actions))
-        if key not in made:
-            made[key] = describe(triggers, actions)
-        return made[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http_app, "describe_api", described)
+def made_once() -> Iterator[None]:
+    """Making an application takes longer than most tests."""
+    with quickened():
         yield
 
 
