@@ -89,3 +89,14 @@ def test_geometry_that_speaks_is_heard(monkeypatch: pytest.MonkeyPatch, inliers:
     found = list(gather(query.fingerprint, match.fingerprint, query.reduced, match.reduced))
     assert len(found) == checked
     assert all(one.pixels is not None for one in found)
+
+
+def test_what_moves_all_ways_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two photographs whose parts lie each its own way are left out before their colours are compared."""
+    laid = Evidence(pics.IDENTITY, 20, 300, False, False, 128, None)
+    monkeypatch.setattr(evidence, "_laid", lambda *args: iter([laid]))
+    monkeypatch.setattr(evidence, "differ", lambda *args: False)
+    query, match = prepared(OTHER, prepare_query), prepared(PHOTO, prepare_entry)
+    assert not list(gather(query.fingerprint, match.fingerprint, query.reduced, match.reduced))
+    copy = prepared(PHOTO, prepare_query)
+    assert list(gather(copy.fingerprint, match.fingerprint, copy.reduced, match.reduced))

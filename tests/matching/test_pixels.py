@@ -10,7 +10,7 @@ from PIL import Image
 
 from copyhound.matching.confidence import confidence_of
 from copyhound.matching.evidence import Evidence
-from copyhound.matching.pixels import PixelCheck, check_pixels, check_refined
+from copyhound.matching.pixels import PixelCheck, check_pixels, check_registered, registered
 
 from . import matching_pictures as pics
 
@@ -27,7 +27,9 @@ def checked(query: Image.Image, matrix: np.ndarray = pics.IDENTITY) -> PixelChec
 
 def refined(query: Image.Image, matrix: np.ndarray = pics.IDENTITY) -> tuple[PixelCheck, np.ndarray]:
     """The check under the refined transform, and that transform."""
-    found = check_refined(np.asarray(PHOTO), np.asarray(query), matrix, SIZES, negative=False)
+    there = registered(np.asarray(PHOTO), np.asarray(query), matrix, SIZES, negative=False)
+    assert there is not None
+    found = check_registered(there, np.asarray(PHOTO), SIZES)
     assert found is not None
     return found.check, found.matrix
 

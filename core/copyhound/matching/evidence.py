@@ -17,7 +17,7 @@ from .geometry import Array, linear_part, local_scale, mirroring, overlap_area, 
 from .glancing import differ
 from .hashes import ORIENTATIONS, hamming
 from .hypotheses import Hypothesis, hypotheses_of
-from .pixels import PixelCheck, Refined, Sizes, check_refined, covered_share
+from .pixels import PixelCheck, Refined, Sizes, check_registered, covered_share, registered
 from .sides import known_print, known_side, side_of
 from .variants import VARIANTS
 
@@ -63,9 +63,9 @@ def gather(
 ) -> Iterator[Evidence]:
     """The best few ways to lay the match over the query, each checked on the pixels where both copies are there.
 
-    The likeliest comes first, and the next is worked out when it is asked for; what differs at a glance is left out.
-    `variant` (an index into VARIANTS) names the only one that is tried, but for what the hashes suggest. The query's
-    parts are kept for the next call.
+    The likeliest comes first, and the next is worked out when it is asked for; what differs at a glance, or when it
+    is refined, is left out. `variant` (an index into VARIANTS) names the only one that is tried, but for what the
+    hashes suggest. The query's parts are kept for the next call.
     """
     prints = known_print(query), Fingerprint.from_bytes(match)
     near = _nearest(*prints)
@@ -74,10 +74,13 @@ def gather(
         if query_copy is None or match_copy is None:
             yield one
             continue
-        if one.inliers < _SPEAKS * one.expected and differ(match_copy, query_copy, one.matrix, _sizes(prints)):
+        speaks = one.inliers >= _SPEAKS * one.expected
+        if not speaks and differ(match_copy, query_copy, one.matrix, _sizes(prints)):
             continue
         copies = copies or _decoded(match_copy, query_copy)
-        yield _checked(one, copies, prints) if copies else one
+        checked = _checked(one, copies, prints, speaks=speaks) if copies else one
+        if checked is not None:
+            yield checked
 
 
 def looked_closer(one: Evidence) -> Evidence:
@@ -101,9 +104,17 @@ def _known_copy(data: bytes) -> Pixels:
     return decode_own(data)
 
 
-def _checked(one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerprint, Fingerprint]) -> Evidence:
+def _checked(
+    one: Evidence, copies: tuple[Pixels, Pixels], prints: tuple[Fingerprint, Fingerprint], *, speaks: bool
+) -> Evidence | None:
+    """With what the pixels say. None where they are certainly different, and geometry does not speak for it."""
     sizes = _sizes(prints)
-    found = check_refined(*copies, one.matrix, sizes, negative=one.negative)
+    there = registered(*copies, one.matrix, sizes, negative=one.negative)
+    if there is None:
+        return one
+    if not speaks and there.scattered:
+        return None
+    found = check_registered(there, copies[0], sizes)
     if found is None:
         return one
     matrix = found.matrix

@@ -32,7 +32,7 @@ hardest queries, edited in several ways at once, has 0.095; nearly half of the l
 def differ(match_copy: bytes, query_copy: bytes, matrix: Array, sizes: Sizes) -> bool:
     """Whether two reduced copies, laid over one another by `matrix`, are certainly different pictures.
 
-    `matrix` and `sizes` are those of `pixels.check_refined`. Damaged copies are not told apart.
+    `matrix` and `sizes` are those of `pixels.registered`. Damaged copies are not told apart.
     """
     try:
         laid = lay_over(_halved(match_copy), _halved(query_copy), matrix, sizes, _LONGEST)

@@ -28,7 +28,7 @@ from .cells import (
 )
 from .decode import Pixels
 from .geometry import CENTRED, Array, corners, flat, local_scale, project, scaling
-from .registering import STEADY, register
+from .registering import STEADY, Registration, register
 from .tinting import off_the_rim, remainder
 from .toning import tone_of
 
@@ -41,6 +41,10 @@ _REACH: Final = 3
 _MARK: Final = 8.0
 _STARK: Final = 25.0
 _UNLIKE: Final = 3.0
+_WINDOWS: Final = 20
+_SCATTERED: Final = 0.1
+"""Of a copy's windows, where features hardly speak for it, at least 0.134 stand still, and 0.26 in all but three of the
+recall benchmark's 660 hardest; of two that only look alike, mostly fewer."""
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 Sizes = tuple[float, float, float, float]
@@ -94,6 +98,23 @@ class Overlay(msgspec.Struct, frozen=True):
     """Full query pixels to the frame."""
 
 
+class Registered(msgspec.Struct, frozen=True):
+    """Match and query in one frame, and where the match's windows were found in the query."""
+
+    laid: Overlay
+    found: Registration
+
+    @property
+    def steady(self) -> Mask:
+        """Which windows stand still."""
+        return np.asarray(self.found.gaps < STEADY)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether what lies over one another moves each its own way: two pictures that only look alike."""
+        return len(self.found.gaps) >= _WINDOWS and float(self.steady.mean()) < _SCATTERED
+
+
 class Refined(msgspec.Struct, frozen=True):
     """A check, and the matrix that it holds for."""
 
@@ -128,22 +149,26 @@ def covered_share(laid: Overlay, hidden: Mask) -> float:
     return float((hidden | marked).sum() / inside.sum())
 
 
-def check_refined(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, *, negative: bool) -> Refined | None:
-    """Refine `matrix` on the pixels, then compare under it."""
+def registered(match: Pixels, query: Pixels, matrix: Array, sizes: Sizes, *, negative: bool) -> Registered | None:
+    """Lay the match over the query and refine `matrix` on the pixels; None where too little is shared to say."""
     laid = lay_over(match, query, matrix, sizes)
     if laid is None:
         return None
     grey_match, grey_query = _grey(laid.match), _grey(laid.query)
     grey_match = 255 - grey_match if negative else grey_match
-    found = register(grey_query, grey_match, laid.mask, matrix, laid.frame, sizes[:2])
-    if (found.gaps < STEADY).any():
+    return Registered(laid, register(grey_query, grey_match, laid.mask, matrix, laid.frame, sizes[:2]))
+
+
+def check_registered(there: Registered, match: Pixels, sizes: Sizes) -> Refined | None:
+    """Compare under the refined matrix. None where too little is shared to say."""
+    laid, found, steady = there.laid, there.found, there.steady
+    if steady.any():
         mask, moved = _warped(match, _to_frame(laid.frame, found.matrix, sizes, match), laid.mask.shape)
         laid = msgspec.structs.replace(laid, match=moved, mask=mask)
     result = _judged(laid)
     if result is None:
         return None
-    steady = int((found.gaps < STEADY).sum())
-    check = msgspec.structs.replace(result[0], windows=len(found.gaps), steady=steady)
+    check = msgspec.structs.replace(result[0], windows=len(steady), steady=int(steady.sum()))
     return Refined(check, found.matrix, laid, result[1])
 
 
