@@ -151,3 +151,11 @@ async def test_who_deletes_bytes_is_alone(postgres_url: str, alone: bool, beside
         with pytest.raises(DBAPIError, match="lock timeout") if waits else nullcontext():
             await Images(two).guard_blobs("ws_1", alone=beside_it)
     await database.dispose()
+
+
+async def test_those_left_come_in_one_go(blobs: FolderBlobs) -> None:
+    """Of several, those that are there and whole come back by their keys; the others are left out."""
+    kept, gone, damaged = [await blobs.put("w", data) for data in (b"kept", b"gone", b"damaged")]
+    await blobs.drop(gone)
+    (blobs.root / damaged).write_bytes(b"DAMAGED")
+    assert await blobs.get_those_left([kept, gone, damaged, "no key"]) == {kept: b"kept"}

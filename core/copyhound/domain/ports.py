@@ -46,6 +46,9 @@ class BlobStore(Protocol):
     async def get(self, key: str) -> bytes:
         """CopyhoundError not_found where it is gone."""
 
+    async def get_those_left(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """What can be read of them, in one go; quiet where some cannot."""
+
     async def drop(self, key: str) -> None:
         """Delete it. Quiet where it is gone."""
 

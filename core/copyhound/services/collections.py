@@ -190,10 +190,11 @@ class CollectionService:
     async def _weighed(
         self, query: Prepared, entries: Sequence[tuple[Entry, int | None]]
     ) -> list[tuple[Entry, Comparison | None]]:
-        copies = await asyncio.gather(*(self._reduced(entry) for entry, _ in entries))
+        keys = [entry.reduced_blob for entry, _ in entries if entry.reduced_blob]
+        copies = await self._kit.blobs.get_those_left(keys)
         others = [
-            Other(entry.fingerprint, reduced, facts_of(entry), variant)
-            for (entry, variant), reduced in zip(entries, copies, strict=True)
+            Other(entry.fingerprint, copies.get(entry.reduced_blob or ""), facts_of(entry), variant)
+            for entry, variant in entries
         ]
         together = min(TOGETHER, max(_AT_LEAST, -(-len(others) // _TASKS)))
         compared = await compare_with(

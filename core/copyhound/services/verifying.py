@@ -100,8 +100,11 @@ class Verifying:
     ) -> dict[str, tuple[Side | None, Comparison | CopyhoundError | None]]:
         """Candidates of our own index with their comparisons, made in one task; no side for entries removed since."""
         own = {one.entry_id: one for one in candidates if one.entry_id is not None}
+        entries = await self._entries(image, list(own))
+        copies = await self._kit.blobs.get_those_left([one.reduced_blob for one in entries if one.reduced_blob])
         sides: dict[str, Side | None] = dict.fromkeys(own)
-        sides |= {entry.id: await self._side(entry, own[entry.id]) for entry in await self._entries(image, list(own))}
+        # without its copy geometry decides alone
+        sides |= {one.id: _side(one, copies.get(one.reduced_blob or ""), own[one.id].variant) for one in entries}
         there = {entry_id: side for entry_id, side in sides.items() if side is not None}
         compared = await self._each(image, reduced, list(there.values()))
         comparisons = dict(zip(there, compared, strict=True))
@@ -179,12 +182,6 @@ class Verifying:
         async with self._kit.units.read() as uow:
             return await uow.collections.by_ids(image.workspace_id, ids)
 
-    async def _side(self, entry: Entry, candidate: Candidate) -> Side:
-        """What is kept of an entry."""
-        reduced = await self._kept(entry.reduced_blob)
-        facts = facts_of(entry)
-        return Side(entry.fingerprint, reduced, entry.reduced_blob, facts, entry.last_seen, candidate.variant)
-
     async def _kept(self, key: str | None) -> bytes | None:
         """A reduced copy; None where none was kept or it is lost: then geometry decides alone."""
         try:
@@ -209,6 +206,11 @@ class Verifying:
             candidate.entry_id,
             None,
         )
+
+
+def _side(entry: Entry, reduced: bytes | None, variant: int | None) -> Side:
+    """What is kept of an entry, and the variant of the query that it was found as."""
+    return Side(entry.fingerprint, reduced, entry.reduced_blob, facts_of(entry), entry.last_seen, variant)
 
 
 async def compare_with(

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +36,23 @@ class FolderBlobs:
 
     async def get(self, key: str) -> bytes:
         """CopyhoundError not_found where it is gone or damaged, unavailable where it cannot be read."""
+        return await asyncio.to_thread(self._get, key)
+
+    async def get_those_left(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """What can be read of them, in one go; without those that are gone or damaged."""
+        return await asyncio.to_thread(self._get_those_left, keys)
+
+    def _get_those_left(self, keys: Sequence[str]) -> dict[str, bytes]:
+        found = {}
+        for key in keys:
+            with contextlib.suppress(CopyhoundError):
+                found[key] = self._get(key)
+        return found
+
+    def _get(self, key: str) -> bytes:
         path = self._path(key)
         try:
-            data = await asyncio.to_thread(_read, path)
+            data = _read(path)
         except FileNotFoundError:
             raise CopyhoundError("not_found", "The stored picture is gone.") from None
         if not _is_whole(data, path):
