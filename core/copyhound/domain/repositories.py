@@ -10,14 +10,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-import msgspec
-
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
 from copyhound.domain.events import Event, NewEvent
 from copyhound.domain.hooks import Attempt, Delivery, Hook, WantedHooks
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
-from copyhound.domain.notifications import Notification
+from copyhound.domain.paging import PageOf as PageOf
 from copyhound.domain.ports import JobQueue
 from copyhound.domain.repositories_accounts import (
     CreditRepository,
@@ -29,18 +27,11 @@ from copyhound.domain.repositories_accounts import (
     WorkspaceRepository,
 )
 from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
-from copyhound.domain.repositories_sending import SendingRepository
+from copyhound.domain.repositories_sending import NotificationRepository, SendingRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.domain.searches import Lookup, Outcome, Search
 
 T = TypeVar("T")
-
-
-class PageOf(msgspec.Struct, frozen=True):
-    """One page of anything. `cursor` is None on the last page."""
-
-    items: list[Any]
-    cursor: str | None = None
 
 
 class ListRepository(Protocol):
@@ -249,35 +240,6 @@ class DeliveryRepository(Protocol):
     async def attempts(self, delivery_id: str) -> list[Attempt]: ...
     async def last_attempts(self, workspace_id: str, delivery_ids: Sequence[str]) -> list[Attempt]:
         """The latest attempt of each that has any, in one query."""
-
-
-class NotificationRepository(Protocol):
-    """Notifications, and when they are due."""
-
-    async def add(self, notification: Notification) -> Notification:
-        """The same, with its number."""
-
-    async def get(self, workspace_id: str, notification_id: str) -> Notification | None:
-        """Held until the unit ends, so that it may be changed and saved."""
-
-    async def by_number(self, workspace_id: str, number: int) -> Notification | None: ...
-    async def save(self, notification: Notification) -> None: ...
-    async def delete(self, workspace_id: str, notification_id: str) -> bool: ...
-    async def page(self, workspace_id: str, *, cursor: str | None, limit: int) -> PageOf: ...
-    async def due(self, now: datetime, limit: int) -> list[Notification]:
-        """Those of all workspaces with next_at <= now that nobody is telling, oldest first."""
-
-    async def ahead(self, now: datetime) -> list[Notification]:
-        """Those that were due last, or made, after `now`: the clock was put back since."""
-
-    async def claim_slot(
-        self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
-    ) -> bool:
-        """Move it on, only if next_at still is `due_at` and nobody is telling; sets last_slot_at to `at`, telling to
-        `slot`. False: somebody else did."""
-
-    async def hold(self, notification_id: str, due_at: datetime, until: datetime) -> bool:
-        """Put next_at off to `until`, only if it still is `due_at`; the slot stays unclaimed."""
 
 
 class CollectionRepository(Protocol):

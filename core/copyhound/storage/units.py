@@ -18,7 +18,6 @@ from copyhound.domain.repositories import (
     IngestRepository,
     ListRepository,
     MatchRepository,
-    NotificationRepository,
     SearchRepository,
     UnitOfWork,
     UnitOfWorkFactory,
@@ -33,7 +32,7 @@ from copyhound.domain.repositories_accounts import (
     WorkspaceRepository,
 )
 from copyhound.domain.repositories_reading import ConsumerRepository, FeedRepository, LogRepository
-from copyhound.domain.repositories_sending import SendingRepository
+from copyhound.domain.repositories_sending import NotificationRepository, SendingRepository
 from copyhound.domain.repositories_sorting import FigureRepository, IgnoreRepository, TagRepository
 from copyhound.storage.accounts import Executors, Idempotency, Keys, States, Workspaces
 from copyhound.storage.collections import Collections, Ingests
