@@ -20,7 +20,7 @@ from copyhound.compute.pool import ComputePool
 from copyhound.delivery.send import WebhookSender
 from copyhound.delivery.sign import new_secret
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.extras import missing_extra
+from copyhound.domain.extras import install_command
 from copyhound.domain.ports import CandidateIndex
 from copyhound.domain.repositories import UnitOfWorkFactory
 from copyhound.indexes import EmbeddedIndex
@@ -191,9 +191,9 @@ def _index(settings: Settings) -> CandidateIndex:
     try:
         from copyhound.indexes.qdrant_server import QdrantIndex
     except ImportError:
-        raise CopyhoundError(
-            "settings_invalid", missing_extra("index.engine is qdrant, which needs", "qdrant")
-        ) from None
+        command = install_command("qdrant")
+        told = f"index.engine is qdrant, which needs the extra qdrant: `{command}`, then start again."
+        raise CopyhoundError("settings_invalid", told) from None
     return QdrantIndex.at(chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_prefix)
 
 

@@ -76,7 +76,13 @@ def test_no_text_names_an_index_of_packages() -> None:
     files = [*(ROOT / "core").rglob("*.py"), *(ROOT / "plugins").rglob("*.py"), *(ROOT / "core").rglob("*.md")]
     found = [str(file) for file in files if re.search(r"install\s+'?\"?copyhound\[", file.read_text("utf-8"))]
     assert found == []
-    assert "-m pip install" in missing_extra("MCP needs", "mcp")
+
+
+def test_clients_are_told_nothing_of_the_servers_folders() -> None:
+    """Who asks over the network is sent to the manual's command, which has no path of this machine."""
+    told = missing_extra("MCP needs", "mcp")
+    assert "quickstart" in told
+    assert "/" not in told
 
 
 def test_the_manual_has_the_command_of_each_extra() -> None:

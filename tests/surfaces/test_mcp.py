@@ -17,7 +17,7 @@ import pytest_asyncio
 from PIL import Image
 
 import copyhound.docs
-from copyhound.domain.extras import install_command
+from copyhound.domain.extras import missing_extra
 from copyhound.domain.workspaces import ALL_SCOPES, KeyLimits
 from copyhound_mcp.resources import TEMPLATES
 from copyhound_mcp.settings import McpSettings
@@ -385,13 +385,13 @@ async def test_a_client_that_leaves_is_no_error(open_agent: Agent, caplog: pytes
 
 
 async def test_without_the_sdk_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the extra is missing the server runs, and /mcp names the command that brings it."""
+    """Where the extra is missing the server runs, and /mcp says where its command stands."""
     monkeypatch.delitem(sys.modules, "copyhound_mcp.serving", raising=False)
     monkeypatch.setitem(sys.modules, "mcp_types", None)
     async with agent(tmp_path / "data") as opened:
         answer = await opened.post(TOOLS)
         assert answer.status_code == 503
-        assert install_command("mcp") in answer.json()["error"]["message"]
+        assert missing_extra("MCP needs", "mcp") in answer.json()["error"]["message"]
         assert (await opened.post(TOOLS, key=None)).status_code == 401
 
 

@@ -13,12 +13,12 @@ _PACKAGE: Final = "copyhound"
 
 
 def missing_extra(what: str, extra: str) -> str:
-    """What to tell who wants `what`, such as `MCP needs`, that lacks an extra."""
-    return f"{what} the extra {extra} on the server: `{install_command(extra)}`, then start it again."
+    """What to tell a client whose wish, such as `MCP needs`, lacks an extra: nothing of the server's folders."""
+    return f"{what} the extra {extra} on the server: the manual's page quickstart has the command."
 
 
 def install_command(extra: str) -> str:
-    """The command, for a shell, that brings an extra to where this program runs, from where it came from itself."""
+    """For who runs the server: the shell command that brings an extra to this program, from where it came itself."""
     return shlex.join([sys.executable, "-m", "pip", "install", *_requirement(extra, _origin())])
 
 

@@ -20,7 +20,7 @@ import pytest
 
 import copyhound_apprise
 from copyhound.domain.errors import CopyhoundError as CoreError
-from copyhound.domain.extras import install_command
+from copyhound.domain.extras import missing_extra
 from copyhound.domain.notifications import NewNotification
 from copyhound.plugin_api import CopyhoundError, Notice, NoticePicture
 from copyhound.plugin_host.settings import read_settings, redacted
@@ -135,7 +135,7 @@ async def test_an_address_that_apprise_does_not_know(run_notifier: RunNotifier) 
 async def test_a_missing_library_is_named(run_notifier: RunNotifier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever makes a notification is told what to install."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert install_command("apprise") in await refused(run_notifier, {"url": "json://x"})
+    assert missing_extra("Apprise needs", "apprise") in await refused(run_notifier, {"url": "json://x"})
 
 
 async def test_the_process_gets_none_of_our_environment(
