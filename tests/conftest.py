@@ -20,6 +20,7 @@ from copyhound.storage import Database, Units
 from copyhound.storage.migrations import upgrade
 
 from .fixtures import postgres
+from .fixtures.kept_postgres import KeptDatabase
 from .fixtures.quickened import leave_garbage_longer, quickened
 from .proofs import Proofs
 
@@ -90,12 +91,16 @@ def postgres_template(postgres_cluster: postgres.Cluster) -> str:
     return "copyhound_template"
 
 
+@pytest.fixture(scope="session")
+def kept_postgres(postgres_cluster: postgres.Cluster, postgres_template: str) -> KeptDatabase:
+    return KeptDatabase(postgres_cluster, postgres_template)
+
+
 @pytest.fixture
-def postgres_url(postgres_cluster: postgres.Cluster, postgres_template: str) -> Iterator[str]:
-    """The URL of a fresh, migrated PostgreSQL database, dropped afterwards."""
-    name = f"test_{next(_numbers)}"
-    yield postgres_cluster.make(name, postgres_template)
-    postgres_cluster.drop(name)
+def postgres_url(kept_postgres: KeptDatabase) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database without rows."""
+    yield kept_postgres.url()
+    kept_postgres.restore()
 
 
 @pytest.fixture
