@@ -19,9 +19,6 @@ WRITES: dict[str, dict[str, Any]] = {
     "POST /hooks/{hook}/recover": {"json": {"since": "2026-01-01T00:00:00Z"}},
     "POST /hooks/{hook}/replay": {"json": {"since": "2026-01-01T00:00:00Z"}},
     "PATCH /notifications/{notification}": {"json": {"format": "csv"}},
-    "POST /notifications": {
-        "json": {"notifier": "post", "target": {"url": "https://a.example.com/"}, "list_ids": ["{list}"]}
-    },
     "POST /feeds": {"json": {"list_id": "{list}"}},
     "POST /lists/{list}/images": {"json": {"images": [{"url": "https://a.example.com/1.jpg"}]}},
     "POST /searches": {"json": {"list_id": "{list}", "images": [{"url": "https://a.example.com/1.jpg"}]}},
@@ -123,6 +120,21 @@ async def test_the_ids_of_another_workspace_are_not_found(world: World, ids: dic
         method, path = filled(route, ids).split(" ", 1)
         answer = await world.call(method, path, key=world.other, **filled(WRITES.get(route, {}), ids))
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), f"{route}: {answer.text}"
+
+
+async def test_a_list_of_another_workspace_is_none_to_name(world: World, ids: dict[str, str]) -> None:
+    """Hooks and notifications answer another workspace's list as one that is not there; its owner's is taken."""
+    hook = {"target_url": "https://a.example.com/", "triggers": ["match_found"]}
+    told = {"notifier": "post", "target": {"url": "https://a.example.com/"}}
+    for path, field, name in (("/hooks", "filter.list_ids[0]", "filter"), ("/notifications", "list_ids[0]", "")):
+        for list_id in (ids["list"], "list_none"):
+            named: dict[str, Any] = {"list_ids": [list_id]}
+            body = {**hook, name: named} if name else {**told, **named}
+            answer = await world.call("POST", path, key=world.other, json=body)
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), answer.text
+            assert answer.json()["errors"] == [{"field": field, "message": f"There is no list {list_id!r}"}]
+            if list_id == ids["list"]:
+                assert (await world.call("POST", path, json=body)).status_code == 201
 
 
 async def test_the_owner_still_has_everything(world: World, ids: dict[str, str]) -> None:
