@@ -992,6 +992,7 @@ export interface NotificationChangesIn {
   format?: DigestFormat;
   quiet_hours?: QuietHours | null;
   new_domains_only?: boolean;
+  active?: boolean;
 }
 
 /** Who is to be told of the new domains, or of all new copies, of some lists. */
@@ -1004,6 +1005,7 @@ export interface NotificationIn {
   format?: DigestFormat;
   quiet_hours?: QuietHours | null;
   new_domains_only?: boolean;
+  active?: boolean;
 }
 
 /** A notification; secrets in its target are `***`. */
@@ -1022,6 +1024,8 @@ export interface NotificationOut {
   quiet_hours: QuietHours | null;
   new_domains_only: boolean;
   last_error: string | null;
+  active: boolean;
+  retry_at: string | null;
 }
 
 /** One picture; in multipart as the file `image`. */
@@ -1521,7 +1525,7 @@ export interface Operations {
     body: FeedIn;
     answer: FeedMade;
   };
-  /** Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there. */
+  /** Subscribe to triggers: 201. The same target, triggers and filter again: 200 and the hook that is there. */
   create_hook: {
     method: "POST";
     path: "/api/v1/hooks";
@@ -1644,6 +1648,13 @@ export interface Operations {
     path: "/api/v1/lists/{list_id}/tags/{key}";
     parameters: { list_id: string; key: string };
     answer: void;
+  };
+  /** Pause a hook until it is enabled: same id, same secret. Nothing is sent meanwhile. */
+  disable_hook: {
+    method: "POST";
+    path: "/api/v1/hooks/{hook_id}/disable";
+    parameters: { hook_id: string };
+    answer: HookOut;
   };
   /** Wake a disabled hook: same id, same secret. */
   enable_hook: {
@@ -1796,7 +1807,7 @@ export interface Operations {
     parameters: { notification_id: string };
     answer: NotificationOut;
   };
-  /** A JPEG: left half the copy, right half the image aligned to it; or their difference. */
+  /** Copy and image as a JPEG: left half the copy, right half the image aligned to it; or their difference. */
   get_overlay: {
     method: "GET";
     path: "/api/v1/matches/{match_id}/overlay";
@@ -1804,7 +1815,7 @@ export interface Operations {
     query: { view?: "pair" | "difference" };
     answer: Blob;
   };
-  /** It can work: the database and the index answer. */
+  /** The server can work: the database and the index answer. */
   get_readiness: {
     method: "GET";
     path: "/readyz";
@@ -2116,7 +2127,7 @@ export interface Operations {
     parameters: { hook_id: string };
     answer: RotatedOut;
   };
-  /** Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does. */
+  /** Run an action: the body is what its `input_schema` describes, the answer what its `output_schema` does. */
   run_action: {
     method: "POST";
     path: "/api/v1/actions/{key}";

@@ -189,6 +189,10 @@ async def test_a_hook_is_changed_woken_and_tested(world: World) -> None:
     changes = {"triggers": ["search_complete"], "filter": {"list_ids": [list_id]}}
     changed = (await world.call("PATCH", path, json=changes)).json()
     assert (changed["triggers"], changed["filter"]["list_ids"]) == (["search_complete"], [list_id])
+    for _ in range(2):
+        paused = (await world.call("POST", f"{path}/disable")).json()
+        assert (paused["status"], "client" in paused["status_reason"]) == ("disabled", True)
+    assert (await world.call("POST", f"{path}/disable", key=world.reader)).status_code == 403
     assert (await world.call("POST", f"{path}/enable")).json()["status"] == "active"
     assert (await world.call("GET", f"{path}/secret")).json() == {"secret": made["secret"]}
     attempt = (await world.call("POST", f"{path}/test")).json()

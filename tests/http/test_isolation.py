@@ -54,6 +54,7 @@ HIDDEN = [
     "GET /ingests/{ingest}",
     "GET /keys/{key}",
     "POST /hooks/{hook}/enable",
+    "POST /hooks/{hook}/disable",
     "POST /hooks/{hook}/rotate-secret",
     "POST /hooks/{hook}/test",
     "POST /deliveries/{delivery}/resend",

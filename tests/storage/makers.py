@@ -157,6 +157,8 @@ def a_notification(notification_id: str = "ntf_1", **changes: Any) -> Notificati
         slot_at=at(50),
         telling="a slot",
         busy_until=None,
+        active=False,
+        retry_at=at(70),
     )
     return msgspec.structs.replace(full, **changes)
 

@@ -49,7 +49,7 @@ async def test_a_slot_has_one_owner(units: Units) -> None:
         assert await unit.notifications.claim_slot("ntf_1", at(60), at=AT, slot="mine", **times)
         assert not await unit.notifications.claim_slot("ntf_1", at(60), at=AT, slot="yours", **times)
         now = await unit.notifications.get(W1, "ntf_1")
-    assert now == a_notification(**times, last_slot_at=AT, telling="mine")
+    assert now == a_notification(**times, last_slot_at=AT, telling="mine", retry_at=None)
 
 
 async def test_no_slot_is_claimed_while_somebody_tells(units: Units) -> None:

@@ -1213,6 +1213,7 @@ class NotificationChangesIn(Struct, kw_only=True, omit_defaults=True):
     format: DigestFormat | UnsetType = UNSET
     quiet_hours: QuietHours | None | UnsetType = UNSET
     new_domains_only: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
 
 
 class NotificationIn(Struct, kw_only=True, omit_defaults=True):
@@ -1226,6 +1227,7 @@ class NotificationIn(Struct, kw_only=True, omit_defaults=True):
     format: DigestFormat = DigestFormat("htmlsummary")
     quiet_hours: QuietHours | None = None
     new_domains_only: bool = True
+    active: bool = True
 
 
 class NotificationOut(Struct, kw_only=True, omit_defaults=True):
@@ -1245,6 +1247,8 @@ class NotificationOut(Struct, kw_only=True, omit_defaults=True):
     quiet_hours: QuietHours | None
     new_domains_only: bool
     last_error: str | None
+    active: bool
+    retry_at: datetime | None
 
 
 class OneImageIn(Struct, kw_only=True, omit_defaults=True):

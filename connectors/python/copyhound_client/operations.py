@@ -151,7 +151,9 @@ class Copyhound(Transport):
         )
 
     def create_hook(self, body: models.HookIn, *, idempotency_key: str | None = None) -> models.HookMade:
-        """Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there."""
+        """Subscribe to triggers: 201. The same target, triggers and filter again: 200 and the hook that is
+        there.
+        """
         return cast(
             models.HookMade,
             self._call(
@@ -262,6 +264,13 @@ class Copyhound(Transport):
     def delete_tag(self, list_id: str, key: str) -> None:
         """Delete a tag, also from copies; one of the five is only hidden."""
         self._call("DELETE", f"/api/v1/lists/{quote(list_id, safe='')}/tags/{quote(key, safe='')}", {})
+
+    def disable_hook(self, hook_id: str) -> models.HookOut:
+        """Pause a hook until it is enabled: same id, same secret. Nothing is sent meanwhile."""
+        return cast(
+            models.HookOut,
+            self._call("POST", f"/api/v1/hooks/{quote(hook_id, safe='')}/disable", {200: models.HookOut}),
+        )
 
     def enable_hook(self, hook_id: str) -> models.HookOut:
         """Wake a disabled hook: same id, same secret."""
@@ -467,7 +476,7 @@ class Copyhound(Transport):
         )
 
     def get_overlay(self, match_id: str, *, view: Literal["pair", "difference"] | None = None) -> bytes:
-        """A JPEG: left half the copy, right half the image aligned to it; or their difference."""
+        """Copy and image as a JPEG: left half the copy, right half the image aligned to it; or their difference."""
         return cast(
             bytes,
             self._call(
@@ -476,7 +485,7 @@ class Copyhound(Transport):
         )
 
     def get_readiness(self) -> models.HealthOut:
-        """It can work: the database and the index answer."""
+        """The server can work: the database and the index answer."""
         return cast(models.HealthOut, self._call("GET", "/readyz", {200: models.HealthOut}))
 
     def get_samples(self, key: str, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -965,7 +974,9 @@ class Copyhound(Transport):
         )
 
     def run_action(self, key: str, body: dict[str, Any], *, idempotency_key: str | None = None) -> dict[str, Any]:
-        """Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does."""
+        """Run an action: the body is what its `input_schema` describes, the answer what its `output_schema`
+        does.
+        """
         return cast(
             "dict[str, Any]",
             self._call(

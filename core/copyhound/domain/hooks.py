@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 EXPIRED: Final = "It has expired: subscribe again."
+PAUSED: Final = "A client has disabled it: enable it when it is to be told again."
 
 
 class HookStatus(StrEnum):

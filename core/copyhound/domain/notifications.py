@@ -94,6 +94,10 @@ class Notification(msgspec.Struct, frozen=True):
     """A job is telling, or died in it; until then no slot is claimed."""
     new_domains_only: bool = True
     """Only domains that are new to a list are told; else every new copy."""
+    active: bool = True
+    """False: it is paused. Its slots pass, and nothing is told."""
+    retry_at: datetime | None = None
+    """When what failed, or was held on its way, is tried again; None where it is not."""
 
 
 class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -111,6 +115,8 @@ class NewNotification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     quiet_hours: QuietHours | None = None
     new_domains_only: bool = True
     """False: every new copy is told, also on domains that are known."""
+    active: bool = True
+    """False: nothing is told before it is set true."""
 
 
 class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -124,6 +130,7 @@ class NotificationChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     format: DigestFormat | UnsetType = UNSET
     quiet_hours: QuietHours | None | UnsetType = UNSET
     new_domains_only: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
 
 
 class CheckedTarget(msgspec.Struct, frozen=True):

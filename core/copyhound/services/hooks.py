@@ -11,7 +11,17 @@ from msgspec import UNSET, UnsetType
 
 from copyhound.domain.deliveries import Sender
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.hooks import Attempt, Hook, HookFormat, HookPayload, HookStatus, WantedHooks, as_of
+from copyhound.domain.hooks import (
+    PAUSED,
+    Attempt,
+    Hook,
+    HookFormat,
+    HookPayload,
+    HookStatus,
+    WantedHooks,
+    as_of,
+    is_active,
+)
 from copyhound.domain.hosts import plain_origin
 from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.repositories import PageOf, UnitOfWork
@@ -210,6 +220,17 @@ class HookService:
                 raise CopyhoundError("conflict", LISTS_GONE)
             until = hook.expires_at if hook.expires_at and hook.expires_at > self._kit.now() else None
             return await _woken(uow, hook, until)
+
+    async def disable(self, caller: Caller, hook_id: str) -> Hook:
+        """The opposite. One that is disabled, or has expired, stays as it is; whoever asks needs no `hook_disabled`."""
+        now = self._kit.now()
+        async with self._kit.units() as uow:
+            hook = await get_hook(uow, caller, hook_id)
+            if not is_active(hook, now):
+                return as_of(hook, now)
+            paused = msgspec.structs.replace(hook, status=HookStatus.disabled, status_reason=PAUSED)
+            await uow.hooks.save(paused)
+        return paused
 
     async def delete(self, caller: Caller, hook_id: str) -> None:
         """Quiet where there is none: unsubscribing twice is no error."""

@@ -64,6 +64,7 @@ class NotificationService:
             after=0,
             quiet_hours=new.quiet_hours,
             new_domains_only=new.new_domains_only,
+            active=new.active,
             **first_due(self._kit, new.schedule, new.quiet_hours),
         )
         async with self._kit.units() as uow:
@@ -105,10 +106,8 @@ class NotificationService:
             given["list_ids"] = _each_once(changes.list_ids)
         if changes.filter is not UNSET:
             given["filter"] = check_filter(changes.filter)
-        if changes.format is not UNSET:
-            given["format"] = changes.format
-        if changes.new_domains_only is not UNSET:
-            given["new_domains_only"] = changes.new_domains_only
+        plain = {name: getattr(changes, name) for name in ("format", "new_domains_only", "active")}
+        given |= {name: value for name, value in plain.items() if value is not UNSET}
         schedule = item.schedule if changes.schedule is UNSET else changes.schedule
         quiet = item.quiet_hours if changes.quiet_hours is UNSET else changes.quiet_hours
         if (schedule, quiet) != (item.schedule, item.quiet_hours):

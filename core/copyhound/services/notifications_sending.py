@@ -99,7 +99,7 @@ class NotifyingService:
             if not await uow.notifications.claim_slot(notification.id, due_at, at=now, slot=slot, **times):
                 return False
             until = await newest_event(uow, notification.workspace_id, new_domains_only=notification.new_domains_only)
-            if until <= notification.after:
+            if until <= notification.after or not notification.active:
                 return False
             await self._queue(uow, notification, slot, until, 1)
         return True
@@ -114,15 +114,17 @@ class NotifyingService:
 
     async def _queue(
         self, uow: UnitOfWork, notification: Notification, slot: str, until: int, number: int, held: str = ""
-    ) -> None:
+    ) -> datetime | None:
+        """When the attempt is made; None where the next slot comes before it."""
         now = self._kit.now()
         at = _released(notification, now + timedelta(seconds=DELAYS[number - 1]))
         if (number > 1 or held) and at >= notification.next_at:
-            return  # the next slot tells it: two at once would tell the same
+            return None  # the next slot tells it: two at once would tell the same
         arguments = (notification.workspace_id, notification.id, slot, until, number)
         job_id = f"{NOTIFY}:{notification.id}:{slot}:{number}{held}"
         delay = (at - now).total_seconds()
         await uow.jobs.enqueue(NOTIFY, *arguments, id=job_id, queue=NOTIFICATIONS, delay=delay)
+        return at
 
     async def send(self, workspace_id: str, notification_id: str, slot: str, until: int, number: int) -> dict[str, Any]:
         """The job's first step: tell what is new, once. {} where there is nothing to do."""
@@ -130,6 +132,9 @@ class NotifyingService:
         async with self._kit.units() as uow:
             found = await uow.notifications.get(workspace_id, notification_id)
             if found is None or not _is_for(found, slot, until):
+                return {}
+            if not found.active:  # paused meanwhile: the first slot after that tells it
+                await uow.notifications.save(msgspec.structs.replace(found, retry_at=None))
                 return {}
             if _released(found, now) > now:
                 return {"quiet": True}
@@ -151,17 +156,19 @@ class NotifyingService:
             if found is None or not _is_for(found, slot, until):
                 return
             if answer.get("quiet"):
-                await self._queue(uow, found, slot, until, number, f":{self._kit.now():%Y%m%d}")
+                retry_at = await self._queue(uow, found, slot, until, number, f":{self._kit.now():%Y%m%d}")
+                await uow.notifications.save(msgspec.structs.replace(found, retry_at=retry_at))
                 return
             error = answer["error"]
             if error is None:
                 sent = self._kit.now() if answer["sent"] else found.last_sent_at
                 told = {"after": answer["after"], "last_sent_at": sent, "last_error": None}
-                await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, **told))
+                await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, retry_at=None, **told))
                 return
-            await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, last_error=error))
-            if number < len(DELAYS):
-                await self._queue(uow, found, slot, until, number + 1)
+            again = found.active and number < len(DELAYS)
+            retry_at = await self._queue(uow, found, slot, until, number + 1) if again else None
+            failed = {"last_error": error, "retry_at": retry_at}
+            await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, **failed))
         _log.warning("attempt %d of %s failed: %s", number, notification_id, error)
 
     async def broke(

@@ -64,7 +64,14 @@ class Notifications(Repository):
         self, notification_id: str, due_at: datetime, *, slot_at: datetime, next_at: datetime, at: datetime, slot: str
     ) -> bool:
         still = NOTIFICATIONS.c.id == notification_id, NOTIFICATIONS.c.next_at == due_at, _free(at)
-        moved = {"slot_at": slot_at, "next_at": next_at, "last_slot_at": at, "telling": slot, "busy_until": None}
+        moved = {
+            "slot_at": slot_at,
+            "next_at": next_at,
+            "last_slot_at": at,
+            "telling": slot,
+            "busy_until": None,
+            "retry_at": None,
+        }
         return bool(await self.run(sa.update(NOTIFICATIONS).where(*still).values(moved)))
 
     async def hold(self, notification_id: str, due_at: datetime, until: datetime) -> bool:

@@ -40,6 +40,8 @@ class NotificationRow(Base, table=True):
     telling: str | None = None
     busy_until: datetime | None = None
     new_domains_only: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    retry_at: datetime | None = None
 
 
 NOTIFICATIONS = table_of(NotificationRow)

@@ -51,7 +51,7 @@ class HookController(Controller):
         once: NamedDependency[Once],
         sent: NamedDependency[HookIn],
     ) -> Response[HookMade]:
-        """Subscribe: 201. The same target, triggers and filter again: 200 and the hook that is there."""
+        """Subscribe to triggers: 201. The same target, triggers and filter again: 200 and the hook that is there."""
 
         async def make() -> Made:
             hook, secret, created = await services.hooks.create(
@@ -109,6 +109,13 @@ class HookController(Controller):
     ) -> HookOut:
         """Wake a disabled hook: same id, same secret."""
         return shaped(HookOut, await services.hooks.enable(caller, hook_id))
+
+    @post("/{hook_id:str}/disable", status_code=200)
+    async def disable_hook(
+        self, services: NamedDependency[Services], caller: NamedDependency[Caller], hook_id: FromPath[str]
+    ) -> HookOut:
+        """Pause a hook until it is enabled: same id, same secret. Nothing is sent meanwhile."""
+        return shaped(HookOut, await services.hooks.disable(caller, hook_id))
 
     @post("/{hook_id:str}/test", status_code=200)
     async def test_hook(

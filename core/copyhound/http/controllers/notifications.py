@@ -22,6 +22,7 @@ from copyhound.http.wire.notifications import (
     NotificationOut,
     PreviewOut,
     TrialOut,
+    notification_out,
 )
 from copyhound.services import Services
 from copyhound.services.notifications_page import DigestLink
@@ -38,7 +39,7 @@ Sequence = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
 class NotificationController(Controller):
-    """A notification tells of new domains, at most once a day."""
+    """A notification tells of new domains, or of all new copies, when it is due."""
 
     path = "/notifications"
     tags = ("notifications",)
@@ -56,7 +57,7 @@ class NotificationController(Controller):
         async def make() -> Made:
             made = await services.notifications.create(caller, NewNotification(**_fields(sent)))
             headers = {"Location": f"{services.kit.public_url}/api/v1/notifications/{made.id}"}
-            return Made(shaped(NotificationOut, made), 201, headers)
+            return Made(notification_out(made), 201, headers)
 
         return await once(sent, make)
 
@@ -70,14 +71,14 @@ class NotificationController(Controller):
     ) -> Items[NotificationOut]:
         """Notifications, newest first."""
         page = await services.notifications.page(caller, cursor=cursor, limit=limit)
-        return items(page, lambda one: shaped(NotificationOut, one))
+        return items(page, notification_out)
 
     @get("/{notification_id:str}")
     async def get_notification(
         self, services: NamedDependency[Services], caller: NamedDependency[Caller], notification_id: FromPath[str]
     ) -> NotificationOut:
         """One notification, with when it is due and why it failed last."""
-        return shaped(NotificationOut, await services.notifications.get(caller, notification_id))
+        return notification_out(await services.notifications.get(caller, notification_id))
 
     @patch("/{notification_id:str}", dependencies={"sent": JsonBody(NotificationChangesIn)})
     async def update_notification(
@@ -89,7 +90,7 @@ class NotificationController(Controller):
     ) -> NotificationOut:
         """Change a notification. A new schedule counts from the last time that it was due."""
         changes = NotificationChanges(**_fields(sent))
-        return shaped(NotificationOut, await services.notifications.update(caller, notification_id, changes))
+        return notification_out(await services.notifications.update(caller, notification_id, changes))
 
     @delete("/{notification_id:str}")
     async def delete_notification(
