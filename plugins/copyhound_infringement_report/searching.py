@@ -99,7 +99,7 @@ class UploadController(Controller):
     async def upload_first(
         self, request: AnyRequest, office: NamedDependency[Office], list_id: FromPath[str], filename: FromPath[str]
     ) -> Response[bytes]:
-        """The same; list 0 stands for a new list."""
+        """Upload a picture into a list; list 0 stands for a new list."""
         if number_of(list_id, "list") != ALL_LISTS:
             found = await office.list_of(request.user, list_id)
             return await _take(request, office, found, filename, await _file(request, office))

@@ -67,7 +67,7 @@ OPERATIONS: Final[dict[str, Any]] = {
                 query("offset", "How many are skipped.", type="integer", default=0),
                 query("limit", "How many are answered at most.", type="integer", default=20),
             ),
-            _told("GET", "ping", "Is it there?", *_COMMON),
+            _told("GET", "ping", "Whether the collection is there.", *_COMMON),
         )
     ),
 }

@@ -38,7 +38,7 @@ from copyhound.http.controllers import (
 from copyhound.http.idempotency import Once
 from copyhound.http.lifecycle import Journal, get_lifecycle
 from copyhound.http.manual import get_docs, get_docs_page, get_root
-from copyhound.http.methods import tell_methods
+from copyhound.http.methods import Openable, tell_methods
 from copyhound.http.metrics import Metrics
 from copyhound.http.openapi import CONFIG, Document, document, get_openapi
 from copyhound.http.paging import provide_filter
@@ -138,6 +138,7 @@ def create_app(
         docs=docs,
         metrics=metrics,
         journal=journal,
+        openable=Openable(app.routes),
     )
     return app
 

@@ -18,6 +18,7 @@ from copyhound import __version__
 from copyhound.domain.triggers import Action, Trigger
 from copyhound.http.auth import PUBLIC
 from copyhound.http.openapi_automation import called, webhooks
+from copyhound.http.openapi_summaries import phrase
 from copyhound.http.uploads import PicturesBody
 from copyhound.http.wire.common import Problem
 from copyhound.http.wire.field_docs import describe
@@ -93,8 +94,7 @@ def document(app: Litestar, triggers: Iterable[Trigger], actions: Iterable[Actio
 
 
 def _tidied(operation: dict[str, Any]) -> None:
-    text = operation.get("description", "")
-    operation["summary"] = re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(".:") or operation["operationId"]
+    operation["summary"] = phrase(operation.get("description", "")) or operation["operationId"]
     for parameter in (operation, *operation.get("parameters", ())):
         for flag in ("deprecated", "allowEmptyValue", "allowReserved"):
             if parameter.get(flag) is False:

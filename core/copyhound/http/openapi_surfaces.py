@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
 
+from copyhound.http.openapi_summaries import phrase
 from copyhound.plugin_api import SurfaceSpec
 
 _SCHEMES: Final = {
@@ -45,6 +46,9 @@ def describe_surface(
         for operation in item.values():
             _in_order(path, operation)
     _laid_over(paths, told or {})
+    for item in paths.values():
+        for operation in item.values():
+            operation["summary"] = phrase(operation.get("description", "")) or operation.get("summary", "")
     document["paths"] = {f"{prefix}{path}" if path != "/" else prefix or "/": item for path, item in paths.items()}
     document.setdefault("components", {})["securitySchemes"] = {name: _SCHEMES[name] for name in security or _SCHEMES}
     document["security"] = [{name: []} for name in security or _SCHEMES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.ids import new_id
 from copyhound.http.lifecycle import Journal
+from copyhound.http.methods import with_head
 from copyhound.http.metrics import Metrics
 from copyhound.http.problems import MEDIA_TYPE, problem, problem_headers
 
@@ -35,7 +36,10 @@ log = structlog.get_logger("copyhound.http.access")
 
 
 class Shell:
-    """Wraps the whole application. `surfaces` maps a path prefix to the ASGI application that answers there."""
+    """Wraps the whole application. `surfaces` maps a path prefix to the ASGI application that answers there.
+
+    `openable`: the paths at which HEAD is done as GET is.
+    """
 
     def __init__(
         self,
@@ -46,11 +50,12 @@ class Shell:
         docs: str,
         metrics: Metrics,
         journal: Journal,
+        openable: Container[str] = (),
         clock: Callable[[], float] = time.perf_counter,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
         self._app, self._docs, self._metrics, self._clock = app, docs, metrics, clock
-        self._journal, self._today = journal, today
+        self._journal, self._openable, self._today = journal, openable, today
         self._surfaces = sorted(surfaces.items(), key=lambda item: -len(item[0]))
         self._allowed = tuple(host.lower() for host in allowed_hosts)
 
@@ -89,7 +94,19 @@ class Shell:
                 finally:
                     _learn(scope, inner, prefix)
                 return
-        await self._app(scope, receive, send)
+        await self._own(scope, receive, send, openable=path in self._openable)
+
+    async def _own(self, scope: HTTPScope, receive: Receive, send: Send, *, openable: bool) -> None:
+        """Our own application, which knows no HEAD."""
+        if not openable:
+            await self._app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        inner: Any = {**scope, "method": "GET" if head else scope["method"]}
+        try:
+            await self._app(inner, receive, with_head(send, bodiless=head))
+        finally:
+            _learn(scope, inner, "")
 
     def _host_allowed(self, scope: HTTPScope) -> bool:
         if not self._allowed:
@@ -125,7 +142,7 @@ def _learn(scope: HTTPScope, inner: Any, prefix: str) -> None:
     """What a surface found out about a request, for the log and the figures."""
     scope["user"] = inner.get("user")
     if template := inner.get("path_template"):
-        scope["path_template"] = f"{prefix}{template}".rstrip("/")
+        scope["path_template"] = f"{prefix}{template}".rstrip("/") or "/"
 
 
 class Exchange:

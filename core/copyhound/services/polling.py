@@ -24,7 +24,10 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a poller asks for. Without `after` it begins where its `consumer` is, else at `since`, else at the start."""
+    """What a poller asks for. Without `after` it begins where its `consumer` is, else at `since`, else at the start.
+
+    `again`: asking acknowledges nothing, only `after` does; so that it can be repeated.
+    """
 
     trigger: str
     limit: int
@@ -67,6 +70,8 @@ class PollingService:
             begin = await _start(uow, caller, asked) if kept is None else _goes_on(kept, asked)
             begin = min(begin, await uow.log.last())  # from beyond the end nothing would ever be told
             polled = await _scan(uow, caller, asked, begin)
+            if not polled.events:  # nothing was given that could be lost: who acknowledges nothing goes on, too
+                begin = polled.until
             # a poller that finds nothing new is noted once in a while
             stands = kept is not None and (kept.acknowledged, kept.given) == (begin, polled.until)
             if kept is None or not stands or now - kept.asked_at >= _NOTED_EVERY:

@@ -104,7 +104,7 @@ class ActionController(Controller):
         once: NamedDependency[Once],
         key: FromPath[str],
     ) -> Response[dict[str, Any]]:
-        """Do it: the body is what the action's `input_schema` describes, the answer what `output_schema` does."""
+        """Run an action: the body is what its `input_schema` describes, the answer what its `output_schema` does."""
         action = _action(catalogue, key)
         require(caller, action.scope)
         require_json(request)

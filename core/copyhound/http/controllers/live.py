@@ -14,6 +14,7 @@ from litestar.response import Stream
 from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import PUBLIC
 from copyhound.http.controllers.feeds import OPEN_HEADERS
+from copyhound.http.methods import NO_HEAD
 from copyhound.http.problems import refused
 from copyhound.services import Services
 from copyhound.services.live import Telling, Told
@@ -64,7 +65,7 @@ async def watch_search(
     return Stream(_written(told), media_type=_MEDIA, headers=_HEADERS)
 
 
-@get("/feeds/{token:str}/live", opt={**PUBLIC, **_FILES}, tags=["feeds"])
+@get("/feeds/{token:str}/live", opt={**PUBLIC, **NO_HEAD, **_FILES}, tags=["feeds"])
 async def watch_feed(
     request: Asking, services: NamedDependency[Services], token: Token, last_event_id: LastEventId = None
 ) -> Stream:

@@ -80,7 +80,7 @@ class MatchController(Controller):
         match_id: FromPath[str],
         view: FromQuery[Literal["pair", "difference"]] = "pair",
     ) -> Response[bytes]:
-        """A JPEG: left half the copy, right half the image aligned to it; or their difference."""
+        """Copy and image as a JPEG: left half the copy, right half the image aligned to it; or their difference."""
         return picture(request, await services.matches.overlay(caller.workspace_id, match_id, view))
 
     @get("/{match_id:str}/thumbnail", opt=SIGNED, media_type="image/jpeg")

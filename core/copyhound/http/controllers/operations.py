@@ -50,7 +50,7 @@ async def get_health() -> HealthOut:
 
 @get("/readyz", opt=PUBLIC, tags=["operations"])
 async def get_readiness(services: NamedDependency[Services]) -> HealthOut:
-    """It can work: the database and the index answer."""
+    """The server can work: the database and the index answer."""
     try:
         async with services.kit.units.read() as uow:
             await uow.workspaces.first()

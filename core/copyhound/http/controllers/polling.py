@@ -29,8 +29,8 @@ ConsumerName = Annotated[
     str | None,
     QueryParameter(
         pattern=_NAME,
-        description="Your own name for this poller: the server keeps how far it is, and asking on acknowledges "
-        "what the last answer gave.",
+        description="Your own name for this poller: the server keeps how far it is. Asking on acknowledges "
+        "what the last answer gave, unless a `cursor` says how far or `again` is true.",
     ),
 ]
 Since = Annotated[
@@ -41,7 +41,11 @@ Since = Annotated[
     ),
 ]
 Again = Annotated[
-    bool, QueryParameter(description="Give a consumer once more what it was given last, for an answer that was lost.")
+    bool,
+    QueryParameter(
+        description="Acknowledge nothing by asking: give all that the consumer has not acknowledged by a `cursor`. "
+        "Safe to repeat, and to send with every question."
+    ),
 ]
 
 
@@ -86,8 +90,8 @@ class PollingController(Controller):
     ) -> EventsOut:
         """Events after a cursor, oldest first. Without one: from where `consumer` is, from `since`, from the start."""
         _known(catalogue, key)
-        if again and (consumer is None or cursor is not None):
-            raise refused([{"field": "again", "message": "It is for a consumer that sends no cursor"}])
+        if again and consumer is None:
+            raise refused([{"field": "again", "message": "It is for a consumer"}])
         after = read_cursor(cursor) if cursor else None
         asked = Asked(key, limit, where, after, zoned(since, "since"), consumer, again)
         polled = await services.polling.read(caller, asked)
