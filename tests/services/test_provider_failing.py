@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+import psycopg
 import pytest
 
 from copyhound.domain.events import NewEvent
+from copyhound.domain.searches import Lookup
 from copyhound.plugin_api import Answer, Outcome, ProviderLimits, ProviderSpec, hookimpl
-from copyhound.services.events import passes
+from copyhound.services.events import EventService, passes
+from copyhound.services.kit import Desk
 from copyhound.services.payloads import ProviderFailingEvent
+from copyhound.services.provider_health import ProviderHealth
 
 from ..fixtures import photos
-from ..fixtures.houses import home
+from ..fixtures.houses import home, until
+
+
+class NoDesk:
+    """No provider is given up."""
+
+    def broken(self, provider: str) -> bool:
+        return False
 
 
 class Moody:
@@ -44,6 +56,33 @@ async def test_a_failing_provider_is_told_once(tmp_path: Path, database_url: str
         assert (event["provider"], event["outcome"], event["failures"]) == ("moody", "blocked", 5)
         assert event["reason"] == "It answered with a captcha."
         msgspec.convert(event, ProviderFailingEvent)
+
+
+async def test_lookups_that_end_together_all_count(tmp_path: Path, postgres_url: str) -> None:
+    """Of two failed lookups that end at the same moment neither is forgotten."""
+    failed = Lookup("lookup:1", "ws_two", "search_1", "image_1", "moody", Outcome.transient)
+    async with home(tmp_path / "data", postgres_url, work=False) as house:
+        kit = house.services.kit
+        health = ProviderHealth(kit, cast("Desk", NoDesk()), cast("EventService", None))
+
+        async def second() -> None:
+            async with kit.units() as uow:
+                await health.note(uow, failed)
+
+        async def held_up() -> bool:
+            async with await psycopg.AsyncConnection.connect(postgres_url) as connection:
+                row = await (await connection.execute("select 1 from pg_locks where not granted")).fetchone()
+            return row is not None
+
+        async with kit.units() as uow:
+            await health.note(uow, failed)
+            beside = asyncio.create_task(second())
+            await until(held_up)
+        await beside
+        async with kit.units.read() as uow:
+            kept = await uow.state.get("ws_two", "core:provider_health", "moody")
+        assert kept is not None
+        assert kept["failures"] == 2
 
 
 async def test_well_and_ill_again_is_told_again_but_not_soon(tmp_path: Path) -> None:

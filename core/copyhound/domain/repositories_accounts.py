@@ -35,6 +35,9 @@ class StateRepository(Protocol):
     """Small JSON values that plugins keep (a crawl's frontier, ETags ...), by scope and key."""
 
     async def get(self, workspace_id: str, scope: str, key: str) -> Any | None: ...
+    async def hold(self, workspace_id: str, scope: str, key: str) -> None:
+        """Until the unit ends nobody else holds it: what is read of it then may be changed and put."""
+
     async def put(self, workspace_id: str, scope: str, items: dict[str, Any]) -> None: ...
     async def delete(self, workspace_id: str, scope: str, keys: Sequence[str] | None = None) -> None:
         """None: the whole scope."""

@@ -8,7 +8,7 @@ import msgspec
 
 from copyhound.domain.events import NewEvent
 from copyhound.domain.ids import derived_id
-from copyhound.domain.provider_health import QUIET, ProviderTrouble, after_lookup
+from copyhound.domain.provider_health import FAILED, QUIET, SUCCEEDED, ProviderTrouble, after_lookup
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.searches import Lookup
 from copyhound.services.events import EventService
@@ -26,16 +26,24 @@ class ProviderHealth:
 
     async def note(self, uow: UnitOfWork, lookup: Lookup) -> None:
         """A lookup has ended, in this transaction."""
-        if lookup.outcome is None:
+        if lookup.outcome not in FAILED | SUCCEEDED:
             return
-        kept = await uow.state.get(lookup.workspace_id, _SCOPE, lookup.provider)
-        before = msgspec.convert(kept, ProviderTrouble) if kept else ProviderTrouble()
+        before = await self._before(uow, lookup)
+        if lookup.outcome in SUCCEEDED and not before.failures:
+            return
+        # lookups end side by side, and each must count
+        await uow.state.hold(lookup.workspace_id, _SCOPE, lookup.provider)
+        before = await self._before(uow, lookup)
         now = self._kit.now()
         trouble, tell = after_lookup(before, lookup.outcome, now, open_breaker=self._desk.broken(lookup.provider))
         if trouble != before:
             await uow.state.put(lookup.workspace_id, _SCOPE, {lookup.provider: msgspec.to_builtins(trouble)})
         if tell:
             await self._tell(uow, lookup, trouble)
+
+    async def _before(self, uow: UnitOfWork, lookup: Lookup) -> ProviderTrouble:
+        kept = await uow.state.get(lookup.workspace_id, _SCOPE, lookup.provider)
+        return msgspec.convert(kept, ProviderTrouble) if kept else ProviderTrouble()
 
     async def _tell(self, uow: UnitOfWork, lookup: Lookup, trouble: ProviderTrouble) -> None:
         payload: dict[str, Any] = msgspec.to_builtins(

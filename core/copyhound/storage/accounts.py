@@ -76,6 +76,9 @@ class States(Repository):
     async def get(self, workspace_id: str, scope: str, key: str) -> Any | None:
         return await self.scalar(sa.select(STATE.c.value).where(*_in_scope(workspace_id, scope), STATE.c.key == key))
 
+    async def hold(self, workspace_id: str, scope: str, key: str) -> None:
+        await self.lock_text(f"state:{workspace_id}:{scope}:{key}")
+
     async def put(self, workspace_id: str, scope: str, items: dict[str, Any]) -> None:
         insert = self.upsert(STATE)
         insert = insert.on_conflict_do_update(
