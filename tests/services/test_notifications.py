@@ -429,6 +429,32 @@ async def test_a_test_tells_a_sample_and_counts_for_nothing(idle: Home, receiver
         await service.test(idle.caller, made.id)
 
 
+async def test_a_test_says_so_where_its_format_has_room(idle: Home, receiver: Receiver) -> None:
+    """By post `json` says it as a field and in its title, a page in its title; bodies of a fixed form are as ever."""
+    for format in DigestFormat:
+        made = await by_post(idle, receiver, format=format)
+        assert (await idle.services.notifications.test(idle.caller, made.id)).ok
+    bodies = {format: one.body.decode() for format, one in zip(DigestFormat, receiver.requests, strict=True)}
+    marked = {format for format, body in bodies.items() if "test" in body.lower()}
+    assert marked == {DigestFormat.json, DigestFormat.htmlsummary}
+    told = json.loads(bodies[DigestFormat.json])
+    title = "Test: 2 New Domains: example.com, example.org"
+    assert (
+        told["test"],
+        told["title"],
+        f'<h1 style="font-size:1.3em">{title}</h1>' in bodies[DigestFormat.htmlsummary],
+    ) == (
+        True,
+        title,
+        True,
+    )
+    await find(idle, await a_list(idle), "https://one.example.com/a.jpg")
+    found = await by_post(idle, receiver, format=DigestFormat.json, new_domains_only=False)
+    preview = json.loads((await idle.services.notifications.preview(idle.caller, found.id)).body)
+    assert "test" not in preview
+    assert not preview["title"].startswith("Test")
+
+
 async def test_a_preview_sends_nothing(idle: Home, receiver: Receiver) -> None:
     """It shows what would be told, and moves nothing on."""
     made = await by_post(idle, receiver, format=DigestFormat.textsummary)

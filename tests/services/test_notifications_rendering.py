@@ -176,6 +176,13 @@ def test_a_long_page_is_cut() -> None:
     assert len(Seen(page_of(made)).of("img", "src")) == 80
 
 
+def test_the_pages_fit_a_phone() -> None:
+    """The one in a message and the one behind its link are as wide as the screen, and no wider."""
+    made = digest(on("a.example", copy()))
+    for page in (body(made, "htmlsummary"), page_of(made)):
+        assert Seen(page).of("meta", "content") == ["width=device-width, initial-scale=1"]
+
+
 def test_the_page_with_all_has_every_copy() -> None:
     """Behind "See all" each copy has a row of its own; where a domain may have more, that is told."""
     made = digest(on("a.com", copy(1), copy(2), copy(3)), on("b.com", copy(4)))

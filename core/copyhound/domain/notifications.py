@@ -193,6 +193,8 @@ class Digest(msgspec.Struct, frozen=True):
     """A page with all of it, that opens without a key."""
     new_domains_only: bool = True
     """False: it tells every new copy, and `domains` are those on which they are."""
+    test: bool = False
+    """A sample, and says so wherever its format has room for that."""
 
     @property
     def names(self) -> list[str]:

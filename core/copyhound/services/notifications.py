@@ -169,7 +169,7 @@ class NotificationService:
         found = await self.get(caller, notification_id)
         await self._limits.count(caller.workspace_id, "notification_test", most=_MOST_TESTS, seconds=60)
         digest = sample(self._kit.now(), new_domains_only=found.new_domains_only)
-        error = await tell(self._kit, self._notifiers, found, digest, prefix="Test: ")
+        error = await tell(self._kit, self._notifiers, found, digest)
         return Trial(error is None, error)
 
     def _target(self, notifier: str, values: dict[str, Any]) -> CheckedTarget:

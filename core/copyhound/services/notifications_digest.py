@@ -110,4 +110,4 @@ def sample(now: datetime, *, new_domains_only: bool = True) -> Digest:
         for name in ("example.com", "example.org")
     )
     digest_id = derived_id("ntc", "sample", now.isoformat())
-    return Digest(digest_id, "sample", domains, new_domains_only=new_domains_only)
+    return Digest(digest_id, "sample", domains, new_domains_only=new_domains_only, test=True)

@@ -72,7 +72,16 @@ def render(digest: Digest, format: DigestFormat) -> Rendered:
     content_type, write = _WRITERS[format]
     written = write(digest)
     html = written if format is DigestFormat.htmlsummary else None
-    return Rendered(headline(digest, _IN_TITLE), _for_people(digest), written.encode(), content_type, html)
+    text = _mark(digest) + _for_people(digest)
+    return Rendered(_title(digest), text, written.encode(), content_type, html)
+
+
+def _mark(digest: Digest) -> str:
+    return "Test: " if digest.test else ""
+
+
+def _title(digest: Digest) -> str:
+    return _mark(digest) + headline(digest, _IN_TITLE)
 
 
 def _for_people(digest: Digest) -> str:
@@ -135,7 +144,8 @@ def _json_all(digest: Digest) -> str:
     return _json(
         {
             "id": digest.id,
-            "title": headline(digest, _IN_TITLE),
+            **({"test": True} if digest.test else {}),
+            "title": _title(digest),
             **msgspec.json.decode(_json_summary(digest)),
             "top_domains": [
                 {"domain": name, "copies": count} for name, count in largest(list(copies_by_domain(digest).items()))
@@ -198,9 +208,10 @@ def _page(digest: Digest) -> str:
 
 
 def _whole(digest: Digest, rows: str, more: str) -> str:
-    title, told = escape(headline(digest, _IN_TITLE)), "<br>".join(escape(line) for line in counts(digest))
+    title, told = escape(_title(digest)), "<br>".join(escape(line) for line in counts(digest))
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>'
         f'<body style="font-family:sans-serif"><h1 style="font-size:1.3em">{title}</h1>'
         f'{_paragraph(told)}<table style="border-collapse:collapse">{rows}</table>{_paragraph(more)}'
         "</body></html>"

@@ -179,14 +179,12 @@ class NotifyingService:
         await self.settle(workspace_id, notification_id, slot, until, number, answer)
 
 
-async def tell(
-    kit: Kit, notifiers: Notifiers, notification: Notification, digest: Digest, prefix: str = ""
-) -> str | None:
+async def tell(kit: Kit, notifiers: Notifiers, notification: Notification, digest: Digest) -> str | None:
     """Send a digest, once. Why it could not be told; None where it was."""
     rendered = render(digest, notification.format)
     notice = Notice(
-        title=prefix + rendered.title,
-        text=prefix + rendered.text,
+        title=rendered.title,
+        text=rendered.text,
         events=(),
         id=digest.id,
         html=rendered.html,
