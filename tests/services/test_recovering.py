@@ -82,6 +82,7 @@ async def test_every_secret_of_the_day_holds(house: Home, receiver: Receiver) ->
     secrets = [first, *[(await house.services.hooks.rotate_secret(house.caller, hook.id))[0] for _ in range(4)]]
     await house.services.hooks.test(house.caller, hook.id)
     assert all(accepts(secret, receiver) for secret in secrets)
+    assert len(receiver.requests[0].headers["webhook-signature"].split()) == 5
     with pytest.raises(CopyhoundError) as caught:
         await house.services.hooks.rotate_secret(house.caller, hook.id)
     assert (caught.value.code, caught.value.extra["retry_after"]) == ("too_many_requests", 86400)
