@@ -62,9 +62,12 @@ class Hooks(Repository):
     async def add(self, hook: Hook, dedupe_key: str) -> Hook:
         same = HOOKS.c.workspace_id == hook.workspace_id, HOOKS.c.dedupe_key == dedupe_key
         insert = self.upsert(HOOKS).values(row_of(hook, HOOKS, dedupe_key=dedupe_key))
-        await self.run(insert.on_conflict_do_nothing(index_elements=["workspace_id", "dedupe_key"]))
-        row = await self.one_row(sa.select(HOOKS).where(*same))
-        return struct_of(Hook, row) if row else hook
+        made = insert.on_conflict_do_nothing(index_elements=["workspace_id", "dedupe_key"]).returning(HOOKS)
+        kept = self.held(sa.select(HOOKS).where(*same))
+        while True:  # the one that was there may be deleted before it is held
+            row = await self.one_row(made) or await self.one_row(kept)
+            if row is not None:
+                return struct_of(Hook, row)
 
     async def get(self, workspace_id: str, hook_id: str) -> Hook | None:
         row = await self.one_row(self.held(sa.select(HOOKS).where(*_is_hook(workspace_id, hook_id))))
@@ -78,7 +81,10 @@ class Hooks(Repository):
             if await self.scalar(sa.select(HOOKS.c.id).where(*same, HOOKS.c.id != hook.id)):
                 return False
             row["dedupe_key"] = dedupe_key
-        return bool(await self.run(sa.update(HOOKS).where(*_is_hook(hook.workspace_id, hook.id)).values(row)))
+        try:
+            return bool(await self.run(sa.update(HOOKS).where(*_is_hook(hook.workspace_id, hook.id)).values(row)))
+        except sa.exc.IntegrityError:  # one that was being added has come first
+            return False
 
     async def delete(self, workspace_id: str, hook_id: str) -> bool:
         return bool(await self.run(sa.delete(HOOKS).where(*_is_hook(workspace_id, hook_id))))
