@@ -63,11 +63,11 @@ def test_receiver_can_ask_to_be_disabled() -> None:
 
 
 def test_receiver_can_refuse_one_message() -> None:
-    """A failure with `webhook-delivery: abort-message` is given up; the hook lives, unless its five days are over."""
+    """A failure with `webhook-delivery: abort-message` is given up; the hook lives: its receiver answers."""
     verdict = judge(422, webhook_delivery="abort-message")
     assert (verdict.kind, verdict.ends_hook) == (VerdictKind.give_up, False)
     late = judge(422, since=NOW - timedelta(days=5), webhook_delivery="abort-message")
-    assert (late.kind, late.ends_hook) == (VerdictKind.disable, True)
+    assert (late.kind, late.ends_hook) == (VerdictKind.give_up, False)
 
 
 @pytest.mark.parametrize("number", range(1, 10))
@@ -130,10 +130,17 @@ def test_retry_after_never_shortens_the_last_slots() -> None:
 
 
 def test_disabled_after_five_days_of_failures() -> None:
-    """A hook that has had failures only for five days is disabled; a second less, and it is tried again."""
-    assert judge(500, since=NOW - timedelta(days=5)).kind is VerdictKind.disable
-    assert judge(500, since=NOW - timedelta(days=5) + timedelta(seconds=1)).kind is VerdictKind.retry
-    assert judge(200, since=NOW - timedelta(days=9)).kind is VerdictKind.delivered
+    """The last attempt of an event ends a hook that has had failures only for five days; a second less ends none."""
+    since = NOW - timedelta(days=5)
+    assert (judge(500, 10, since).kind, judge(500, 10, since).ends_hook) == (VerdictKind.disable, True)
+    assert judge(500, 10, since + timedelta(seconds=1)).kind is VerdictKind.give_up
+    assert judge(200, 10, NOW - timedelta(days=9)).kind is VerdictKind.delivered
+
+
+@pytest.mark.parametrize("number", [1, 2, 9])
+def test_an_old_outage_ends_no_hook_at_the_next_blip(number: int) -> None:
+    """However long ago the last success was: an event has all of its own attempts first."""
+    assert judge(500, number, NOW - timedelta(days=30)).kind is VerdictKind.retry
 
 
 def test_clock_of_failures() -> None:

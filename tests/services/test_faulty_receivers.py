@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from copyhound.delivery.send import WebhookSender
@@ -140,6 +141,24 @@ async def test_a_receiver_that_recovers_gets_it_with_the_same_id(house: Home, re
     assert (delivery.status, delivery.attempts) == (DeliveryStatus.delivered, 2)
     assert [request.headers["webhook-id"] for request in receiver.requests] == [event_id, event_id]
     assert (await house.services.hooks.get(house.caller, hook.id)).failing_since is None
+
+
+async def test_an_old_outage_ends_a_hook_only_after_all_attempts(house: Home, receiver: Receiver) -> None:
+    """Its first failure after a quiet month, and a resend by hand, leave it active; the event's tenth one ends it."""
+    receiver.will(*[Answer(500)] * 3)
+    hook, _ = await subscribed(house, receiver.url)
+    async with house.services.kit.units() as uow:
+        await uow.hooks.save(msgspec.structs.replace(hook, failing_since=house.clock() - timedelta(days=30)))
+    await happen(house)
+    delivery = await attempted(house, 1)
+    assert (delivery.status, delivery.next_attempt_at is not None) == (DeliveryStatus.pending, True)
+    await attempt(house, delivery.id, 11, True)
+    after = await house.services.hooks.get(house.caller, hook.id)
+    assert (after.status, len(await logged(house, delivery.id))) == (HookStatus.active, 2)
+    await attempt(house, delivery.id, 10, slow=True)
+    ended = await house.services.hooks.get(house.caller, hook.id)
+    assert (ended.status, ended.status_reason) == (HookStatus.disabled, "All attempts have failed for 5 days.")
+    assert [one["hook_id"] for one in await house.events("hook_disabled")] == [hook.id]
 
 
 async def test_a_receiver_that_is_not_there(house: Home) -> None:

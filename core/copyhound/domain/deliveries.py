@@ -68,7 +68,7 @@ class VerdictKind(StrEnum):
     unsubscribe = "unsubscribe"
     """The receiver said 410 Gone: the subscription is over."""
     disable = "disable"
-    """The receiver asked for it, or has failed for five days."""
+    """The receiver asked for it; or an event has used up its attempts, and the hook has failed for five days."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -92,7 +92,8 @@ def next_attempt(
     """Judge attempt `number` (from 1). `failing_since`: since when the hook has had no success, None where it has.
 
     3xx and 404 are failures like any other. `webhook-delivery: disable` counts in every answer, `abort-message` in
-    those that are no success.
+    those that are no success. Five days without a success count only once an event has used up its own attempts: a
+    hook that was not sent anything since an old failure is not ended by the first one after it.
     """
     asked = result.headers.get("webhook-delivery", "").strip().lower()
     if result.ok:
@@ -101,14 +102,14 @@ def next_attempt(
         return Verdict(VerdictKind.unsubscribe, reason="The receiver answered 410 Gone.", ends_hook=True)
     if asked == "disable":
         return Verdict(VerdictKind.disable, reason=_ASKED, ends_hook=True)
+    if asked == "abort-message":
+        return Verdict(VerdictKind.give_up, reason="The receiver asked not to be sent it again.")
+    if number < MAX_ATTEMPTS:
+        return Verdict(VerdictKind.retry, delay=_delay(result, delivery_id, number + 1, now))
     if failing_since is not None and now - failing_since >= DISABLE_AFTER:
         reason = f"All attempts have failed for {DISABLE_AFTER.days} days."
         return Verdict(VerdictKind.disable, reason=reason, ends_hook=True)
-    if asked == "abort-message":
-        return Verdict(VerdictKind.give_up, reason="The receiver asked not to be sent it again.")
-    if number >= MAX_ATTEMPTS:
-        return Verdict(VerdictKind.give_up, reason=f"All {MAX_ATTEMPTS} attempts failed.")
-    return Verdict(VerdictKind.retry, delay=_delay(result, delivery_id, number + 1, now))
+    return Verdict(VerdictKind.give_up, reason=f"All {MAX_ATTEMPTS} attempts failed.")
 
 
 def failing_since(result: SendResult, since: datetime | None, now: datetime) -> datetime | None:

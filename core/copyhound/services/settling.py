@@ -61,8 +61,9 @@ class Settling:
         position = number - delivery.base
         # a recovery has begun anew meanwhile: this one counts as sent by hand
         manual = outcome.manual or position < 1
+        since = None if manual else hook.failing_since  # whoever sends by hand to try a hook does not end it
         verdict = next_attempt(
-            result, delivery_id=delivery.id, number=max(1, position), now=outcome.at, failing_since=hook.failing_since
+            result, delivery_id=delivery.id, number=max(1, position), now=outcome.at, failing_since=since
         )
         books.hooks[hook.id] = await self._noted(uow, hook, result, verdict, outcome.at)
         books.deliveries[delivery.id] = _went_on(delivery, number, verdict, outcome.at, manual=manual)
