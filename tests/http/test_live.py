@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from copyhound.domain.errors import CopyhoundError
 from copyhound.services.live import Told
 
 from .conftest import PUBLIC_URL, World, found
@@ -183,6 +185,22 @@ async def test_streams_of_a_workspace_are_limited(world: World) -> None:
     assert (await world.call("GET", f"/lists/{list_id}/live")).status_code == 200
     for stream in streams[1:]:
         await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_streams_that_are_opened_at_once_are_counted(world: World) -> None:
+    """Of 130 that are asked for in the same moment a hundred are opened; those let go of leave their places."""
+    live, caller, list_id = world.services.live, await caller_of(world), await a_list(world)
+    asked = [live.of_list(caller, list_id, None) for _ in range(130)]
+    opened = [one for one in await asyncio.gather(*asked, return_exceptions=True) if not isinstance(one, Exception)]
+    assert len(opened) == 100
+    opened.clear()  # nobody has read from them
+    await asyncio.sleep(0)  # the loop keeps what it has gathered until then
+    gc.collect()
+    for _ in range(200):
+        with pytest.raises(CopyhoundError) as refused:
+            await live.of_list(caller, "list_none", None)
+        assert refused.value.code == "not_found"
+    assert len([await live.of_list(caller, list_id, None) for _ in range(100)]) == 100
 
 
 @pytest.mark.parametrize("mark", ["x", "-1", "1.5", "9" * 20, "\u0661"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +39,33 @@ class Told(msgspec.Struct, frozen=True):
 
 Telling = AsyncIterator[Told | None]
 """None: nothing new, still here."""
+
+
+class _Stream:
+    """A stream that is counted from the moment that it is asked for, until it ends, is closed or is let go of."""
+
+    def __init__(self, among: Counter[str], workspace_id: str) -> None:
+        among[workspace_id] += 1
+        self.leave = weakref.finalize(self, among.subtract, (workspace_id,))
+        self.telling: AsyncGenerator[Told | None] | None = None
+
+    def __aiter__(self) -> _Stream:
+        return self
+
+    async def __anext__(self) -> Told | None:
+        if self.telling is None:
+            raise StopAsyncIteration
+        try:
+            return await anext(self.telling)
+        except BaseException:
+            self.leave()
+            raise
+
+    async def aclose(self) -> None:
+        """It tells no more, and its place is free."""
+        self.leave()
+        if self.telling is not None:
+            await self.telling.aclose()
 
 
 class Tail:
@@ -90,43 +119,45 @@ class LiveService:
     async def _of_list(
         self, caller: Caller, list_id: str, triggers: tuple[str, ...], where: dict[str, Any], after: int | None
     ) -> Telling:
-        self._place(caller)
-        async with self._kit.units.read() as uow:
-            if await uow.lists.get(caller.workspace_id, list_id) is None:
-                raise CopyhoundError("not_found", f"There is no list {list_id}.")
-            last = await uow.log.last()
-            begin = last if after is None else min(after, last)
-        return self._counted(caller, self._follow(caller, list_id, triggers, where, begin))
+        with self._place(caller) as stream:
+            async with self._kit.units.read() as uow:
+                if await uow.lists.get(caller.workspace_id, list_id) is None:
+                    raise CopyhoundError("not_found", f"There is no list {list_id}.")
+                last = await uow.log.last()
+                begin = last if after is None else min(after, last)
+            stream.telling = self._follow(caller, list_id, triggers, where, begin)
+        return stream
 
     async def of_search(self, caller: Caller, search_id: str, after: int | None) -> Telling | None:
         """A search's progress and finds until its end; None where a reader has been told the end already."""
-        self._place(caller)
-        async with self._kit.units.read() as uow:
-            search = await uow.searches.get(caller.workspace_id, search_id)
-            if search is None:
-                raise CopyhoundError("not_found", f"There is no search {search_id}.")
-            end = await uow.events.get(caller.workspace_id, _end_of(search))
-            if end is not None and after is not None and after >= end.sequence:
-                return None
-            begin = await _begin_of(uow, search) if after is None else after
-            images = {lookup.image_id for lookup in await uow.searches.lookups(search_id)}
-        return self._counted(caller, self._search(caller, search, images, begin))
+        with self._place(caller) as stream:
+            async with self._kit.units.read() as uow:
+                search = await uow.searches.get(caller.workspace_id, search_id)
+                if search is None:
+                    raise CopyhoundError("not_found", f"There is no search {search_id}.")
+                end = await uow.events.get(caller.workspace_id, _end_of(search))
+                if end is not None and after is not None and after >= end.sequence:
+                    return None
+                begin = await _begin_of(uow, search) if after is None else after
+                images = {lookup.image_id for lookup in await uow.searches.lookups(search_id)}
+            stream.telling = self._search(caller, search, images, begin)
+        return stream
 
-    def _place(self, caller: Caller) -> None:
+    @contextmanager
+    def _place(self, caller: Caller) -> Iterator[_Stream]:
+        """A stream that has its place already, and loses it where it gets nothing to tell."""
         if self._open[caller.workspace_id] >= _MOST:
             raise CopyhoundError("too_many_requests", f"{_MOST} streams are open at once already.", retry_after=10)
-
-    async def _counted(self, caller: Caller, telling: AsyncIterator[Told | None]) -> AsyncIterator[Told | None]:
-        self._open[caller.workspace_id] += 1
+        stream = _Stream(self._open, caller.workspace_id)
         try:
-            async for told in telling:
-                yield told
+            yield stream
         finally:
-            self._open[caller.workspace_id] -= 1
+            if stream.telling is None:
+                stream.leave()
 
     async def _follow(
         self, caller: Caller, list_id: str, triggers: tuple[str, ...], where: dict[str, Any], after: int
-    ) -> AsyncIterator[Told | None]:
+    ) -> AsyncGenerator[Told | None]:
         ends = time.monotonic() + self.seconds
         beat = time.monotonic() + self.beat
         behind = True
@@ -165,7 +196,9 @@ class LiveService:
             return True
         return key.revoked_at is None and (key.expires_at is None or key.expires_at > self._kit.now())
 
-    async def _search(self, caller: Caller, search: Search, images: set[str], after: int) -> AsyncIterator[Told | None]:
+    async def _search(
+        self, caller: Caller, search: Search, images: set[str], after: int
+    ) -> AsyncGenerator[Told | None]:
         ends = time.monotonic() + self.seconds
         beat = time.monotonic() + self.beat
         shown: dict[str, Any] = {}
