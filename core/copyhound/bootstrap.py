@@ -36,6 +36,7 @@ from copyhound.net.outbound import Outbound
 from copyhound.net.policy import NetPolicy, check_url
 from copyhound.plugin_api import StateStore, UseCases
 from copyhound.plugin_api.use_cases import CatalogueUseCases
+from copyhound.plugin_host.actions import ActionDesk
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.plugin_host.desk import NotifierDesk, ProviderDesk
 from copyhound.plugin_host.settings import read_settings
@@ -80,6 +81,7 @@ class House:
     providers: ProviderDesk
     sources: SourceDesk
     notifiers: NotifierDesk
+    actions: ActionDesk
     database: Database
 
 
@@ -235,15 +237,13 @@ def _furnish(
         "triggers": services.triggers,
         "now": kit.now,
     }
-    provider_desk = ProviderDesk(catalogue, **parts)
-    source_desk = SourceDesk(catalogue, **parts)
-    notifier_desk = NotifierDesk(catalogue, **parts)
-    for desk in (provider_desk, source_desk, notifier_desk):
+    desks = ProviderDesk(catalogue, **parts), SourceDesk(catalogue, **parts), NotifierDesk(catalogue, **parts)
+    actions = ActionDesk(catalogue, now=kit.now)
+    for desk in (*desks, actions):
         stack.callback(desk.close)
-    providers.is_now(provider_desk)
-    sources.is_now(source_desk)
-    notifiers.is_now(notifier_desk)
-    return House(settings, services, catalogue, provider_desk, source_desk, notifier_desk, database)
+    for later, made in zip((providers, sources, notifiers), desks, strict=True):
+        later.is_now(made)
+    return House(settings, services, catalogue, *desks, actions, database)
 
 
 class _UseCases:

@@ -223,10 +223,10 @@ def test_hooks_with_use_cases_are_called_only_with_them() -> None:
 
     extra = [("acting", offering(actions=hook))]
     assert Catalogue.build(use_cases=None, only=["acting"], extra=extra).actions == {}
-    cases: Any = SimpleNamespace(lists=object())
+    cases: Any = SimpleNamespace(lists=SimpleNamespace(title="Mine"))
     catalogue = Catalogue.build(use_cases=cases, only=["acting"], extra=extra)
     assert list(catalogue.actions) == ["acme_do"]
-    assert [given.lists for given in seen] == [cases.lists]
+    assert [given.lists.title for given in seen] == ["Mine"]
 
 
 async def act(caller: Any, given: Any) -> Payload:

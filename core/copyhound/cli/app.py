@@ -15,7 +15,12 @@ def make_app(house: House) -> Any:
     return create_app(
         house.services,
         catalogue=house.catalogue,
-        plugins={"providers": house.providers, "notifiers": house.notifiers, "sources": house.sources},
+        plugins={
+            "providers": house.providers,
+            "notifiers": house.notifiers,
+            "sources": house.sources,
+            "actions": house.actions,
+        },
         settings=house.settings.http,
         surfaces=tuple(house.catalogue.surfaces.values()),
         executor=house.settings.executor_id,

@@ -64,3 +64,5 @@ class Action(msgspec.Struct, frozen=True):
     """Inputs."""
     anti_examples: tuple[AntiExample, ...] = ()
     """What it refuses as input."""
+    timeout_seconds: float = 30.0
+    """A plugin's action that takes longer is cancelled; at most 120."""

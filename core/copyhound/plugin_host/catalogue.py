@@ -17,6 +17,7 @@ from copyhound.plugin_api.types import (
     UseCases,
 )
 from copyhound.plugin_host.emitting import own
+from copyhound.plugin_host.homing import AtHome
 from copyhound.plugin_host.loader import Found, Loaded, PluginState, discover, load
 from copyhound.plugin_host.vetting import KINDS, FaultySpecError, vet
 
@@ -145,7 +146,9 @@ def _claims_of(loaded: Loaded, kind: str, use_cases: UseCases | None) -> list[Cl
     hook = f"copyhound_{kind}s"
     if hook not in loaded.state.hooks or (kind in _WITH_USE_CASES and use_cases is None):
         return []
-    arguments = {"use_cases": use_cases} if kind in _WITH_USE_CASES else {}
+    # a surface is served by the core's event loop, an action has one of its plugin's
+    given = AtHome(use_cases) if kind == "action" else use_cases
+    arguments = {"use_cases": given} if kind in _WITH_USE_CASES else {}
     return [Claim(kind, vet(kind, spec), loaded.state, spec) for spec in loaded.specs(hook, **arguments)]
 
 

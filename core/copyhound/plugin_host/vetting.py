@@ -162,6 +162,7 @@ def _action(name: str, spec: ActionSpec) -> None:
     need(is_struct(spec.input), f"{name}: input must be a msgspec.Struct with a JSON Schema")
     need(is_struct(spec.output), f"{name}: output must be a msgspec.Struct with a JSON Schema")
     _fits(f"{name}: sample", spec.sample, spec.output)
+    _between(f"{name}: timeout_seconds", spec.timeout_seconds, 0.01, 120)
     need(spec.scope in list(Scope), f"{name}: scope must be one of {', '.join(Scope)}")
     finds = spec.kind == "do" or "items" in spec.output.__struct_fields__
     need(spec.kind in ("do", "find") and finds, f"{name}: one that finds has `items` in its output")
