@@ -5,6 +5,8 @@
 const crypto = require('node:crypto');
 
 const API = '/api/v1';
+const HOOKS = `${API}/hooks`;
+const BEFORE_FAILING_MS = 600000; // an event is told before its first attempt fails
 const TRIES = 4;
 const LONGEST_WAIT = 60;
 const TOLERANCE = 300;
@@ -15,6 +17,17 @@ function baseUrl(typed) {
     const whole = /^https?:\/\//i.test(text) ? text : `https://${text}`;
     return whole.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
 }
+
+const at = (id) => `${HOOKS}/${encodeURIComponent(id)}`;
+
+/** As far as a hook has told, by the server's clock. */
+const lastTold = (hook) => hook.last_success_at || hook.created_at;
+
+/** JSON that is the same however the names are ordered. */
+const sorted = (value) =>
+    JSON.stringify(value, (_, part) =>
+        part && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
+    );
 
 /** One sentence for people: what went wrong, and what to do. */
 function sentence(problem, status) {
@@ -70,27 +83,78 @@ class Client {
         return this.call('POST', `${API}/actions/${encodeURIComponent(key)}`, input, { 'Idempotency-Key': once });
     }
 
-    /** Subscribe: the hook and its secret. One address has one hook: what is left of an older one is ended. */
-    async subscribe(target, trigger, filter, description) {
-        const hook = await this.call('POST', `${API}/hooks`, {
-            target_url: target,
-            triggers: [trigger],
-            filter,
-            description,
-        });
-        for (const other of await this.hooksOf(target)) {
+    /**
+     * The one hook of a node, as `wanted` says, with its secret. The one that is there, as `kept` knows or at the same
+     * address, is changed and woken: id, secret and what waits stay. A new one is told what happened since `since`.
+     */
+    async subscribe(wanted, kept = null, since = undefined) {
+        const found = (await this.known(kept, wanted)) || (await this.hooksOf(wanted.target_url))[0];
+        const hook = found ? await this.adopt(found, wanted) : await this.create(wanted, since);
+        for (const other of await this.hooksOf(wanted.target_url)) {
             if (other.id !== hook.id) await this.unsubscribe(other.id);
         }
-        if (hook.status !== 'active') await this.call('POST', `${API}/hooks/${hook.id}/enable`);
         return hook;
     }
 
+    create(wanted, since) {
+        return this.call('POST', HOOKS, { ...wanted, since });
+    }
+
+    /** The hook that is kept, unless it is gone or somebody sends it elsewhere: a copied Node-RED keeps it, too. */
+    async known(kept, wanted) {
+        const hook = kept && (await this.hook(kept.id));
+        return hook && [kept.target, wanted.target_url].includes(hook.target_url) ? hook : null;
+    }
+
+    async adopt(found, wanted) {
+        const changed = await this.changed(found, wanted);
+        if (!changed) {
+            const made = await this.create(wanted, lastTold(found));
+            await this.unsubscribe(found.id);
+            return made;
+        }
+        const hook = changed.status === 'active' ? changed : await this.call('POST', `${at(found.id)}/enable`);
+        if (found.failing_since) await this.recover(found);
+        return { ...hook, secret: await this.secret(hook.id) };
+    }
+
+    /** The hook as it is wanted; null where the server refuses to change it, as where another one is like that. */
+    async changed(hook, wanted) {
+        if (Object.entries(wanted).every(([name, value]) => sorted(hook[name]) === sorted(value))) return hook;
+        try {
+            return await this.call('PATCH', at(hook.id), wanted);
+        } catch (error) {
+            if (![400, 404, 405, 409, 422].includes(error.status)) throw error;
+            return null;
+        }
+    }
+
+    /** What has failed waits for hours: now it may come. Where that is refused, it comes in its time. */
+    async recover(hook) {
+        const since = new Date(Date.parse(hook.failing_since) - BEFORE_FAILING_MS).toISOString();
+        await this.call('POST', `${at(hook.id)}/recover`, { since }).catch(() => null);
+    }
+
+    /** A hook as it is, or null where there is none. */
+    async hook(id) {
+        try {
+            return await this.call('GET', at(id));
+        } catch (error) {
+            if (error.status === 404) return null;
+            throw error;
+        }
+    }
+
+    async secret(id) {
+        return (await this.call('GET', `${at(id)}/secret`)).secret;
+    }
+
     async hooksOf(target) {
-        return (await this.call('GET', `${API}/hooks?target_url=${encodeURIComponent(target)}`)).items;
+        return (await this.call('GET', `${HOOKS}?target_url=${encodeURIComponent(target)}`)).items;
     }
 
     unsubscribe(id) {
-        return this.call('DELETE', `${API}/hooks/${encodeURIComponent(id)}`);
+        return this.call('DELETE', at(id));
     }
 }
 
@@ -117,4 +181,4 @@ function verified(headers, body, secret, now = Date.now()) {
     });
 }
 
-module.exports = { API, Client, CopyhoundProblem, baseUrl, verified };
+module.exports = { API, Client, CopyhoundProblem, baseUrl, lastTold, verified };

@@ -6,13 +6,8 @@ import asyncio
 import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,81 +17,13 @@ from standardwebhooks.webhooks import Webhook
 
 from copyhound import connector_export
 
-from ..e2e.servers import PATIENCE
 from ..fixtures.clients import node_client
 from ..fixtures.receiver import Receiver
 from .live import Live, live_server
+from .node_red import NODE_RED, Node, NodeRed, deliveries, taken, told_states, until, waits
 
-PACKAGE = Path(__file__).parents[2] / "connectors" / "node-red"
-NODE_RED = "node-red@4.1.15"
-SETTINGS = (
-    "module.exports = {credentialSecret: false, telemetry: {enabled: false}, diagnostics: {enabled: false},"
-    "logging: {console: {level: 'info'}}, uiHost: '127.0.0.1',"
-    "editorTheme: {tours: false}}"
-)
-Node = dict[str, Any]
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-_PLACED = {"z": "tab", "x": 100, "y": 100, "wires": []}
-
-
-class NodeRed:
-    """A Node-RED of its own, which has our package installed."""
-
-    def __init__(self, program: Path, folder: Path) -> None:
-        self._program, self._folder = program, folder
-        shutil.copytree(PACKAGE, folder / "node_modules" / "node-red-contrib-copyhound")
-        (folder / "package.json").write_text('{"name": "flows", "dependencies": {"node-red-contrib-copyhound": "*"}}')
-        (folder / "settings.js").write_text(SETTINGS)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        red = self._program / "node_modules" / "node-red" / "red.js"
-        with (self._folder / "log").open("ab") as out:
-            words = ["node", str(red), "-u", str(self._folder), "-s", str(self._folder / "settings.js")]
-            self._process = subprocess.Popen([*words, "-p", str(self.port)], stdout=out, stderr=out)
-        until(self._answers, self.log)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(PATIENCE)
-            self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/nodes", headers={"accept": "application/json"}, trust_env=False).is_success
-        except httpx.TransportError:
-            return False
-
-    def log(self) -> str:
-        return (self._folder / "log").read_text(errors="replace")[-4000:]
-
-    def ask(self, method: str, at: str, body: Any = None, **query: str) -> httpx.Response:
-        return httpx.request(method, self.url + at, json=body, params=query, timeout=60, trust_env=False)
-
-    def deploy(self, *nodes: Node) -> None:
-        """Replace all flows by one of these nodes."""
-        # what has no place on the canvas is a config node
-        flow = [
-            {"id": "tab", "type": "tab", "label": "tests"},
-            *(node if node["id"] == "server" else {**_PLACED, **node} for node in nodes),
-        ]
-        answer = self.ask("POST", "/flows", flow)
-        assert answer.status_code == 204, answer.text
-
-
-def until(reached: Callable[[], Any], tell: Callable[[], str] = str) -> Any:
-    """What another process brings about, once it has."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := reached()):
-        assert time.monotonic() < deadline, tell()
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +47,6 @@ def server(live: Live, red: NodeRed) -> Node:
     """The node that knows the server."""
     told = {"url": live.url, "callback": red.url, "credentials": {"apiKey": live.key}}
     return {"id": "server", "type": "copyhound-server", **told}
-
-
-def waits(trigger: str, to: str, **fields: Any) -> list[Node]:
-    """A flow that sends each event to an address."""
-    head = {"id": "wait", "type": "copyhound-trigger", "server": "server", "trigger": trigger, "fields": fields}
-    request = {"id": "tell", "type": "http request", "method": "POST", "url": to, "paytoqs": "ignore", "ret": "txt"}
-    return [{**head, "wires": [["tell"]]}, {**request, "wires": [[]]}]
 
 
 def does(action: str, **fields: Any) -> list[Node]:
@@ -156,7 +76,7 @@ def test_the_nodes_are_loaded(red: NodeRed) -> None:
 
 
 async def test_an_event_goes_through_a_flow(live: Live, red: NodeRed, server: Node) -> None:
-    """Deploying subscribes, a match is a message, deploying again keeps the one hook, taking the node out ends it."""
+    """Deploying subscribes, a match is a message, another filter is the same hook's, taking the node out ends it."""
     async with Receiver() as receiver:
         red.deploy(server, *waits("match_found", receiver.url, min_confidence=50))
         (hook,) = await asyncio.to_thread(until, live.hooks, red.log)
@@ -164,8 +84,8 @@ async def test_an_event_goes_through_a_flow(live: Live, red: NodeRed, server: No
         live.happen()
         (told,) = await receiver.wait_for(1)
         red.deploy(server, *waits("match_found", receiver.url, min_confidence=60))
-        await asyncio.to_thread(until, lambda: [one["id"] for one in live.hooks()] != [hook["id"]])
-        await asyncio.to_thread(until, lambda: len(live.hooks()) == 1)
+        await asyncio.to_thread(until, lambda: [one["filter"] for one in live.hooks()] == [{"min_confidence": 60}])
+        assert [one["id"] for one in live.hooks()] == [hook["id"]]
         red.deploy(server)
         await asyncio.to_thread(until, lambda: not live.hooks())
     event = json.loads(told.body)
@@ -173,41 +93,138 @@ async def test_an_event_goes_through_a_flow(live: Live, red: NodeRed, server: No
 
 
 async def test_nothing_is_lost_or_doubled_over_a_restart(live: Live, red: NodeRed, server: Node) -> None:
-    """What happens while Node-RED is stopped comes after its start, once, by the same hook."""
+    """What happens while Node-RED is stopped comes after its start, once, by the same hook; what is resent, too."""
     async with Receiver() as receiver:
         red.deploy(server, *waits("search_complete", receiver.url))
-        before = await asyncio.to_thread(until, live.hooks, red.log)
+        (hook,) = await asyncio.to_thread(until, live.hooks, red.log)
         await asyncio.to_thread(red.stop)
-        hook = before[0]["id"]
         try:
-            kept = [one["id"] for one in live.hooks()]
             search = live.happen()["search_id"]
-            (delivery,) = await asyncio.to_thread(
-                until, lambda: [one for one in deliveries(live, hook) if one["attempts"]]
-            )
+            (delivery,) = await asyncio.to_thread(until, lambda: deliveries(live, hook["id"], tried=True))
         finally:
             await asyncio.to_thread(red.start)
-        resend = f"/deliveries/{delivery['id']}/resend"
-        await asyncio.to_thread(until, lambda: taken(live, delivery) or not live.call("POST", resend))
-        (told,) = await receiver.wait_for(1)
-        live.call("POST", resend)
-        await asyncio.to_thread(until, lambda: taken(live, delivery) >= 2)
-        assert json.loads(told.body)["search_id"] == search
-        assert len(receiver.requests) == 1
-        assert kept == [one["id"] for one in live.hooks()] == [hook]
+        await receiver.wait_for(1)
+        await asyncio.to_thread(until, lambda: taken(live, delivery))
+        assert [json.loads(told.body)["search_id"] for told in receiver.requests] == [search]
+        live.call("POST", f"/deliveries/{delivery['id']}/resend")
+        first, again = await receiver.wait_for(2)
+        assert first.body == again.body
+        assert [one["id"] for one in live.hooks()] == [hook["id"]]
         red.deploy(server)
         await asyncio.to_thread(until, lambda: not live.hooks())
 
 
-def deliveries(live: Live, hook: str) -> list[Node]:
-    found: list[Node] = live.call("GET", f"/deliveries?hook_id={hook}")["items"]
-    return found
+async def test_repeated_deliveries_are_skipped_where_that_is_asked_for(live: Live, red: NodeRed, server: Node) -> None:
+    """With the option, what is resent is taken and starts nothing, also after another deploy."""
+    async with Receiver() as receiver:
+        trigger, request = waits("search_complete", receiver.url)
+        flow = {**trigger, "skipRepeated": True}, request
+        red.deploy(server, *flow)
+        (hook,) = await asyncio.to_thread(until, live.hooks, red.log)
+        live.happen()
+        await receiver.wait_for(1)
+        (delivery,) = await asyncio.to_thread(until, lambda: deliveries(live, hook["id"], tried=True))
+        red.deploy({**server, "name": "again"}, *flow)
+        resend = f"/deliveries/{delivery['id']}/resend"
+        await asyncio.to_thread(until, lambda: live.call("POST", resend) and taken(live, delivery) >= 2)
+        red.deploy(server)
+        await asyncio.to_thread(until, lambda: not live.hooks())
+        assert len(receiver.requests) == 1
 
 
-def taken(live: Live, delivery: Node) -> int:
-    """How often the receiver took it."""
-    attempts = live.call("GET", f"/deliveries/{delivery['id']}/attempts")["items"]
-    return sum(one["status_code"] == 204 for one in attempts)
+async def test_what_waits_comes_to_another_address(live: Live, red: NodeRed, server: Node) -> None:
+    """Another address of Node-RED and another filter, over a restart: the one hook is changed, what waited arrives."""
+    async with Receiver() as receiver:
+        nowhere = {**server, "callback": "http://127.0.0.1:9"}
+        red.deploy(nowhere, *waits("match_found", receiver.url, min_confidence=50))
+        (before,) = await asyncio.to_thread(until, live.hooks, red.log)
+        live.happen()
+        (delivery,) = await asyncio.to_thread(until, lambda: deliveries(live, before["id"], tried=True))
+        await asyncio.to_thread(red.stop)
+        try:
+            red.rewrite('"http://127.0.0.1:9"', f'"{red.url}"')
+            red.rewrite('"min_confidence":50', '"min_confidence":60')
+        finally:
+            await asyncio.to_thread(red.start)
+        (told,) = await receiver.wait_for(1)
+        (after,) = live.hooks()
+        assert json.loads(told.body)["id"] == delivery["event_id"]
+        assert before["target_url"].startswith("http://127.0.0.1:9/")
+        assert (after["id"], after["target_url"]) == (before["id"], f"{red.url}/copyhound/wait")
+        assert after["filter"] == {"min_confidence": 60}
+        red.deploy(server)
+        await asyncio.to_thread(until, lambda: not live.hooks())
+
+
+def test_of_two_hooks_alike_one_stays(live: Live, red: NodeRed, server: Node) -> None:
+    """Where there is a hook already that the node's would become, the node takes that one, and the other is ended."""
+    red.deploy(server, *waits("match_found", "http://127.0.0.1:9/", min_confidence=50))
+    (hook,) = until(live.hooks, red.log)
+    alike = {name: hook[name] for name in ("target_url", "triggers")} | {"filter": {"min_confidence": 70}}
+    other = live.call("POST", "/hooks", alike)["id"]
+    red.deploy(server, *waits("match_found", "http://127.0.0.1:9/", min_confidence=70))
+    until(lambda: [one["id"] for one in live.hooks()] == [other], red.log)
+    red.deploy(server)
+    until(lambda: not live.hooks())
+
+
+async def test_a_hook_that_is_deleted_at_the_server_is_made_anew(live: Live, red: NodeRed, server: Node) -> None:
+    """Where the server tells that it deleted the hook, another one is made, and is sent what was told since."""
+    async with Receiver() as receiver:
+        red.deploy(server, *waits("search_complete", receiver.url))
+        (first,) = await asyncio.to_thread(until, live.hooks, red.log)
+        live.call("DELETE", f"/hooks/{first['id']}")
+        (second,) = await asyncio.to_thread(until, lambda: others(live, first), red.log)
+        seen = live.happen()["search_id"]
+        await receiver.wait_for(1)
+        live.call("PATCH", f"/hooks/{second['id']}", {"reverse_unsubscribe": False})
+        live.call("DELETE", f"/hooks/{second['id']}")
+        missed = live.happen()["search_id"]
+        await asyncio.to_thread(until, lambda: live.call("GET", f"/searches/{missed}")["complete"])
+        assert live.hooks() == []
+        assert red.ask("DELETE", "/copyhound/wait").status_code == 204
+        await receiver.wait_for(2)
+        (third,) = live.hooks()
+        assert [json.loads(told.body)["search_id"] for told in receiver.requests] == [seen, missed]
+        assert len(deliveries(live, third["id"])) == 1
+        red.deploy(server)
+        await asyncio.to_thread(until, lambda: not live.hooks())
+    assert "The hook was deleted at the server" in red.log()
+
+
+def others(live: Live, hook: Node) -> list[Node]:
+    return [one for one in live.hooks() if one["id"] != hook["id"]]
+
+
+async def test_a_hook_that_ends_unheard_is_looked_after(live: Live, red: NodeRed, server: Node) -> None:
+    """Now and then the node asks: a disabled hook is told and woken by deploying, one that is gone is made anew."""
+    red.rewrite("module.exports = {", "module.exports = {copyhoundCheckSeconds: 0.3, ", "settings.js")
+    await asyncio.to_thread(red.stop)
+    await asyncio.to_thread(red.start)
+    async with Receiver() as states:
+        flow = [*waits("match_found", "http://127.0.0.1:9/"), *told_states(states.url)]
+        red.deploy(server, *flow)
+        (hook,) = await asyncio.to_thread(until, live.hooks, red.log)
+        soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        live.call("PATCH", f"/hooks/{hook['id']}", {"expires_at": soon, "reverse_unsubscribe": False})
+        state = await asyncio.to_thread(until, lambda: shown(states, "red"), red.log)
+        assert state.startswith("disabled: ")
+        assert live.hooks()[0]["status_reason"] in state
+        red.deploy({**server, "name": "again"}, *flow)
+        await asyncio.to_thread(until, lambda: live.hooks()[0]["status"] == "active", red.log)
+        assert [one["id"] for one in live.hooks()] == [hook["id"]]
+        live.call("PATCH", f"/hooks/{hook['id']}", {"reverse_unsubscribe": False})
+        live.call("DELETE", f"/hooks/{hook['id']}")
+        await asyncio.to_thread(until, lambda: others(live, hook), red.log)
+        red.deploy(server)
+        await asyncio.to_thread(until, lambda: not live.hooks())
+    red.rewrite("copyhoundCheckSeconds: 0.3, ", "", "settings.js")
+
+
+def shown(states: Receiver, colour: str) -> str:
+    """The last state of the node, if it has that colour."""
+    said = [json.loads(one.body) for one in list(states.requests)]
+    return str(said[-1]["text"]) if said and said[-1].get("fill") == colour else ""
 
 
 async def test_what_is_not_signed_is_refused(live: Live, red: NodeRed, server: Node) -> None:
