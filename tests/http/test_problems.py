@@ -99,6 +99,29 @@ async def test_bad_parameters_are_named(world: World, query: str, field: str) ->
     assert told["errors"][0]["field"] == field
 
 
+HOOK: dict[str, Any] = {"target_url": "https://hooks.example.com/in", "triggers": ["match_found"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field", "known"),
+    [
+        ("POST", "/hooks", {**HOOK, "filter": {"match_types": ["exact"]}}, "filter.match_types[0]", "full, partial"),
+        ("POST", "/hooks", {**HOOK, "format": "xml"}, "format", "flat, cloudevents"),
+        ("POST", "/actions/decide_match", {"decision": "no"}, "decision", "open, infringing, allowed, not_a_match"),
+        ("GET", "/hooks?status=asleep", None, "status", "active, disabled"),
+        ("GET", "/matches?match_type=exact", None, "match_type", "full, partial"),
+        ("GET", "/matches/x/overlay?view=all", None, "view", "difference, pair"),
+    ],
+)
+async def test_a_wrong_choice_is_told_the_right_ones(
+    world: World, method: str, path: str, body: dict[str, Any] | None, field: str, known: str
+) -> None:
+    """In a body, deep in one, in an action's input and in a query: what is none of an enum's values."""
+    told = assert_problem(await world.call(method, path, json=body), 400, "invalid_request")
+    faults = {fault["field"]: fault["message"] for fault in told["errors"]}
+    assert faults[field].endswith(f"; there are {known}")
+
+
 @pytest.mark.parametrize("cursor", ["nonsense", "!!", "bnVsbA"])
 @pytest.mark.parametrize("path", ["/lists", "/searches", "/matches", "/hooks", "/deliveries", "/ingests"])
 async def test_made_up_cursors_are_refused(world: World, path: str, cursor: str) -> None:

@@ -11,6 +11,7 @@ from litestar import Request
 from litestar.di import Provide
 from msgspec import UNSET
 
+from copyhound.domain.enum_faults import explained
 from copyhound.domain.errors import CopyhoundError
 from copyhound.http.problems import field_error, refused
 
@@ -59,7 +60,7 @@ def decode(raw: bytes, struct: type[T]) -> T:
     except msgspec.ValidationError as error:
         whole = _whole_numbers(raw, struct)
         if whole is None:
-            raise refused(_faults(_plain(raw), struct) or [field_error(str(error))]) from None
+            raise refused(_faults(_plain(raw), struct) or [field_error(explained(str(error), struct))]) from None
         value = whole
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(raw, error) from None
@@ -125,7 +126,7 @@ def _faults(plain: Any, struct: type[msgspec.Struct]) -> list[dict[str, str]]:
         try:
             msgspec.convert(plain[name], field.type)
         except msgspec.ValidationError as error:
-            faults.append(field_error(str(error), name))
+            faults.append(field_error(explained(str(error), field.type), name))
     return faults
 
 

@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from copyhound.domain.enum_faults import explained
 from copyhound.domain.errors import CopyhoundError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -25,7 +26,7 @@ _CODES: Final = {
     429: "too_many_requests",
     503: "unavailable",
 }
-_PLACE: Final = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
+_PLACE: Final = re.compile(r" - at `(?:key` in `)?\$\.?(.*)`$")
 log = structlog.get_logger("copyhound.http")
 
 
@@ -71,9 +72,18 @@ def field_error(text: str, within: str = "") -> dict[str, str]:
     return {"field": f"{within}.{place}".strip(".") if within else place, "message": message}
 
 
-def _of_litestar(exc: HTTPException) -> CopyhoundError:
+def _parameter_fault(request: Request[Any, Any, Any], told: Mapping[str, Any]) -> dict[str, str]:
+    """`{field, message}` of a parameter; of one that has its choices, with these."""
+    key, message = str(told.get("key", "")), str(told.get("message", ""))
+    handler = request.scope.get("route_handler")
+    asking = [handler, *handler.resolve_dependencies().values()] if handler else []
+    found = [one.parsed_fn_signature.parameters[key] for one in asking if key in one.parsed_fn_signature.parameters]
+    return {"field": key, "message": explained(message, found[0].annotation) if found else message}
+
+
+def _of_litestar(request: Request[Any, Any, Any], exc: HTTPException) -> CopyhoundError:
     if isinstance(exc, ValidationException) and isinstance(exc.extra, list):
-        return refused([{"field": str(e.get("key", "")), "message": str(e.get("message", ""))} for e in exc.extra])
+        return refused([_parameter_fault(request, one) for one in exc.extra])
     if exc.detail == "Request Entity Too Large":  # too many parts: Litestar says 400
         return CopyhoundError("payload_too_large")
     code = _CODES.get(exc.status_code, "internal_error" if exc.status_code >= 500 else "invalid_request")
@@ -98,7 +108,7 @@ class Problems:
         if exc.status_code >= 500:
             return self.unknown(request, exc)
         headers = {"Allow": exc.headers.get("allow", "")} if exc.status_code == 405 and exc.headers else {}
-        return self._answer(request, _of_litestar(exc), headers)
+        return self._answer(request, _of_litestar(request, exc), headers)
 
     def unknown(self, request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
         """What nobody foresaw: logged with its trace, told without."""
