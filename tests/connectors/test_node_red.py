@@ -168,6 +168,20 @@ def test_of_two_hooks_alike_one_stays(live: Live, red: NodeRed, server: Node) ->
     until(lambda: not live.hooks())
 
 
+def test_a_hook_that_is_sent_elsewhere_is_not_taken_back(live: Live, red: NodeRed, server: Node) -> None:
+    """As where a Node-RED was copied with its settings: the hook is the other one's, and this one makes its own."""
+    flow = waits("match_found", "http://127.0.0.1:9/")
+    red.deploy(server, *flow)
+    (hook,) = until(live.hooks, red.log)
+    live.call("PATCH", f"/hooks/{hook['id']}", {"target_url": "http://127.0.0.1:9/copyhound/wait"})
+    red.deploy({**server, "name": "again"}, *flow)
+    (own,) = until(lambda: others(live, hook), red.log)
+    assert own["target_url"] == f"{red.url}/copyhound/wait"
+    red.deploy(server)
+    until(lambda: [one["id"] for one in live.hooks()] == [hook["id"]], red.log)
+    live.call("DELETE", f"/hooks/{hook['id']}")
+
+
 async def test_a_hook_that_is_deleted_at_the_server_is_made_anew(live: Live, red: NodeRed, server: Node) -> None:
     """Where the server tells that it deleted the hook, another one is made, and is sent what was told since."""
     async with Receiver() as receiver:
@@ -347,8 +361,12 @@ def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
         rows["Domains"].locator("input").fill("example.com, example.org")
         rows["List"].locator("input").fill(made["id"])
         page.wait_for_function("name => document.querySelector(`datalist option[value='${name}']`)", arg=made["id"])
+        skipped = page.locator("#node-input-skipRepeated")
+        assert not skipped.is_checked()
+        skipped.check()
         page.click("#node-dialog-ok")
         kept = page.evaluate("RED.nodes.node('wait').fields")
+        assert page.evaluate("RED.nodes.node('wait').skipRepeated") is True
         browser.close()
     assert titles == [one["title"] for one in connector_export.built_in().triggers]
     wanted = {"min_confidence": 75.5, "domains": ["example.com", "example.org"], "list_ids": [made["id"]]}
