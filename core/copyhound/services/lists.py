@@ -20,6 +20,7 @@ from copyhound.services.events import EventService
 from copyhound.services.hook_ends import end_without_lists
 from copyhound.services.images import ImageIntake, bytes_of
 from copyhound.services.kit import Desk, Kit
+from copyhound.services.notifications_ends import pause_without_lists
 
 DAILY = Schedule(days=1)
 
@@ -118,13 +119,14 @@ class ListService:
     async def delete(self, caller: Caller, list_id: str) -> None:
         """Delete a list with its images, matches, searches and pictures. The events that were told stay.
 
-        Hooks that waited for its events alone are disabled.
+        Hooks that waited for its events alone are disabled, notifications that told of it alone are paused.
         """
         async with self._kit.units() as uow:
             await _get(uow, caller, list_id)
             await uow.credits.refund_list(list_id, self._kit.now())
             unused = await uow.lists.delete(caller.workspace_id, list_id)
             await end_without_lists(self._events, uow, caller.workspace_id, list_id, self._kit.now())
+            await pause_without_lists(uow, caller.workspace_id, list_id)
         await drop_blobs(self._kit, caller.workspace_id, unused)
 
     async def add_images(self, caller: Caller, list_id: str, inputs: Sequence[ImageInput]) -> list[Image]:

@@ -18,6 +18,7 @@ from copyhound.services.kit import Kit
 from copyhound.services.limits import LimitService
 from copyhound.services.notifications_copies import filter_of
 from copyhound.services.notifications_digest import gather, newest_event, sample
+from copyhound.services.notifications_ends import with_lists
 from copyhound.services.notifications_page import DigestLink, check_link
 from copyhound.services.notifications_rendering import Rendered, page_of, render
 from copyhound.services.notifications_schedule import changed_due, first_due
@@ -68,6 +69,7 @@ class NotificationService:
             **first_due(self._kit, new.schedule, new.quiet_hours),
         )
         async with self._kit.units() as uow:
+            await uow.hooks.lists_stay(caller.workspace_id)
             await lists_exist(uow, caller.workspace_id, made.list_ids, "list_ids")
             after = await newest_event(uow, caller.workspace_id, new_domains_only=False)
             return await uow.notifications.add(msgspec.structs.replace(made, after=after))
@@ -91,12 +93,15 @@ class NotificationService:
     async def update(self, caller: Caller, notification_id: str, changes: NotificationChanges) -> Notification:
         """A new schedule counts from the last time that it was due: never twice a day.
 
-        Raises as `create` does, and not_found, secret_needed.
+        Raises as `create` does, and not_found, secret_needed, and conflict where it shall go on without its lists.
         """
         async with self._kit.units() as uow:
-            changed = self._changed(await _get(uow, caller, notification_id), changes)
+            await uow.hooks.lists_stay(caller.workspace_id)
+            before = await _get(uow, caller, notification_id)
+            changed = self._changed(before, changes)
             if changes.list_ids is not UNSET:
                 await lists_exist(uow, caller.workspace_id, changed.list_ids, "list_ids")
+            changed = await with_lists(uow, before, changed)
             await uow.notifications.save(changed)
         return changed
 
