@@ -365,6 +365,7 @@ def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
         assert not skipped.is_checked()
         skipped.check()
         page.click("#node-dialog-ok")
+        page.wait_for_function("RED.nodes.node('wait').fields.domains")
         kept = page.evaluate("RED.nodes.node('wait').fields")
         assert page.evaluate("RED.nodes.node('wait').skipRepeated") is True
         browser.close()
