@@ -25,7 +25,10 @@ _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _PLAIN: Final = "text/plain"
 _MAX_SUBJECT: Final = 200
 # neither spaces nor control characters: what stands here goes into headers and commands; `$` alone lets a line break by
-_ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# `=?` begins an encoded word: a header that holds one is read as other addresses than were written
+_ADDRESS: Final = rf"(?!.*=\?)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*"
 _END: Final = r"$(?!\n)"
 
 Address = Annotated[str, msgspec.Meta(pattern=f"^{_ADDRESS}{_END}", max_length=254)]

@@ -176,12 +176,34 @@ def test_no_header_is_smuggled_in(run_notifier: RunNotifier) -> None:
         "a@example.org\n",
         "größer@example.org",
         "a@-example.org",
+        "a@x.-example.org",
+        "a@example-.org",
+        "a@example..org",
+        f"a@{'b' * 64}.org",
+        ".a@example.org",
+        "a.@example.org",
+        "a..b@example.org",
+        "=?utf-8?q?a=2cb?=@example.org",
+        "=?utf-8?q?=0d=0aBcc=3a?=@example.org",
+        "a=?utf-8?q?=2c?=b@example.org",
         f"{'a' * 65}@example.org",
     ],
 )
 def test_what_is_no_address_is_refused(run_notifier: RunNotifier, address: str) -> None:
     """Before anything is dialled, and named as the field that is wrong."""
     assert "target.to" in refused(run_notifier, NOWHERE, {"to": [address]})
+
+
+@pytest.mark.parametrize(
+    "address", ["o'hara+shop@sub.example.org", "{a}=b?c@xn--bcher-kva.example.org", f"{'a' * 64}@r3---b.example.org"]
+)
+def test_an_odd_address_is_taken_and_read_as_it_was_written(run_notifier: RunNotifier, address: str) -> None:
+    """The header `To` tells a reader the very address that was given, and the server got it too."""
+    with Mailbox() as mailbox:
+        run_notifier(EMAIL, Notice("t", "plain", ()), target={"to": [address]}, settings=settings(mailbox))
+    (message,) = mailbox.messages
+    assert [one.addr_spec for one in message["to"].addresses] == [address]
+    assert mailbox.envelopes[0].rcpt_tos == [address]
 
 
 @pytest.mark.parametrize("target", [{}, {"to": []}, {"to": ["a@example.org"] * 21}, {**TO, "cc": []}])
