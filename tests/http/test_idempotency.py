@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -77,6 +78,32 @@ async def test_a_failed_request_may_be_sent_again(world: World) -> None:
     body: dict[str, Any] = {"label": "x", "providers": ["nobody"]}
     assert (await world.call("POST", "/lists", json=body, headers=keyed())).status_code == 422
     assert (await world.call("POST", "/lists", json={"label": "x"}, headers=keyed())).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/lists", {"label": "x"}),
+        ("/notifications", {"notifier": "post", "target": {"url": "https://r.example.com"}}),
+    ],
+)
+async def test_a_thing_whose_answer_was_lost_is_found_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any]
+) -> None:
+    """A server died between making it and keeping the answer: repeated later, the same thing is answered."""
+
+    async def die(*_: Any) -> None:
+        raise RuntimeError("the process ended here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("copyhound.storage.accounts.Idempotency.finish", die)
+        assert (await world.call("POST", path, json=body, headers=keyed())).status_code == 500
+    (made,) = (await world.call("GET", path)).json()["items"]
+    assert (await world.call("POST", path, json=body, headers=keyed())).json()["code"] == "idempotency_in_flight"
+    monkeypatch.setattr("copyhound.storage.accounts.IN_FLIGHT", timedelta(0))
+    again = await world.call("POST", path, json=body, headers=keyed())
+    assert (again.status_code, again.json()["id"]) == (201, made["id"])
+    assert await count(world, path) == 1
 
 
 async def test_keys_of_two_workspaces_do_not_meet(world: World) -> None:

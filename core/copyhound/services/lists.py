@@ -21,6 +21,7 @@ from copyhound.services.hook_ends import end_without_lists
 from copyhound.services.images import ImageIntake, bytes_of
 from copyhound.services.kit import Desk, Kit
 from copyhound.services.notifications_ends import pause_without_lists
+from copyhound.services.repeating import id_for, is_same
 
 DAILY = Schedule(days=1)
 
@@ -52,9 +53,18 @@ class ListService:
         providers: tuple[str, ...] = (),
         min_confidence: float = 50.0,
         if_absent: bool = False,
+        key: str | None = None,
     ) -> ImageList:
-        """`if_absent`: where there are lists of this label, the newest as it is; many at once make one."""
-        made = ImageList(id=new_id("list"), workspace_id=caller.workspace_id, label=label, created_at=self._kit.now())
+        """`if_absent`: where there are lists of this label, the newest as it is; many at once make one.
+
+        With the same `key` within a day: the list that was made then.
+        """
+        made = ImageList(
+            id=id_for("list", caller.workspace_id, key),
+            workspace_id=caller.workspace_id,
+            label=label,
+            created_at=self._kit.now(),
+        )
         changes = ListChanges(
             monitored=monitored, schedule=schedule, providers=providers, min_confidence=min_confidence
         )
@@ -62,7 +72,10 @@ class ListService:
         async with self._kit.units() as uow:
             if if_absent and (there := await uow.lists.labelled(caller.workspace_id, label)) is not None:
                 return there
-            return await uow.lists.add(made)
+            begun = await uow.lists.get(caller.workspace_id, made.id) if key is not None else None
+            if begun is not None and is_same(begun.created_at, self._kit.now()):
+                return begun
+            return await uow.lists.add(made if begun is None else msgspec.structs.replace(made, id=new_id("list")))
 
     async def by_number(self, caller: Caller, number: int) -> ImageList:
         """CopyhoundError not_found."""

@@ -23,6 +23,7 @@ from copyhound.services.notifications_page import DigestLink, check_link
 from copyhound.services.notifications_rendering import Rendered, page_of, render
 from copyhound.services.notifications_schedule import changed_due, first_due
 from copyhound.services.notifications_sending import Notifiers, opened_target, tell
+from copyhound.services.repeating import id_for, is_same
 
 _MAX_LISTS: Final = 1000
 HIDDEN: Final = "***"
@@ -44,15 +45,16 @@ class NotificationService:
     def __init__(self, kit: Kit, notifiers: Notifiers, limits: LimitService) -> None:
         self._kit, self._notifiers, self._limits = kit, notifiers, limits
 
-    async def create(self, caller: Caller, new: NewNotification) -> Notification:
+    async def create(self, caller: Caller, new: NewNotification, *, key: str | None = None) -> Notification:
         """Tells of what is found from now on; for the first time at the next `at`.
 
+        With the same `key` within a day: the notification that was made then.
         Raises CopyhoundError invalid_request, plugin_unknown, settings_invalid, url_invalid, url_forbidden.
         """
         now = self._kit.now()
         target = self._target(new.notifier, new.target)
         made = Notification(
-            id=new_id("ntf"),
+            id=id_for("ntf", caller.workspace_id, key),
             workspace_id=caller.workspace_id,
             list_ids=_each_once(new.list_ids),
             filter=check_filter(new.filter),
@@ -70,6 +72,11 @@ class NotificationService:
         )
         async with self._kit.units() as uow:
             await uow.hooks.lists_stay(caller.workspace_id)
+            begun = await uow.notifications.get(caller.workspace_id, made.id) if key is not None else None
+            if begun is not None and is_same(begun.created_at, now):
+                return begun
+            if begun is not None:
+                made = msgspec.structs.replace(made, id=new_id("ntf"))
             await lists_exist(uow, caller.workspace_id, made.list_ids, "list_ids")
             after = await newest_event(uow, caller.workspace_id, new_domains_only=False)
             return await uow.notifications.add(msgspec.structs.replace(made, after=after))

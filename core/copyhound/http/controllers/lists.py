@@ -66,6 +66,7 @@ class ListController(Controller):
                 schedule=sent.schedule,
                 providers=sent.providers,
                 min_confidence=sent.min_confidence,
+                key=once.same(sent),
             )
             return Made(shaped(ListOut, made), 201, {"Location": f"{services.kit.public_url}/api/v1/lists/{made.id}"})
 

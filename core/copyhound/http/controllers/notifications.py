@@ -55,7 +55,8 @@ class NotificationController(Controller):
         """Make a notification: it tells of what is found from now on."""
 
         async def make() -> Made:
-            made = await services.notifications.create(caller, NewNotification(**_fields(sent)))
+            new = NewNotification(**_fields(sent))
+            made = await services.notifications.create(caller, new, key=once.same(sent))
             headers = {"Location": f"{services.kit.public_url}/api/v1/notifications/{made.id}"}
             return Made(notification_out(made), 201, headers)
 
