@@ -97,10 +97,10 @@ async def test_a_third_party_action_runs(open_agent: Agent) -> None:
 
 
 async def test_a_failing_action_tells_nothing_of_its_inside(open_agent: Agent) -> None:
-    """An exception inside a plugin is an error of ours, without its text."""
+    """An exception inside a plugin is told as the plugin's failure, without its text."""
     failed = await open_agent.tool("greet", name="nobody")
     assert failed["isError"] is True
-    assert failed["content"][0]["text"].startswith("internal_error: ")
+    assert failed["content"][0]["text"].startswith("plugin_failed: greet raised RuntimeError")
     assert "secret" not in str(failed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,12 @@ from copyhound.plugin_host.vetting import FaultySpecError
 
 _FAULTS = frozenset({"plugin_failed", "internal_error"})
 """Errors that are the plugin's own; all others are what the action says to its client."""
+
+_log = logging.getLogger(__name__)
+
+
+class _RaisedError(Exception):
+    """What the action raised, by its type alone: its text may hold what its client must not see."""
 
 
 class ActionDesk:
@@ -78,7 +85,7 @@ def _guarded(action: ActionSpec, guard: Guard) -> ActionRun:
         try:
             answer = await guard.call(call, lambda checked: checked, action.timeout_seconds)
         except PluginFault as fault:
-            raise _failed(guard, CopyhoundError("plugin_failed", _sayable(str(fault)), **_repeat(fault))) from fault
+            raise _failed(guard, CopyhoundError("plugin_failed", _told(action.key, fault), **_repeat(fault))) from fault
         if not isinstance(answer, CopyhoundError):
             guard.succeeded()
             return answer
@@ -94,6 +101,9 @@ async def _tried(action: ActionSpec, caller: Caller, sent: Any) -> Any:
     except CopyhoundError as error:
         _written("error", (error.detail, error.extra))
         return error
+    except Exception as error:
+        _log.exception("the action %s failed", action.key)
+        raise _RaisedError(type(error).__name__) from error
     text = _written("output", output)
     try:
         return msgspec.json.decode(text, type=action.output)
@@ -117,5 +127,7 @@ def _repeat(fault: PluginFault) -> dict[str, bool]:
     return {} if fault.retry else {"retryable": False}
 
 
-def _sayable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def _told(key: str, fault: PluginFault) -> str:
+    if isinstance(fault.__cause__, _RaisedError):
+        return f"{key} raised {fault.__cause__}; the log has more."
+    return str(fault).encode("utf-8", "replace").decode()
