@@ -72,7 +72,9 @@ class Subscription {
         this.hook = null;
         this.last = null; // as far as it has told: a time, then the sequence of an event
         this.disabled = false;
+        this.elsewhere = false; // somebody sends the hook to another address
         this.closed = false;
+        this.looking = false;
         this.busy = Promise.resolve();
         this.secretAsked = 0;
         this.checked = 0;
@@ -104,7 +106,7 @@ class Subscription {
     }
 
     fine() {
-        this.disabled = false;
+        this.disabled = this.elsewhere = false;
         if (!this.closed) tell(this.node, 'green', 'waiting');
     }
 
@@ -121,9 +123,15 @@ class Subscription {
     check() {
         this.checked = Date.now();
         this.later(() => this.check(), this.every);
-        this.busy = this.lookAfter().catch((error) => {
-            if (!this.closed) tell(this.node, 'yellow', `not checked: ${error.message}`.slice(0, 80));
-        });
+        if (this.looking) return;
+        this.looking = true;
+        this.busy = this.lookAfter()
+            .catch((error) => {
+                if (!this.closed) tell(this.node, 'yellow', `not checked: ${error.message}`.slice(0, 80));
+            })
+            .finally(() => {
+                this.looking = false;
+            });
     }
 
     async lookAfter() {
@@ -132,6 +140,10 @@ class Subscription {
         if (!found) {
             await this.subscribe(null, this.last);
             this.node.warn('The hook was deleted at the server: subscribed again, with what was told since.');
+        } else if (found.target_url !== this.hook.target_url) {
+            tell(this.node, 'red', 'the hook goes elsewhere');
+            if (!this.elsewhere) this.node.error(`The hook goes to ${found.target_url} now. Deploy again to have one here.`);
+            this.elsewhere = true;
         } else if (found.status === 'active') {
             this.fine();
         } else {

@@ -174,6 +174,8 @@ def test_a_hook_that_is_sent_elsewhere_is_not_taken_back(live: Live, red: NodeRe
     red.deploy(server, *flow)
     (hook,) = until(live.hooks, red.log)
     live.call("PATCH", f"/hooks/{hook['id']}", {"target_url": "http://127.0.0.1:9/copyhound/wait"})
+    assert red.ask("DELETE", "/copyhound/wait").status_code == 204  # as the server does it: look after the hook
+    until(lambda: "The hook goes to http://127.0.0.1:9/copyhound/wait now" in red.log(), red.log)
     red.deploy({**server, "name": "again"}, *flow)
     (own,) = until(lambda: others(live, hook), red.log)
     assert own["target_url"] == f"{red.url}/copyhound/wait"

@@ -119,6 +119,14 @@ async def test_what_is_filtered_away_is_acknowledged_by_itself(world: World) -> 
     assert told["acknowledged"] == nothing["cursor"]
 
 
+async def test_an_empty_answer_acknowledges_no_other(world: World) -> None:
+    """What was given and not acknowledged is given again, though a question between was answered with nothing."""
+    await happened(world, 1, 2, confidence=60.0)
+    assert await ask(world, consumer="n8n", again=True) == ["evt_1", "evt_2"]
+    assert await ask(world, consumer="n8n", again=True, min_confidence=80) == []
+    assert await ask(world, consumer="n8n", again=True) == ["evt_1", "evt_2"]
+
+
 async def test_a_cursor_says_exactly_what_was_taken(world: World) -> None:
     """A consumer that sends its cursor acknowledges up to it, and no further; an older one goes back."""
     await happened(world, 1, 2, 3, 4)

@@ -41,6 +41,18 @@ async def test_one_without_lists_says_so(house: Home) -> None:
     assert [await get(caller, one.id) for one in (other, every)] == [other, every]
 
 
+@pytest.mark.parametrize("error", [None, "The server of the mail answers no more."])
+async def test_the_reason_stays_when_it_was_being_told(house: Home, error: str | None) -> None:
+    """A message that was on its way when its list was deleted, sent or not, leaves the reason why it is paused."""
+    gone = await a_list(house, "Gone")
+    made = await telling(house, gone.id)
+    await house.services.lists.delete(house.caller, gone.id)
+    answer = {"error": error, "sent": error is None, "after": 7}
+    await house.services.notifying.settle(made.workspace_id, made.id, "slot", 7, 1, answer)
+    paused = await house.services.notifications.get(house.caller, made.id)
+    assert (paused.active, paused.last_error, paused.retry_at) == (False, ALL_GONE, None)
+
+
 async def test_it_goes_on_with_other_lists(house: Home) -> None:
     """Without lists that are there it is not woken; with others it is, and the error is gone."""
     gone, there = [(await a_list(house, label)).id for label in ("Gone", "There")]

@@ -36,7 +36,7 @@ class StateRepository(Protocol):
 
     async def get(self, workspace_id: str, scope: str, key: str) -> Any | None: ...
     async def hold(self, workspace_id: str, scope: str, key: str) -> None:
-        """Until the unit ends nobody else holds it: what is read of it then may be changed and put."""
+        """Until the unit ends nobody else holds it, nor appends events: what is read of it then may be changed."""
 
     async def put(self, workspace_id: str, scope: str, items: dict[str, Any]) -> None: ...
     async def delete(self, workspace_id: str, scope: str, keys: Sequence[str] | None = None) -> None:

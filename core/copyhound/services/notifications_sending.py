@@ -21,6 +21,7 @@ from copyhound.domain.repositories import UnitOfWork
 from copyhound.plugin_api import Notice
 from copyhound.services.kit import Kit
 from copyhound.services.notifications_digest import gather, newest_event
+from copyhound.services.notifications_ends import ALL_GONE
 from copyhound.services.notifications_pictures import pictures_of
 from copyhound.services.notifications_rendering import render
 from copyhound.services.notifications_schedule import next_slot, released
@@ -162,12 +163,12 @@ class NotifyingService:
             error = answer["error"]
             if error is None:
                 sent = self._kit.now() if answer["sent"] else found.last_sent_at
-                told = {"after": answer["after"], "last_sent_at": sent, "last_error": None}
+                told = {"after": answer["after"], "last_sent_at": sent, "last_error": _still(found, None)}
                 await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, retry_at=None, **told))
                 return
             again = found.active and number < len(DELAYS)
             retry_at = await self._queue(uow, found, slot, until, number + 1) if again else None
-            failed = {"last_error": error, "retry_at": retry_at}
+            failed = {"last_error": _still(found, error), "retry_at": retry_at}
             await uow.notifications.save(msgspec.structs.replace(found, busy_until=None, **failed))
         _log.warning("attempt %d of %s failed: %s", number, notification_id, error)
 
@@ -177,6 +178,11 @@ class NotifyingService:
         """The job itself broke: it counts as an attempt that failed."""
         answer = {"after": 0, "sent": False, "error": reason}
         await self.settle(workspace_id, notification_id, slot, until, number, answer)
+
+
+def _still(notification: Notification, error: str | None) -> str | None:
+    """Its lists may have been deleted while it was told: that stays the reason why it is paused."""
+    return ALL_GONE if notification.last_error == ALL_GONE and not notification.active else error
 
 
 async def tell(kit: Kit, notifiers: Notifiers, notification: Notification, digest: Digest) -> str | None:

@@ -70,7 +70,8 @@ class PollingService:
             begin = await _start(uow, caller, asked) if kept is None else _goes_on(kept, asked)
             begin = min(begin, await uow.log.last())  # from beyond the end nothing would ever be told
             polled = await _scan(uow, caller, asked, begin)
-            if not polled.events:  # nothing was given that could be lost: who acknowledges nothing goes on, too
+            given = kept.given if kept is not None and asked.after is None else begin
+            if not polled.events and given <= begin:  # nothing was given that could be lost: whoever asks again goes on
                 begin = polled.until
             # a poller that finds nothing new is noted once in a while
             stands = kept is not None and (kept.acknowledged, kept.given) == (begin, polled.until)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.workspaces import ApiKey, KeyLimits, Workspace
-from copyhound.storage.base import Repository, chunks
+from copyhound.storage.base import EVENTS_LOCK, Repository, chunks
 from copyhound.storage.tables_accounts import API_KEYS, EXECUTORS, IDEMPOTENCY, STATE, WORKSPACES
 from copyhound.storage.types import row_of, struct_of
 
@@ -77,6 +77,8 @@ class States(Repository):
         return await self.scalar(sa.select(STATE.c.value).where(*_in_scope(workspace_id, scope), STATE.c.key == key))
 
     async def hold(self, workspace_id: str, scope: str, key: str) -> None:
+        # the log's lock first, as where a match is held: who holds both may append an event
+        await self.lock(EVENTS_LOCK)
         await self.lock_text(f"state:{workspace_id}:{scope}:{key}")
 
     async def put(self, workspace_id: str, scope: str, items: dict[str, Any]) -> None:

@@ -27,7 +27,8 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57P01", "57P03", "08006", "08003", "08001"}
 _DISK_FULL_STATE = "53100"
 _NO_TEXT_STATES = {"22021", "22P05"}
-_NO_PARENT_STATE = "23503"
+_NO_PARENT = ("23503", "FOREIGN KEY constraint failed")
+"""That a row belongs to one which is not there, in PostgreSQL's code and in SQLite's words."""
 _FULL = "The disk is full: the database cannot be written. Make room on it."
 _SICK = {
     "database or disk is full": _FULL,
@@ -237,15 +238,15 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 @contextlib.contextmanager
 def _translated(*, reading: bool = False) -> Iterator[None]:
     """What goes away by itself, such as a lock or a lost connection, and what the operator has to mend, such as a full
-    disk, become `unavailable`. What was deleted between a look and the writing is `not_found`: SQLite has one writer,
-    so that nothing comes between. A unit that only reads, and writes, is wrong itself: that stays as it is."""
+    disk, become `unavailable`. What was deleted between a look and the writing is `not_found`. A unit that only reads,
+    and writes, is wrong itself: that stays as it is."""
     try:
         yield
     except PoolTimeout as error:
         raise CopyhoundError("unavailable", "The database is busy.") from error
     except (DBAPIError, sqlite3.Error) as error:
         state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
-        if state == _NO_PARENT_STATE:
+        if state in _NO_PARENT or _NO_PARENT[1] in str(error):
             raise CopyhoundError("not_found", "What this belongs to has been deleted meanwhile.") from error
         if state in _NO_TEXT_STATES:
             raise CopyhoundError("invalid_request", "A text holds the character NUL, which is not stored.") from error
