@@ -26,7 +26,7 @@ test: check ## check, then all tests
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --proofs
 
 test-platforms: $(READY) ## heavy checks by the platforms' own tools, and of the API by schemathesis (4 GB on disk, once)
-	@COPYHOUND_REQUIRE_CLIENTS=1 COPYHOUND_INSTALL_SECONDS=1800 $(BIN)/pytest -q --timeout 2400 tests/platforms/check_n8n.py tests/platforms/check_n8n_server.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py tests/platforms/check_schemathesis.py
+	@TESTS_REQUIRE_CLIENTS=1 TESTS_INSTALL_SECONDS=1800 $(BIN)/pytest -q --timeout 2400 tests/platforms/check_n8n.py tests/platforms/check_n8n_server.py tests/platforms/check_zapier.py tests/platforms/check_mcp.py tests/platforms/check_schemathesis.py
 
 check: $(READY) ## linters, types, import contracts, schemas, connectors, manual
 	@echo "== ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
