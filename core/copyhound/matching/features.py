@@ -19,6 +19,9 @@ DESCRIPTOR_SCALE: Final = 512.0
 _ENLARGE_LIMIT: Final = 3.0
 _CONTRAST: Final = 0.015
 _EDGE: Final = 12.0
+_STEP: Final = 8
+_PLAIN: Final = 0.09
+"""Of the pixels fewer have such an edge or spot: 30 of 150 photographs, which were all done sooner at once."""
 
 
 class Features(msgspec.Struct, frozen=True):
@@ -38,13 +41,28 @@ def extract(pixels: Pixels, count: int, enlarge_to: int, threads: int = 1) -> Fe
     """At most `count` features of an RGB picture; one whose smaller side is under `enlarge_to` is scaled up."""
     cv2.setNumThreads(threads)
     grey = _enlarged(_grey(pixels), enlarge_to)
-    sift = _sift()
-    found = sift.detect(grey, None)
-    chosen = [found[i] for i in _spread(found, grey.shape[1], grey.shape[0], count)]
-    if not chosen:
-        return _none()
-    kept, raw = sift.compute(grey, chosen)
-    return _features(kept, raw, grey.shape[1], grey.shape[0])
+    kept, raw = _described(grey, count, at_once=_is_plain(grey))
+    return _features(kept, raw, grey.shape[1], grey.shape[0]) if kept else _none()
+
+
+def _described(grey: NDArray[np.uint8], count: int, *, at_once: bool) -> tuple[list[cv2.KeyPoint], NDArray[np.float32]]:
+    """The features to keep, and their descriptors; the same either way.
+
+    `at_once` describes all that is found: of a plain picture that is sooner than to look at it twice.
+    """
+    sift, raw = _sift(), np.empty((0, 128), np.float32)
+    found, raw = sift.detectAndCompute(grey, None) if at_once else (sift.detect(grey, None), raw)
+    chosen = _spread(found, grey.shape[1], grey.shape[0], count)
+    kept = [found[i] for i in chosen]
+    if not kept:
+        return [], raw
+    return (kept, raw[chosen]) if at_once else sift.compute(grey, kept)
+
+
+def _is_plain(grey: NDArray[np.uint8]) -> bool:
+    """Whether hardly more features will be found than are kept, at a guess."""
+    steps = cv2.Laplacian(cv2.GaussianBlur(grey, (3, 3), 0.8), cv2.CV_16S)
+    return int(np.count_nonzero(np.abs(steps) > _STEP)) < _PLAIN * grey.size
 
 
 def count_places(pixels: Pixels, size: tuple[int, int]) -> int:
