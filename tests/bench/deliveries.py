@@ -25,8 +25,8 @@ from .deliveries_kit import emit, gather, house, percentile, subscribe
 from .tables import table
 
 FANOUT: Final = 1000
-_QUIET_SECONDS: Final = 30.0
-"""Nothing more is waited for after so long without a request."""
+_QUIET_SECONDS: Final = 180.0
+"""Nothing more is waited for after so long without a request: SQLite writes 100,000 deliveries first, for two minutes."""
 
 
 def say(lines: list[str]) -> None:
