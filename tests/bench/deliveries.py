@@ -26,7 +26,7 @@ from .tables import table
 
 FANOUT: Final = 1000
 _QUIET_SECONDS: Final = 180.0
-"""Nothing more is waited for after so long without a request: SQLite writes 100,000 deliveries first, for two minutes."""
+"""Nothing more is waited for after so long without a request: 100,000 are written first, in two minutes."""
 
 
 def say(lines: list[str]) -> None:
