@@ -50,13 +50,13 @@ def _described(grey: NDArray[np.uint8], count: int, *, at_once: bool) -> tuple[l
 
     `at_once` describes all that is found: of a plain picture that is sooner than to look at it twice.
     """
-    sift, raw = _sift(), np.empty((0, 128), np.float32)
-    found, raw = sift.detectAndCompute(grey, None) if at_once else (sift.detect(grey, None), raw)
+    sift = _sift()
+    found, raw = sift.detectAndCompute(grey, None) if at_once else (sift.detect(grey, None), None)
     chosen = _spread(found, grey.shape[1], grey.shape[0], count)
     kept = [found[i] for i in chosen]
     if not kept:
-        return [], raw
-    return (kept, raw[chosen]) if at_once else sift.compute(grey, kept)
+        return [], np.empty((0, 128), np.float32)
+    return sift.compute(grey, kept) if raw is None else (kept, raw[chosen])
 
 
 def _is_plain(grey: NDArray[np.uint8]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,11 +49,15 @@ async def lists_exist(uow: UnitOfWork, workspace_id: str, list_ids: Iterable[str
 
 async def lists_gone(uow: UnitOfWork, hook: Hook) -> bool:
     """Whether the hook waits for lists of which none is there any more."""
-    wanted = hook.filter.get("list_ids", ())
-    for list_id in wanted:
-        if await uow.lists.get(hook.workspace_id, list_id) is not None:
+    return await all_gone(uow, hook.workspace_id, hook.filter.get("list_ids", ()))
+
+
+async def all_gone(uow: UnitOfWork, workspace_id: str, list_ids: Sequence[str]) -> bool:
+    """Whether lists are named, and none of them is there any more."""
+    for list_id in list_ids:
+        if await uow.lists.get(workspace_id, list_id) is not None:
             return False
-    return bool(wanted)
+    return bool(list_ids)
 
 
 async def end_without_lists(

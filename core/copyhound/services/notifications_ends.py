@@ -9,6 +9,7 @@ import msgspec
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.notifications import Notification
 from copyhound.domain.repositories import UnitOfWork
+from copyhound.services.hook_ends import all_gone
 
 ALL_GONE: Final = "All of its lists are deleted: name others in list_ids, then set active to true."
 _PAGE: Final = 200
@@ -22,7 +23,7 @@ async def pause_without_lists(uow: UnitOfWork, workspace_id: str, list_id: str) 
     """
     for notification_id in await _telling(uow, workspace_id, list_id):
         found = await uow.notifications.get(workspace_id, notification_id)
-        if found is not None and await _all_gone(uow, found):
+        if found is not None and await all_gone(uow, workspace_id, found.list_ids):
             paused = msgspec.structs.replace(found, active=False, last_error=ALL_GONE, retry_at=None)
             await uow.notifications.save(paused)
 
@@ -32,7 +33,7 @@ async def with_lists(uow: UnitOfWork, before: Notification, changed: Notificatio
 
     CopyhoundError conflict where it shall go on and all of its lists are gone.
     """
-    if changed.active and not before.active and await _all_gone(uow, changed):
+    if changed.active and not before.active and await all_gone(uow, changed.workspace_id, changed.list_ids):
         raise CopyhoundError("conflict", ALL_GONE)
     cured = changed.last_error == ALL_GONE and changed.list_ids != before.list_ids
     cleared: dict[str, Any] = {"last_error": None} if cured else {}
@@ -47,10 +48,3 @@ async def _telling(uow: UnitOfWork, workspace_id: str, list_id: str) -> list[str
         found += [one.id for one in page.items if list_id in one.list_ids]
         if (cursor := page.cursor) is None:
             return found
-
-
-async def _all_gone(uow: UnitOfWork, notification: Notification) -> bool:
-    for list_id in notification.list_ids:
-        if await uow.lists.get(notification.workspace_id, list_id) is not None:
-            return False
-    return bool(notification.list_ids)

@@ -27,8 +27,8 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57P01", "57P03", "08006", "08003", "08001"}
 _DISK_FULL_STATE = "53100"
 _NO_TEXT_STATES = {"22021", "22P05"}
-_NO_PARENT = ("23503", "FOREIGN KEY constraint failed")
-"""That a row belongs to one which is not there, in PostgreSQL's code and in SQLite's words."""
+_NO_PARENT_STATE, _NO_PARENT_WORDS = "23503", "FOREIGN KEY constraint failed"
+"""That a row belongs to one which is not there: PostgreSQL's code, and SQLite's words."""
 _FULL = "The disk is full: the database cannot be written. Make room on it."
 _SICK = {
     "database or disk is full": _FULL,
@@ -246,7 +246,7 @@ def _translated(*, reading: bool = False) -> Iterator[None]:
         raise CopyhoundError("unavailable", "The database is busy.") from error
     except (DBAPIError, sqlite3.Error) as error:
         state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
-        if state in _NO_PARENT or _NO_PARENT[1] in str(error):
+        if state == _NO_PARENT_STATE or _NO_PARENT_WORDS in str(error):
             raise CopyhoundError("not_found", "What this belongs to has been deleted meanwhile.") from error
         if state in _NO_TEXT_STATES:
             raise CopyhoundError("invalid_request", "A text holds the character NUL, which is not stored.") from error
