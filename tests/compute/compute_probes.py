@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 from enum import Enum
@@ -47,6 +48,18 @@ class Trap:
 def add(left: int, right: int) -> int:
     """Adds."""
     return left + right
+
+
+def watch_memory(path: str) -> None:
+    """From now on the worker waits no time before it gives memory back, and tells so."""
+    worker: Any = sys.modules["__main__"]
+    give_back = worker.give_back_memory
+
+    def told() -> None:
+        give_back()
+        Path(path).touch()
+
+    worker.give_back_memory, worker._IDLE_SECONDS = told, 0.0
 
 
 def facts() -> Facts:

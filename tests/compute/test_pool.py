@@ -27,6 +27,7 @@ from copyhound.domain.errors import CopyhoundError
 PROBES = (
     "add", "facts", "refuse", "bad_value", "bad_program", "opaque", "trap", "unsendable", "die", "hang", "spin", "hold",
     "stay", "die_by", "allocate", "pid", "environment", "limits", "burn", "cv_threads", "mark",
+    "watch_memory",
 )  # fmt: skip
 PROBE_REGISTRY = {name: f"compute_probes:{name}" for name in PROBES} | {
     "ping": REGISTRY["ping"],
@@ -329,6 +330,23 @@ async def test_workers_are_recycled(make_pool: PoolMaker) -> None:
     pids = [await pool.run("pid") for _ in range(6)]
     assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4] == pids[5]
     await until(lambda: gone(pids[0]))
+
+
+async def test_nobody_waits_for_a_worker_to_be_replaced(make_pool: PoolMaker) -> None:
+    """A worker at its end is replaced as soon as it has answered, before there is another task."""
+    pool = make_pool(workers=1, tasks_per_worker=1)
+    first = await pool.run("pid")
+    await until(lambda: pool.worker_pids not in ([], [first]))
+    (second,) = pool.worker_pids
+    assert await pool.run("pid") == second
+
+
+async def test_a_worker_without_work_gives_memory_back(make_pool: PoolMaker, tmp_path: Path) -> None:
+    """What a worker keeps for the next task goes back to the system when none comes."""
+    pool = make_pool(workers=1)
+    await pool.run("watch_memory", str(tmp_path / "given"))
+    await until((tmp_path / "given").exists)
+    assert await pool.run("add", 1, 2) == 3
 
 
 async def test_several_event_loops_share_a_pool(make_pool: PoolMaker) -> None:

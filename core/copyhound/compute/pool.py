@@ -26,6 +26,7 @@ REGISTRY: Final[Mapping[str, str]] = {
         "as_readable",
         "check_picture",
         "prepare_entry",
+        "hash_query",
         "prepare_query",
         "refingerprint",
         "requery",
@@ -127,11 +128,14 @@ class ComputePool:
         try:
             while (task := self._next_task()) is not None:
                 outcome = self._attempt(task) if task.future.set_running_or_notify_cancel() else None
+                worn = self._is_worn()
                 # free before the caller hears of it: its next task must not start another worker
                 with self._changed:
-                    self._free += 1
+                    self._free += not worn
                 if outcome is not None:
                     outcome(task.future)
+                if worn:
+                    self._renew()
         finally:
             process = self._drop()
             if process is not None:
@@ -170,7 +174,7 @@ class ComputePool:
                 raise
             _log.warning("a compute worker %s, its task is given to another", error)
             return self._perform(data, first=first and idle)
-        if process.tasks >= self._tasks_per_worker or reply.status is Status.EXHAUSTED:
+        if reply.status is Status.EXHAUSTED:
             self._drop()
             process.stop()
         return reply
@@ -186,6 +190,23 @@ class ComputePool:
             if closed:
                 process.terminate()
         return process
+
+    def _is_worn(self) -> bool:
+        process = self._processes.get(threading.current_thread())
+        return process is not None and process.tasks >= self._tasks_per_worker
+
+    def _renew(self) -> None:
+        """Replace this thread's worker, while others take what comes: nobody waits for the start of the new one."""
+        if (process := self._drop()) is not None:
+            process.stop()
+        try:
+            self._worker()
+        except (WorkerStartError, OSError) as error:
+            # the next task tries again, and says so
+            _log.warning("a compute worker did not start: %r", error)
+        finally:
+            with self._changed:
+                self._free += 1
 
     def _drop(self) -> WorkerProcess | None:
         with self._changed:

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
-from copyhound.compute.limits import allow_cpu_seconds, die_with_parent, limit_process
+from copyhound.compute.limits import allow_cpu_seconds, die_with_parent, give_back_memory, limit_process
 from copyhound.compute.wire import Reply, Status, pack_reply, unpack_trusted
 from copyhound.domain.errors import CopyhoundError
 
 _DEFECTS: Final = (TypeError, AttributeError, NameError, ImportError)
 READY: Final = b"ready"
+_IDLE_SECONDS: Final = 10.0
 
 
 class Setup(msgspec.Struct):
@@ -43,6 +44,8 @@ def main(descriptor: int) -> None:
         functions: dict[str, Callable[..., Any]] = {}
         pipe.send_bytes(READY)
         while True:
+            if not pipe.poll(_IDLE_SECONDS):
+                give_back_memory()
             try:
                 task = unpack_trusted(pipe.recv_bytes())
             except EOFError:

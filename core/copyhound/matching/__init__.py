@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .overlays import overlay as overlay
     from .overlays import thumbnail as thumbnail
     from .prepare import check_picture as check_picture
+    from .prepare import hash_query as hash_query
     from .prepare import prepare_entry as prepare_entry
     from .prepare import prepare_query as prepare_query
     from .versions import refingerprint as refingerprint
@@ -46,6 +47,7 @@ _HOMES = {
     "compare_all": "comparing",
     "entry_hash": "hashes",
     "hamming": "hashes",
+    "hash_query": "prepare",
     "is_entry": "fingerprint",
     "overlay": "overlays",
     "prepare_entry": "prepare",

@@ -20,6 +20,7 @@ ENTRY_SIDE: Final = 236
 ENTRY_FEATURES: Final = 350
 QUERY_SIDE: Final = 340
 QUERY_FEATURES: Final = 600
+_PARTS: Final = 2
 ENTRY_QUALITY: Final = 42
 """Of the reduced copy's JPEG: 8 kB for an ordinary photograph; an index of millions is mostly made of these."""
 QUERY_QUALITY: Final = 70
@@ -53,7 +54,7 @@ def prepare_query(data: bytes, limits: Limits = _DEFAULT, *, threads: int = 1) -
     """
     facts, pixels = decode(data, limits, QUERY_SIDE)
     features, (hashes, reduced) = _side_by_side(
-        lambda: extract(pixels, QUERY_FEATURES, QUERY_SIDE, threads),
+        lambda: extract(pixels, QUERY_FEATURES, QUERY_SIDE, parts=_PARTS, threads=threads),
         lambda: (phashes(pixels), encode_jpeg(pixels, QUERY_QUALITY)),
         threads,
     )
@@ -62,6 +63,12 @@ def prepare_query(data: bytes, limits: Limits = _DEFAULT, *, threads: int = 1) -
         # at the larger size there may be a few more or less: what an index takes is searched, and nothing else
         prepare_entry(data, limits)
     return Prepared(facts, _fingerprint(features, size, hashes).query_bytes(), reduced)
+
+
+def hash_query(data: bytes, limits: Limits = _DEFAULT) -> list[bytes]:
+    """The hashes that `prepare_query` gives, in a tenth of its time. Raises as it does, but for what is too simple."""
+    _, pixels = decode(data, limits, QUERY_SIDE)
+    return phashes(pixels)
 
 
 def _side_by_side(long: Callable[[], L], short: Callable[[], S], threads: int) -> tuple[L, S]:

@@ -102,7 +102,7 @@ class CandidateService:
         """The same, of a collection that was read before."""
         await self.catch_up()
         found, near = await asyncio.gather(
-            self.hits(within, fingerprint, mirrored=mirrored), self.near(within, fingerprint)
+            self.hits(within, fingerprint, mirrored=mirrored), self.near(within, query_hashes(fingerprint))
         )
         return await self.listed(within, {**dict.fromkeys(near), **{hit.number: hit.variant for hit in found}})
 
@@ -116,10 +116,10 @@ class CandidateService:
         index = self._kit.index
         return short_list(await index.candidates(within.workspace_id, within.id, fingerprint, MOST, mirrored=mirrored))
 
-    async def near(self, within: Collection, fingerprint: bytes) -> list[int]:
-        """Numbers of the entries whose hash of the whole picture is near, nearest first."""
+    async def near(self, within: Collection, hashes: Sequence[bytes]) -> list[int]:
+        """Numbers of the entries whose hash of the whole picture is near one of a query's, nearest first."""
         async with self._kit.units.read() as uow:
-            near = await uow.collections.hash_candidates(within, query_hashes(fingerprint), MAX_DISTANCE, MOST)
+            near = await uow.collections.hash_candidates(within, hashes, MAX_DISTANCE, MOST)
             self.capped[within.id] += uow.collections.capped_bands
         return [number for number, _ in near]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import NamedTuple
 
 from copyhound.domain.collections import Collection, Entry, EntryMatch, Kept, Looked, NewEntry, Weighed
 from copyhound.domain.errors import CopyhoundError, version_mismatch
@@ -28,6 +29,13 @@ _TASKS = 3
 """For two processes: one of them takes longer, for a match costs as much as several others."""
 _AT_LEAST = 4
 """Comparisons in one task: for fewer it does not pay to unpack the query again."""
+
+
+class _Near(NamedTuple):
+    """The entries whose hashes are near a query's: all their numbers, and the nearest themselves."""
+
+    numbers: list[int]
+    first: list[tuple[Entry, int | None]]
 
 
 class CollectionService:
@@ -157,34 +165,39 @@ class CollectionService:
         Without `mirrored`, mirrored copies are left out, and the answer is there sooner.
         """
         # who waits is answered sooner in two threads and two processes, for the same work
-        within, query, _ = await asyncio.gather(
-            self._named(caller, name), self._query(picture, threads=2), self._candidates.catch_up()
+        named = asyncio.ensure_future(self._named(caller, name))
+        within, query, near, _ = await asyncio.gather(
+            named, self._query(picture, threads=2), self._near(named, picture), self._candidates.catch_up()
         )
         found = [
             EntryMatch(entry, comparison)
-            for entry, comparison in await self._compared(within, query, mirrored=mirrored)
+            for entry, comparison in await self._compared(within, query, near, mirrored=mirrored)
             if comparison is not None and comparison.confidence >= least and (mirrored or not is_mirrored(comparison))
         ]
         return Looked(_kept(query), sorted(found, key=lambda match: -match.comparison.confidence))
 
+    async def _near(self, named: Awaitable[Collection], picture: bytes | Entry) -> _Near:
+        """What is near by its hash, which is there long before the query's features are."""
+        data = picture if isinstance(picture, bytes) else await self._reduced(picture)
+        if data is None:
+            return _Near([], [])
+        hashes: list[bytes] = await self._kit.compute.run("hash_query", data, self._kit.limits.picture)
+        within = await named
+        numbers = await self._candidates.near(within, hashes)
+        return _Near(numbers, await self._candidates.listed(within, dict.fromkeys(numbers[:_FIRST])))
+
     async def _compared(
-        self, within: Collection, query: Prepared, *, mirrored: bool
+        self, within: Collection, query: Prepared, near: _Near, *, mirrored: bool
     ) -> list[tuple[Entry, Comparison | None]]:
         """All candidates. Those of the nearest hashes, as a known picture has one, while the index still looks."""
-        fingerprint = query.fingerprint
-        near = asyncio.ensure_future(self._candidates.near(within, fingerprint))
-
-        async def first() -> list[tuple[Entry, Comparison | None]]:
-            chosen: dict[int, int | None] = dict.fromkeys((await near)[:_FIRST])
-            return await self._weighed(query, await self._candidates.listed(within, chosen)) if chosen else []
 
         async def rest() -> list[tuple[Entry, Comparison | None]]:
-            hits, numbers = await asyncio.gather(self._candidates.hits(within, fingerprint, mirrored=mirrored), near)
-            variants = {**dict.fromkeys(numbers), **{hit.number: hit.variant for hit in hits}}
-            chosen = {number: variant for number, variant in variants.items() if number not in numbers[:_FIRST]}
+            hits = await self._candidates.hits(within, query.fingerprint, mirrored=mirrored)
+            variants = {**dict.fromkeys(near.numbers), **{hit.number: hit.variant for hit in hits}}
+            chosen = {number: variant for number, variant in variants.items() if number not in near.numbers[:_FIRST]}
             return await self._weighed(query, await self._candidates.listed(within, chosen))
 
-        early, late = await asyncio.gather(first(), rest())
+        early, late = await asyncio.gather(self._weighed(query, near.first), rest())
         return early + late
 
     async def _weighed(
