@@ -27,6 +27,7 @@ from copyhound.indexes import EmbeddedIndex
 from copyhound.jobs.calendar import WallCalendar
 from copyhound.jobs.clock import Duty, JobClock
 from copyhound.jobs.definitions import JobDefinition, Retry
+from copyhound.jobs.ending import cancelled
 from copyhound.jobs.leader import Leader
 from copyhound.jobs.queue import DbosJobs
 from copyhound.jobs.runtime import JobRuntime
@@ -321,13 +322,7 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
         }
     )
     for errand in (Leader(settings.database).run(clock.start, clock.stop), watchdog.run(), memory.give_back()):
-        stack.push_async_callback(_cancelled, asyncio.create_task(errand))
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+        stack.push_async_callback(cancelled, asyncio.create_task(errand))
 
 
 @contextlib.contextmanager

@@ -92,7 +92,8 @@ class SourceDesk:
 
     async def _next(self, lane: Lane, queue: asyncio.Queue[Any]) -> Any:
         try:
-            return await asyncio.wait_for(queue.get(), self._idle)
+            async with asyncio.timeout(self._idle):
+                return await queue.get()
         except TimeoutError:
             await lane.replace_if_stuck()
             raise _failed(f"{lane.name} gave nothing for {self._idle:g} seconds") from None

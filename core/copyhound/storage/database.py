@@ -216,7 +216,9 @@ async def _turn(engines: _Engines) -> AsyncIterator[None]:
         yield
         return
     try:
-        await asyncio.wait_for(engines.lock.acquire(), BUSY_SECONDS)
+        # not `wait_for`: Python 3.11's loses a cancellation that meets the lock's coming free
+        async with asyncio.timeout(BUSY_SECONDS):
+            await engines.lock.acquire()
     except TimeoutError:
         raise CopyhoundError("unavailable", "The database is busy.") from None
     try:
