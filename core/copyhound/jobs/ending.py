@@ -12,8 +12,7 @@ _AGAIN_SECONDS: Final = 1.0
 async def cancelled(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait for its end; raises what it raised.
 
-    One cancellation may be lost: a database that is interrupted by it tells an error of its own, after which such tasks
-    try again.
+    One cancellation may be lost on its way, as by Python 3.11's `asyncio.wait_for`: it is said again.
     """
     while not task.done():
         task.cancel()

@@ -21,6 +21,7 @@ ENTRY_FEATURES: Final = 350
 QUERY_SIDE: Final = 340
 QUERY_FEATURES: Final = 600
 _PARTS: Final = 2
+"""Of a query, for at most so many threads; the same with one, so that its features do not depend on their number."""
 ENTRY_QUALITY: Final = 42
 """Of the reduced copy's JPEG: 8 kB for an ordinary photograph; an index of millions is mostly made of these."""
 QUERY_QUALITY: Final = 70
