@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -12,3 +13,14 @@ class PageOf(msgspec.Struct, frozen=True):
 
     items: list[Any]
     cursor: str | None = None
+
+
+async def items_of(read: Callable[[str | None], Awaitable[PageOf]]) -> AsyncIterator[Any]:
+    """The items of all pages; `read` is given each page's cursor, None for the first."""
+    cursor: str | None = None
+    while True:
+        page = await read(cursor)
+        for item in page.items:
+            yield item
+        if (cursor := page.cursor) is None:
+            return

@@ -13,6 +13,7 @@ from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import NewEvent
 from copyhound.domain.hooks import Hook, HookStatus, WantedHooks
 from copyhound.domain.ids import derived_id
+from copyhound.domain.paging import items_of
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.events import EventService
 from copyhound.services.unsubscribing import queue_unsubscribe
@@ -80,11 +81,6 @@ async def end_without_lists(
 
 
 async def _waiting(uow: UnitOfWork, workspace_id: str, list_id: str, now: datetime) -> list[str]:
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        wanted = WantedHooks(status=HookStatus.active, now=now)
-        page = await uow.hooks.page(workspace_id, wanted, cursor=cursor, limit=_PAGE)
-        found += [hook.id for hook in page.items if list_id in hook.filter.get("list_ids", ())]
-        if (cursor := page.cursor) is None:
-            return found
+    wanted = WantedHooks(status=HookStatus.active, now=now)
+    hooks = items_of(lambda cursor: uow.hooks.page(workspace_id, wanted, cursor=cursor, limit=_PAGE))
+    return [hook.id async for hook in hooks if list_id in hook.filter.get("list_ids", ())]

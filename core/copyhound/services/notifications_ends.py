@@ -8,6 +8,7 @@ import msgspec
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.notifications import Notification
+from copyhound.domain.paging import items_of
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.hook_ends import all_gone
 
@@ -41,10 +42,5 @@ async def with_lists(uow: UnitOfWork, before: Notification, changed: Notificatio
 
 
 async def _telling(uow: UnitOfWork, workspace_id: str, list_id: str) -> list[str]:
-    found: list[str] = []
-    cursor: str | None = None
-    while True:
-        page = await uow.notifications.page(workspace_id, cursor=cursor, limit=_PAGE)
-        found += [one.id for one in page.items if list_id in one.list_ids]
-        if (cursor := page.cursor) is None:
-            return found
+    notifications = items_of(lambda cursor: uow.notifications.page(workspace_id, cursor=cursor, limit=_PAGE))
+    return [one.id async for one in notifications if list_id in one.list_ids]

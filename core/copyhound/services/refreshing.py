@@ -9,6 +9,7 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Entry
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.paging import PageOf, items_of
 from copyhound.matching import FINGERPRINT_VERSION, entry_hash, is_entry
 from copyhound.services.candidates import CandidateService, LeftOut
 from copyhound.services.collections import CollectionService
@@ -64,15 +65,12 @@ class RefreshService:
         await self._candidates.catch_up()
         return Refreshed(FINGERPRINT_VERSION, done, dropped, tuple(lost))
 
-    async def _entries(self, within: Collection) -> AsyncIterator[Entry]:
-        cursor: str | None = None
-        while True:
+    def _entries(self, within: Collection) -> AsyncIterator[Entry]:
+        async def page(cursor: str | None) -> PageOf:
             async with self._kit.units.read() as uow:
-                page = await uow.collections.entries(within, image_url=None, cursor=cursor, limit=_PAGE)
-            for entry in page.items:
-                yield entry
-            if (cursor := page.cursor) is None:
-                return
+                return await uow.collections.entries(within, image_url=None, cursor=cursor, limit=_PAGE)
+
+        return items_of(page)
 
     async def _drop(self, within: Collection, entries: list[Entry]) -> int:
         for entry in entries:

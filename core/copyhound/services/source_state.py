@@ -6,6 +6,7 @@ import msgspec
 
 from copyhound.domain.collections import Collection, Ingest
 from copyhound.domain.ids import derived_id
+from copyhound.domain.paging import items_of
 from copyhound.domain.repositories import UnitOfWork
 
 _BATCH = 200
@@ -21,11 +22,7 @@ def state_scope(ingest: Ingest) -> str:
 
 async def forget_sources(uow: UnitOfWork, collection: Collection) -> None:
     """Entries were removed by hand: a source that remembers them as taken would never give them again."""
-    cursor = None
-    while True:
-        page = await uow.ingests.page(collection.workspace_id, cursor=cursor, limit=_BATCH)
-        scopes = {f"{one.source}:{state_scope(one)}" for one in page.items if one.collection_id == collection.id}
-        for scope in scopes:
-            await uow.state.delete(collection.workspace_id, scope)
-        if (cursor := page.cursor) is None:
-            return
+    ingests = items_of(lambda cursor: uow.ingests.page(collection.workspace_id, cursor=cursor, limit=_BATCH))
+    scopes = {f"{one.source}:{state_scope(one)}" async for one in ingests if one.collection_id == collection.id}
+    for scope in scopes:
+        await uow.state.delete(collection.workspace_id, scope)

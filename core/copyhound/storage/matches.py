@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.hosts import host_of
 from copyhound.domain.matches import Match, MatchFilter, Page
-from copyhound.domain.repositories import PageOf
+from copyhound.domain.paging import PageOf, items_of
 from copyhound.storage.base import CHUNK, EVENTS_LOCK, Order, chunks
 from copyhound.storage.match_filter import conditions
 from copyhound.storage.match_rows import match_of, match_row, page_of, page_rows
@@ -63,15 +63,8 @@ class Matches(ResultRows):
         rows = await self.all_rows(order.apply(statement, cursor, limit))
         return PageOf(await self._matches(rows[:limit]), order.cursor(rows, limit))
 
-    async def stream(self, workspace_id: str, where: MatchFilter) -> AsyncIterator[Match]:
-        cursor = None
-        while True:
-            page = await self.page(workspace_id, where, cursor=cursor, limit=CHUNK)
-            for match in page.items:
-                yield match
-            cursor = page.cursor
-            if cursor is None:
-                return
+    def stream(self, workspace_id: str, where: MatchFilter) -> AsyncIterator[Match]:
+        return items_of(lambda cursor: self.page(workspace_id, where, cursor=cursor, limit=CHUNK))
 
     async def count(self, workspace_id: str, where: MatchFilter) -> int:
         counted = sa.select(sa.func.count()).select_from(MATCHES).where(*conditions(workspace_id, where))
