@@ -23,19 +23,6 @@ Queued = tuple[str, float, tuple[Any, ...]]
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def idle(tmp_path: Path, database_url: str) -> AsyncIterator[Home]:
-    """A house where jobs are queued and never run: the test runs them. It is Monday, 12:00 UTC."""
-    async with home(tmp_path / "idle", database_url, work=False) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def today(tmp_path: Path) -> AsyncIterator[Home]:
     """The same in the present: receivers refuse old signatures."""
     async with home(tmp_path / "today", clock=TestClock(present()), work=False) as opened:

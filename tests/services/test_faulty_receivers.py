@@ -32,12 +32,6 @@ async def at_work(tmp_path: Path) -> AsyncIterator[Home]:
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 FAULTS = {
     "silent": (Answer(wait=asyncio.Event()), "fetch_timeout"),
     "drips its head": (Answer(drip_head=True), "fetch_timeout"),

@@ -32,12 +32,6 @@ async def at_work(tmp_path: Path) -> AsyncIterator[Home]:
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 async def test_an_expired_hook_is_told_nothing(house: Home, receiver: Receiver) -> None:
     """Once it has expired a hook is disabled, gets no delivery of what happens then, and none that waits for it."""
     hooks, caller = house.services.hooks, house.caller

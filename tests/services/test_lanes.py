@@ -24,12 +24,6 @@ async def house(tmp_path: Path) -> AsyncIterator[Home]:
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 async def queued(house: Home) -> list[tuple[str, str | None]]:
     """(number of the attempt and what else its id tells, partition) of all that is queued, oldest first."""
     async with house.house.database.read() as connection:

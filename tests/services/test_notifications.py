@@ -45,12 +45,6 @@ def mailbox() -> Iterator[Mailbox]:
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 def mail_settings(mailbox: Mailbox) -> dict[str, Any]:
     return {"host": "127.0.0.1", "port": mailbox.port, "security": "none", "sender": "copyhound@example.org"}
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,24 +14,11 @@ from copyhound.services import notifications_copies
 from copyhound.services.notifications_digest import newest_event
 
 from ..fixtures.findings import a_list, find
-from ..fixtures.houses import Home, home
+from ..fixtures.houses import Home
 from ..fixtures.notifying import by_post, domains, turned
 from ..fixtures.receiver import Receiver
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def idle(tmp_path: Path, database_url: str) -> AsyncIterator[Home]:
-    """A house where jobs are queued and never run: the test runs them; on both databases."""
-    async with home(tmp_path / "idle", database_url, work=False) as opened:
-        yield opened
 
 
 async def told(house: Home, made: Notification, receiver: Receiver, **by: float) -> list[dict[str, Any]]:

@@ -26,12 +26,6 @@ HOURLY: Final = DigestSchedule(hours=1)
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
-@pytest.fixture
 async def idle(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Home]:
     """A house where jobs are queued and never run: the test runs them. It is Monday, 12:00 UTC."""
     async with home(tmp_path / "idle", sqlite_url, work=False) as opened:

@@ -28,12 +28,6 @@ async def house(tmp_path: Path, database_url: str) -> AsyncIterator[Home]:
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 async def test_a_disabled_hook_is_told_nothing(house: Home, receiver: Receiver) -> None:
     """A client disables a hook, twice like once; what waits and what happens then is not sent, and nobody is told."""
     hooks, caller = house.services.hooks, house.caller
@@ -93,13 +87,6 @@ async def test_what_fails_under_way_does_not_change_the_reason(house: Home, rece
     await house.services.deliveries.settle(outcome)
     assert (await house.services.hooks.get(house.caller, hook.id)).status_reason == PAUSED
     assert await house.events("hook_disabled") == []
-
-
-@pytest.fixture
-async def idle(tmp_path: Path, database_url: str) -> AsyncIterator[Home]:
-    """A house where jobs are queued and never run: the test runs them."""
-    async with home(tmp_path / "idle", database_url, work=False) as opened:
-        yield opened
 
 
 async def changed(house: Home, made: Notification, *, active: bool) -> Notification:

@@ -35,12 +35,6 @@ async def at_both_homes(tmp_path: Path, database_url: str) -> AsyncIterator[Home
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 async def settled(house: Home, count: int = 1) -> None:
     """Until so many deliveries are delivered."""
 

@@ -36,12 +36,6 @@ async def at_both_homes(tmp_path: Path, database_url: str) -> AsyncIterator[Home
         yield opened
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as opened:
-        yield opened
-
-
 async def happen(house: Home, trigger: str = "match_found", list_id: str | None = None, **payload: Any) -> str:
     """Append an event; its id."""
     event = NewEvent(new_id("evt"), house.caller.workspace_id, trigger, {"confidence": 90.0, **payload}, list_id)
