@@ -67,7 +67,7 @@ class DeliveryService:
             return None
         at = self._kit.now()
         result = await self._sent(_Task(delivery, hook, event, number, manual, slot, slow), at)
-        return None if result is None else Outcome(delivery_id, number, result, at, manual)
+        return None if result is None else Outcome(delivery_id, number, result, at, manual, hook.target_url)
 
     async def settle(self, *attempt: Any) -> None:
         """Log what came of an attempt, the last of the arguments, and queue what follows. Again and again where that

@@ -189,6 +189,8 @@ class HookService:
             hook = await get_hook(uow, caller, hook_id)
             if given.get("target_url", hook.target_url) != hook.target_url:
                 given["failing_since"] = None
+            if _is_freer(hook.max_per_minute, given.get("max_per_minute", hook.max_per_minute)):
+                given["next_slot_at"] = None  # what comes now need not queue up behind what had to go slower
             changed = msgspec.structs.replace(hook, **given)
             if (changed.filter, changed.triggers) != (before.filter, before.triggers):
                 self._filters.hold(changed.filter, changed.triggers)  # the other one may have been changed meanwhile
@@ -268,6 +270,11 @@ class HookService:
         secrets = [secret.encode() for secret in open_secrets(self._kit, hook)]
         result = await self._sender.send(hook.target_url, secrets, event_id, body, now, content_type=content_type)
         return Attempt(event_id, 1, now, result.duration_ms, True, result.status_code, result.error, result.body)
+
+
+def _is_freer(before: int | None, now: int | None) -> bool:
+    """Whether a rate (None: any) lets more through than the one before it."""
+    return before is not None and (now is None or now > before)
 
 
 def dedupe_key(hook: Hook) -> str:

@@ -29,6 +29,8 @@ class Outcome(msgspec.Struct, frozen=True):
     result: SendResult
     at: datetime
     manual: bool = False
+    target_url: str | None = None
+    """Who answered; None where nobody was asked."""
 
 
 class Settling:
@@ -53,19 +55,24 @@ class Settling:
             return
         books.note(outcome)
         hook = books.hooks.get(delivery.hook_id)
-        if hook is None:
-            return
         result, number = outcome.result, outcome.number
         if not result.ok:
             _log.warning("attempt %d of %s failed: %s", number, delivery.id, result.error or result.status_code)
         position = number - delivery.base
         # a recovery has begun anew meanwhile: this one counts as sent by hand
         manual = outcome.manual or position < 1
+        if hook is None:
+            books.deliveries[delivery.id] = _went_on(delivery, number, _last(result), outcome.at, manual=manual)
+            return
+        moved = outcome.target_url not in {None, hook.target_url}
+        if moved:  # what the old address wants is not for the new one, which gets the event in its turn
+            result = msgspec.structs.replace(result, status_code=result.status_code if result.ok else None, headers={})
         since = None if manual else hook.failing_since  # whoever sends by hand to try a hook does not end it
         verdict = next_attempt(
             result, delivery_id=delivery.id, number=max(1, position), now=outcome.at, failing_since=since
         )
-        books.hooks[hook.id] = await self._noted(uow, hook, result, verdict, outcome.at)
+        if not moved:
+            books.hooks[hook.id] = await self._noted(uow, hook, result, verdict, outcome.at)
         books.deliveries[delivery.id] = _went_on(delivery, number, verdict, outcome.at, manual=manual)
         if verdict.kind is VerdictKind.retry and not manual:
             await queue_attempt(uow, delivery, number + 1, slow=True, delay=verdict.delay)
@@ -81,6 +88,11 @@ class Settling:
             if verdict.kind is not VerdictKind.unsubscribe:  # whoever answers 410 knows
                 await queue_unsubscribe(uow, noted)
         return noted
+
+
+def _last(result: SendResult) -> Verdict:
+    """What follows where the hook is gone."""
+    return Verdict(VerdictKind.delivered if result.ok else VerdictKind.give_up)
 
 
 def _went_on(delivery: Delivery, number: int, verdict: Verdict, now: datetime, *, manual: bool) -> Delivery:
