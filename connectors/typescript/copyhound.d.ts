@@ -1827,12 +1827,12 @@ export interface Operations {
     path: "/";
     answer: void;
   };
-  /** The newest events; before there are any, a made-up one (`X-Copyhound-Sample: static`). */
+  /** The newest events that pass the filter; while there is none, a made-up one (`X-Copyhound-Sample: static`). */
   get_samples: {
     method: "GET";
     path: "/api/v1/triggers/{key}/samples";
     parameters: { key: string };
-    query: { limit?: number };
+    query: { list_ids?: Array<string> | null; min_confidence?: number | null; min_score?: number | null; match_types?: Array<MatchType> | null; domains?: Array<string> | null; providers?: Array<string> | null; limit?: number };
     answer: Array<Record<string, unknown>>;
   };
   /** How far a search is: each image at each provider, how it ended and why. */

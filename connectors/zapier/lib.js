@@ -93,7 +93,10 @@ const trigger = (described) => ({
       }),
     performUnsubscribe: (z, bundle) => call(z, bundle, 'DELETE', `${API}/hooks/${bundle.subscribeData.id}`),
     perform: (z, bundle) => [bundle.cleanedRequest],
-    performList: (z, bundle) => call(z, bundle, 'GET', `${API}/triggers/${described.key}/samples`, { params: { limit: 3 } }),
+    performList: (z, bundle) =>
+      call(z, bundle, 'GET', `${API}/triggers/${described.key}/samples`, {
+        params: { ...nested(bundle.inputData), limit: 3 },
+      }),
   },
 });
 

@@ -48,6 +48,14 @@ class Live:
         started: dict[str, Any] = self.call("POST", "/actions/start_search", {"images": images})
         return started
 
+    def found_in_new_list(self) -> str:
+        """The id of a new list in which the picture was found: its `match_found` has happened."""
+        images = [{"base64": self.picture, "name": PICTURE}]
+        done = self.call("POST", "/searches?wait=60", {"images": images})
+        assert done["complete"], self.server.tail()
+        list_id: str = done["list_id"]
+        return list_id
+
 
 @contextmanager
 def live_server(folder: Path) -> Iterator[Live]:

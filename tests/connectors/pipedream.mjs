@@ -103,6 +103,20 @@ const scenarios = {
       hooks: (await api("GET", "/hooks")).items.length,
     };
   },
+  async history([empty, full] = process.argv.slice(7)) {
+    const emitted = {};
+    for (const [name, props] of Object.entries({
+      full: { listIds: [full], minConfidence: "10" },
+      both: { listIds: [empty, full] },
+      empty: { listIds: [empty] },
+      sure: { minConfidence: "100", minScore: "100", domains: ["example.net"] },
+    })) {
+      const source = deployed(await sources("match-found"), props);
+      await source.hook("deploy");
+      emitted[name] = source.emitted.map((one) => one.event.list_id);
+    }
+    return emitted;
+  },
   async retried() {
     const component = await actions("create-list");
     const made = [];

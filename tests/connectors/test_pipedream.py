@@ -92,6 +92,15 @@ def test_an_event_is_emitted_once(live: Live) -> None:
     assert told["hooks"] == 0
 
 
+def test_history_is_of_the_chosen_lists(live: Live) -> None:
+    """Deploying emits what has happened in the chosen lists alone, and nothing where that is nothing."""
+    full, other = live.found_in_new_list(), live.found_in_new_list()
+    empty = live.call("POST", "/lists", {"label": "Empty"})["id"]
+    told = components(live.url, live.key, str(live.picture_path), "history", empty, full)
+    assert told == {"full": [full], "both": [full], "empty": [], "sure": []}
+    assert other in [event["list_id"] for event in live.call("GET", "/triggers/match_found/samples")]
+
+
 def test_an_action_answers(live: Live) -> None:
     """It makes a list, which a drop-down then finds by a part of its name; what is refused is told in a sentence."""
     told = components(live.url, live.key, str(live.picture_path), "action")

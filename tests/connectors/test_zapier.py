@@ -185,6 +185,27 @@ def test_samples_have_the_keys_of_events(app: Path, live: Live) -> None:
     assert live.hooks() == []
 
 
+SAMPLED = """
+const sampled = (inputData) => run(App.triggers.match_found.operation.performList, bundle({ inputData }));
+const [full, other, empty] = given;
+return {
+  one: await sampled({ list_ids: [full], min_confidence: 10, domains: [], match_types: '' }),
+  two: await sampled({ list_ids: [full, other] }),
+  none: await sampled({ list_ids: [empty] }),
+};
+"""
+
+
+def test_samples_are_of_the_chosen_lists(app: Path, live: Live) -> None:
+    """What Zapier shows to map fields with has passed the filter; where nothing has, it is the made-up one."""
+    full, other = live.found_in_new_list(), live.found_in_new_list()
+    empty = live.call("POST", "/lists", {"label": "Empty"})["id"]
+    told = ran(app, live, SAMPLED, full, other, empty)
+    lists = {name: [event["list_id"] for event in events] for name, events in told.items()}
+    assert (lists["one"], lists["two"]) == ([full], [other, full])
+    assert [event["id"] for event in told["none"]] == ["evt_sample_match_found"]
+
+
 def test_actions_do(app: Path, live: Live) -> None:
     """What is filled in reaches the action, parts of an object too; what is not, is not sent; rows come back."""
     told = ran(

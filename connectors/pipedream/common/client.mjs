@@ -55,9 +55,11 @@ export default (component) => ({
   unsubscribe(id) {
     return this.call("DELETE", `${API}/hooks/${encodeURIComponent(id)}`);
   },
-  /** The newest events, newest first; a made-up one where there are none yet. */
-  samples(key, limit) {
-    return this.call("GET", `${API}/triggers/${key}/samples?limit=${limit}`);
+  /** The newest events that pass the filter, newest first; a made-up one where there are none yet. */
+  samples(key, limit, filter) {
+    const wanted = Object.entries({ ...filter, limit });
+    const asked = wanted.flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+    return this.call("GET", `${API}/triggers/${key}/samples?${new URLSearchParams(asked)}`);
   },
   /** Do an action; a step that Pipedream runs again for the same event does it once. */
   act(key, input, context) {

@@ -21,7 +21,7 @@ export default {
   },
   hooks: {
     async deploy() {
-      const newest = await copyhound(this).samples(this.trigger(), HISTORY);
+      const newest = await copyhound(this).samples(this.trigger(), HISTORY, filled(this.filter()));
       newest.filter((event) => !event.id.startsWith("evt_sample_")).reverse().forEach((event) => this._emit(event));
     },
     async activate() {

@@ -488,15 +488,36 @@ class Copyhound(Transport):
         """The server can work: the database and the index answer."""
         return cast(models.HealthOut, self._call("GET", "/readyz", {200: models.HealthOut}))
 
-    def get_samples(self, key: str, *, limit: int | None = None) -> list[dict[str, Any]]:
-        """The newest events; before there are any, a made-up one (`X-Copyhound-Sample: static`)."""
+    def get_samples(
+        self,
+        key: str,
+        *,
+        list_ids: list[str] | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        match_types: list[models.MatchType] | None = None,
+        domains: list[str] | None = None,
+        providers: list[str] | None = None,
+        limit: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """The newest events that pass the filter; while there is none, a made-up one (`X-Copyhound-Sample:
+        static`).
+        """
         return cast(
             "list[dict[str, Any]]",
             self._call(
                 "GET",
                 f"/api/v1/triggers/{quote(key, safe='')}/samples",
                 {200: list[dict[str, Any]]},
-                query={"limit": limit},
+                query={
+                    "list_ids": list_ids,
+                    "min_confidence": min_confidence,
+                    "min_score": min_score,
+                    "match_types": match_types,
+                    "domains": domains,
+                    "providers": providers,
+                    "limit": limit,
+                },
             ),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from copyhound.domain.events import Event, NewEvent, envelope
 from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
@@ -13,9 +13,11 @@ from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
 from copyhound.services.lanes import queue_attempt
 
+_CHUNK: Final = 500
+
 
 class EventService:
-    """Appends events, and reads the log for polling and samples."""
+    """Appends events, and reads them again."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
@@ -35,11 +37,6 @@ class EventService:
         """Events of a trigger after a sequence number, oldest first: the polling twin."""
         async with self._kit.units.read() as uow:
             found = await uow.events.after(caller.workspace_id, trigger, sequence, limit)
-        return [envelope(event) for event in found]
-
-    async def newest(self, caller: Caller, trigger: str, limit: int) -> list[dict[str, Any]]:
-        async with self._kit.units.read() as uow:
-            found = await uow.events.newest(caller.workspace_id, trigger, limit)
         return [envelope(event) for event in found]
 
 
@@ -82,3 +79,26 @@ def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:
     providers = wanted.get("providers")
     told = payload.get("providers") or ([payload["provider"]] if "provider" in payload else [])
     return not (providers and told and not set(providers) & set(told))
+
+
+async def newest_passing(
+    uow: UnitOfWork,
+    workspace_id: str,
+    triggers: Sequence[str],
+    wanted: dict[str, Any],
+    limit: int,
+    *,
+    scanned: int,
+    list_id: str | None = None,
+) -> list[Event]:
+    """The newest events that a filter lets through, newest first. It looks at `scanned` events, or a few more."""
+    chunk = _CHUNK if wanted else limit
+    found: list[Event] = []
+    before: int | None = None
+    for _ in range(0, scanned, chunk):
+        seen = await uow.log.before(workspace_id, triggers, before, chunk, list_id=list_id)
+        found += [event for event in seen if passes(wanted, event)]
+        if len(seen) < chunk or len(found) >= limit:
+            break
+        before = seen[-1].sequence
+    return found[:limit]

@@ -16,7 +16,7 @@ from copyhound.domain.ids import new_id
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller, Scope
-from copyhound.services.events import passes
+from copyhound.services.events import newest_passing
 from copyhound.services.feeds_telling import item_of
 from copyhound.services.hook_filters import Filters, HookFilter
 from copyhound.services.kit import Kit
@@ -24,7 +24,6 @@ from copyhound.services.kit import Kit
 ITEMS: Final = 50
 """In one feed at most."""
 _SCANNED: Final = 2_000
-_CHUNK: Final = 200
 _MOST: Final = 1_000
 
 
@@ -129,15 +128,9 @@ async def _opened(uow: UnitOfWork, token: str) -> Feed:
 
 
 async def _newest(uow: UnitOfWork, feed: Feed) -> list[Event]:
-    found: list[Event] = []
-    before: int | None = None
-    for _ in range(_SCANNED // _CHUNK):
-        seen = await uow.log.before(feed.workspace_id, feed.triggers, before, _CHUNK, list_id=feed.list_id)
-        found += [event for event in seen if passes(feed.filter, event)]
-        if len(seen) < _CHUNK or len(found) >= ITEMS:
-            break
-        before = seen[-1].sequence
-    return found[:ITEMS]
+    return await newest_passing(
+        uow, feed.workspace_id, feed.triggers, feed.filter, ITEMS, scanned=_SCANNED, list_id=feed.list_id
+    )
 
 
 def _hash(token: str) -> str:

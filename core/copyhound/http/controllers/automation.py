@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from copyhound.domain.errors import CopyhoundError
@@ -14,6 +14,7 @@ from copyhound.domain.triggers import Action, Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.http.auth import READS, require
 from copyhound.http.bodies import decode, require_json
+from copyhound.http.controllers.polling import provide_event_filter
 from copyhound.http.idempotency import Made, Once
 from copyhound.http.paging import Cursor, Limit
 from copyhound.http.wire.common import Items, items
@@ -22,6 +23,7 @@ from copyhound.http.wire.dialects import Dialect
 from copyhound.plugin_host.catalogue import Catalogue
 from copyhound.services import Services
 from copyhound.services.choices import Choice, Wanted
+from copyhound.services.hooks import HookFilter
 
 SAMPLE_HEADER = "X-Copyhound-Sample"
 Sought = Annotated[str | None, QueryParameter(max_length=200, description="Only what contains this.")]
@@ -58,18 +60,19 @@ class TriggerController(Controller):
         """The descriptor of one trigger."""
         return descriptor(_trigger(catalogue, key), dialect)
 
-    @get("/{key:str}/samples")
+    @get("/{key:str}/samples", dependencies={"where": Provide(provide_event_filter, sync_to_thread=False)})
     async def get_samples(
         self,
         services: NamedDependency[Services],
         caller: NamedDependency[Caller],
         catalogue: NamedDependency[Catalogue],
+        where: NamedDependency[HookFilter],
         key: FromPath[str],
         limit: Few = 3,
     ) -> Response[list[dict[str, Any]]]:
-        """The newest events; before there are any, a made-up one (`X-Copyhound-Sample: static`)."""
+        """The newest events that pass the filter; while there is none, a made-up one (`X-Copyhound-Sample: static`)."""
         trigger = _trigger(catalogue, key)
-        if real := await services.events.newest(caller, key, limit):
+        if real := await services.polling.newest(caller, key, limit, where):
             return Response(real, headers={SAMPLE_HEADER: "real"})
         return Response([trigger.sample], headers={SAMPLE_HEADER: "static"})
 
