@@ -180,6 +180,7 @@ async def test_an_event_reaches_a_scenario(make: Make, live: Live) -> None:
         attached = make.run("webhook", "matchFound", "attach", webhook=webhook, parameters={"min_confidence": 50})
         (hook,) = live.hooks()
         assert (hook["id"], hook["filter"]) == (attached["data"]["externalHookId"], {"min_confidence": 50})
+        assert hook["description"] == "Make"
         live.happen()
         (told,) = await receiver.wait_for(1)
     output = filled(make.code("webhook", "matchFound", "communication")["output"], {"body": json.loads(told.body)})

@@ -78,7 +78,15 @@ class Flow:
         assert operation["x-ms-trigger"] == "single"
         properties = _body_schema(operation)["properties"]
         (url,) = (name for name, one in properties.items() if one.get("x-ms-notification-url"))
-        answer = self._http.request(method, self._base + path, json={url: callback, "filter": filters})
+        # what nobody sees is sent with its default, where it is required
+        hidden = {
+            name: one["default"]
+            for name, one in properties.items()
+            if one.get("x-ms-visibility") == "internal" and name != url
+        }
+        sent = {**hidden, url: callback, "filter": filters}
+        jsonschema.validate(sent, _body_schema(operation))
+        answer = self._http.request(method, self._base + path, json=sent)
         assert answer.status_code == 201, answer.text
         return answer.headers["location"]
 
@@ -188,6 +196,7 @@ async def test_a_flow_is_told_and_ends(live: Live, flow: Flow) -> None:
     async with Receiver() as receiver:
         location = flow.subscribe("OnMatchFound", receiver.url, min_confidence=50)
         (hook,) = live.hooks()
+        assert hook["description"] == "Power Automate"
         secret = live.call("GET", f"/hooks/{hook['id']}/secret")["secret"]
         live.happen()
         (told,) = await receiver.wait_for(1)

@@ -94,7 +94,7 @@ def _triggers(catalogue: Described) -> Iterator[Part]:
         attach = {
             "url": f"/triggers/{one['key']}/hooks",
             "method": "POST",
-            "body": {"target_url": "{{webhook.url}}"} | ({"filter": wanted} if wanted else {}),
+            "body": {"target_url": "{{webhook.url}}", "description": "Make"} | ({"filter": wanted} if wanted else {}),
             "response": {"data": {"externalHookId": "{{body.id}}"}},
         }
         codes = {

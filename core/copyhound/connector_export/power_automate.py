@@ -53,14 +53,21 @@ def operation_id(key: str) -> str:
 def _trigger(one: Json) -> Json:
     body: Json = {
         "type": "object",
-        "required": ["target_url"],
+        "required": ["target_url", "description"],
         "properties": {
             "target_url": {
                 "type": "string",
                 "x-ms-summary": "Callback",
                 "x-ms-visibility": "internal",
                 "x-ms-notification-url": True,
-            }
+            },
+            # nobody sees it in a flow: it is sent because it is required and has a default
+            "description": {
+                "type": "string",
+                "x-ms-summary": "Description",
+                "x-ms-visibility": "internal",
+                "default": "Power Automate",
+            },
         },
     }
     if one["input_schema"]:
