@@ -190,6 +190,37 @@ async def test_a_receiver_can_end_its_subscription(
     assert len(await deliveries(house)) == 1
 
 
+ENDS = [Answer(410), Answer(200, {"webhook-delivery": "disable"}), Answer(500, {"webhook-delivery": "disable"})]
+
+
+@pytest.mark.parametrize("answer", ENDS)
+async def test_a_resend_can_end_a_subscription_too(house: Home, receiver: Receiver, answer: Answer) -> None:
+    """410 or `webhook-delivery: disable` to what is sent by hand disables the hook, and it is told; a 500 does not."""
+    receiver.will(Answer(200), Answer(500), answer)
+    hook, _ = await subscribed(house, receiver.url)
+    await happen(house)
+    delivery = await attempted(house)
+    await attempt(house, delivery.id, 11, True)
+    assert (await house.services.hooks.get(house.caller, hook.id)).status is HookStatus.active
+    await attempt(house, delivery.id, 12, True)
+    after = await house.services.hooks.get(house.caller, hook.id)
+    assert (after.status, bool(after.status_reason)) == (HookStatus.disabled, True)
+    assert [event["hook_id"] for event in await house.events("hook_disabled")] == [hook.id]
+    (kept,) = await deliveries(house)
+    assert (kept.status, kept.attempts) == (DeliveryStatus.delivered, 1)
+
+
+@pytest.mark.parametrize("answer", ENDS)
+async def test_a_test_event_ends_no_subscription(house: Home, receiver: Receiver, answer: Answer) -> None:
+    """However a test event is answered, the hook stays as it is, and nothing is kept or told of it."""
+    receiver.will(answer)
+    hook, _ = await subscribed(house, receiver.url)
+    tried = await house.services.hooks.test(house.caller, hook.id)
+    assert tried.status_code == answer.status
+    assert await house.services.hooks.get(house.caller, hook.id) == hook
+    assert (await deliveries(house), await house.events("hook_disabled")) == ([], [])
+
+
 async def test_a_receiver_can_refuse_one_message(house: Home, receiver: Receiver) -> None:
     """`webhook-delivery: abort-message` ends this delivery alone; the next event is sent."""
     receiver.will(Answer(422, {"webhook-delivery": "abort-message"}))

@@ -47,7 +47,7 @@ class Descriptor(msgspec.Struct):
     creates: str | None
     """Of an action that finds: the action that makes what was not found."""
     scope: str
-    """What a key must be allowed to."""
+    """What a key must be allowed to. Of a trigger: to poll it, and for its samples; subscribing needs `write`."""
     examples: list[dict[str, Any]]
     """Of a trigger: further events. Of an action: inputs."""
     anti_examples: list[AntiExample]
