@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from copyhound.domain.events import Event, NewEvent, envelope
+from copyhound.domain.events import Event, NewEvent
 from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
 from copyhound.domain.repositories import UnitOfWork
-from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Kit
 from copyhound.services.lanes import queue_attempt
 
@@ -17,7 +16,7 @@ _CHUNK: Final = 500
 
 
 class EventService:
-    """Appends events, and reads them again."""
+    """Appends events."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
@@ -32,12 +31,6 @@ class EventService:
         told = [hook for hook in subscribed if is_active(hook, now) and passes(hook.filter, event)]
         await queue_deliveries(self._kit, uow, appended, told)
         return appended
-
-    async def after(self, caller: Caller, trigger: str, sequence: int, limit: int) -> list[dict[str, Any]]:
-        """Events of a trigger after a sequence number, oldest first: the polling twin."""
-        async with self._kit.units.read() as uow:
-            found = await uow.events.after(caller.workspace_id, trigger, sequence, limit)
-        return [envelope(event) for event in found]
 
 
 async def queue_deliveries(kit: Kit, uow: UnitOfWork, event: Event, hooks: Sequence[Hook]) -> None:
