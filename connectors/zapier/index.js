@@ -26,7 +26,7 @@ const authentication = {
       type: 'password',
       required: true,
       helpText:
-        "A key with the scope write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create zapier` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
+        "A key with the scopes read and write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create zapier --scope read --scope write` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
     },
   ],
   test: (z, bundle) => lib.call(z, bundle, 'GET', '/api/v1/me'),

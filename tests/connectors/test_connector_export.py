@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from copyhound.connector_export.catalogue import key_help
 from copyhound.plugin_api import ActionSpec, Caller, EventBase, TriggerSpec, UseCases, hookimpl
 
 ROOT = Path(__file__).parents[2]
+PLATFORMS = ("zapier", "n8n", "make", "power-automate", "node-red", "pipedream")
 
 
 def test_the_connectors_are_fresh() -> None:
@@ -104,7 +106,7 @@ def test_a_plugins_own_are_on_every_platform(platform: str) -> None:
     assert b"send_letter" in text
 
 
-@pytest.mark.parametrize("platform", ["zapier", "n8n", "make", "power-automate", "node-red", "pipedream"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_platform_tells_where_a_key_comes_from(platform: str) -> None:
     """Where a platform asks for the key it says how one is made, in the same words everywhere."""
     place = ROOT / "connectors" / platform
@@ -118,9 +120,29 @@ def test_each_platform_tells_where_a_key_comes_from(platform: str) -> None:
 
 
 def test_the_command_for_a_key_is_one_that_runs(tmp_path: Path) -> None:
-    """What the platforms tell people to type makes a key whose scopes suffice."""
+    """What the platforms tell people to type makes a key whose scopes suffice, and which makes no further keys."""
     typed = shlex.split(key_help("make").split("`")[1])
     assert typed[0] == ".venv/bin/copyhound"
     made = CliRunner().invoke(main, ["--data", str(tmp_path), *typed[1:], "--json"])
     assert made.exit_code == 0, made.output
-    assert "write" in json.loads(made.stdout)["scopes"]
+    assert sorted(json.loads(made.stdout)["scopes"]) == ["read", "write"]
+
+
+def _telling() -> Iterator[Path]:
+    """The manual's pages on platforms and agents, and all that people wrote or we rendered for a platform."""
+    for name in (*PLATFORMS, "mcp"):
+        yield ROOT / "core" / "copyhound" / "docs" / f"{name}.md"
+    for file in (ROOT / "connectors").rglob("*"):
+        if file.suffix in {".js", ".mjs", ".ts", ".json", ".html", ".md"} and "node_modules" not in file.parts:
+            yield file
+
+
+def test_a_key_for_a_platform_is_made_with_its_scopes() -> None:
+    """Wherever people are told to make a key for a platform, the command names the scopes: this key lies elsewhere."""
+    told = {
+        file: re.findall(r"copyhound keys create ([^`<\n]*)", file.read_text("utf-8")) for file in sorted(_telling())
+    }
+    for name in (*PLATFORMS, "mcp"):
+        assert told[ROOT / "core" / "copyhound" / "docs" / f"{name}.md"], name
+    commands = [(file.name, command) for file, found in told.items() for command in found]
+    assert [one for one in commands if not re.fullmatch(r"\S+ --scope read --scope write", one[1])] == []

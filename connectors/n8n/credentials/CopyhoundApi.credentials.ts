@@ -27,7 +27,7 @@ export class CopyhoundApi implements ICredentialType {
 			default: '',
 			required: true,
 			description:
-				"A key with the scope write. On the server, in Copyhound's folder, <code>.venv/bin/copyhound keys create n8n</code> makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
+				"A key with the scopes read and write. On the server, in Copyhound's folder, <code>.venv/bin/copyhound keys create n8n --scope read --scope write</code> makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
 		},
 	];
 

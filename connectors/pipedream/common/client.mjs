@@ -16,7 +16,7 @@ export const connection = {
   apiKey: {
     type: "string",
     label: "API key",
-    description: "A key with the scope write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create pipedream` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
+    description: "A key with the scopes read and write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create pipedream --scope read --scope write` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
     secret: true,
   },
 };

@@ -53,10 +53,14 @@ def described(triggers: Iterable[Trigger], actions: Iterable[Action]) -> Describ
 
 
 def key_help(platform: str) -> str:
-    """Where a key comes from, for the people who connect a platform; commands between backticks."""
+    """Where a key comes from, for the people who connect a platform; commands between backticks.
+
+    The scopes are named: without them a key may make further keys, and this one is kept in somebody's cloud.
+    """
     return (
-        f"A key with the scope write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create "
-        f"{platform}` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin."
+        f"A key with the scopes read and write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create "
+        f"{platform} --scope read --scope write` makes one; so does POST /api/v1/keys, asked with a key that has the "
+        "scope admin."
     )
 
 
