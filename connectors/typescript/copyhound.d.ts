@@ -1244,7 +1244,7 @@ export interface SearchCompleteEvent {
   completed_at: string;
 }
 
-/** What to search. Without `list_id` a new list is made; without providers all that are ready are asked. */
+/** What to search. Without `list_id` a new list is made; without providers, those asked by default are. */
 export interface SearchIn {
   images?: Array<ImageIn>;
   list_id?: string | null;

@@ -21,7 +21,7 @@ class CopyleaksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     api_key: Annotated[str, Meta(description="The account's API key.", extra_json_schema={"x-secret": True})] = ""
     sandbox: Annotated[bool, Meta(description="Ask for mock results, which cost nothing.")] = False
     providers: Annotated[
-        tuple[str, ...], Meta(description="Providers that the surface asks; empty: all that are ready.")
+        tuple[str, ...], Meta(description="Providers that the surface asks; empty: those asked by default.")
     ] = ("own_index",)
     deadline_seconds: Annotated[float, Meta(gt=0, le=300, description="How long a check of the surface may take.")] = (
         20.0

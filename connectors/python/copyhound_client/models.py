@@ -1482,7 +1482,7 @@ class SearchCompleteEvent(Struct, kw_only=True, omit_defaults=True):
 
 
 class SearchIn(Struct, kw_only=True, omit_defaults=True):
-    """What to search. Without `list_id` a new list is made; without providers all that are ready are asked."""
+    """What to search. Without `list_id` a new list is made; without providers, those asked by default are."""
 
     images: list[ImageIn] = field(default_factory=list)
     list_id: str | None = None

@@ -34,7 +34,7 @@ class ImageList(msgspec.Struct, frozen=True):
     monitored: bool = False
     schedule: Schedule | None = None
     providers: tuple[str, ...] = ()
-    """Empty: all that are ready."""
+    """Empty: those that are asked by default, such as the own index."""
     min_confidence: float = 50.0
     next_run_at: datetime | None = None
     last_run_at: datetime | None = None

@@ -79,7 +79,7 @@ class ImageInput(msgspec.Struct, frozen=True):
 
 
 class SearchRequest(msgspec.Struct, frozen=True):
-    """What is asked for. Without `list_id` a new list is made; without providers all that are ready are asked."""
+    """What is asked for. Without `list_id` a new list is made; without providers, those asked by default are."""
 
     images: tuple[ImageInput, ...]
     list_id: str | None = None

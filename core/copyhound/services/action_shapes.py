@@ -39,7 +39,7 @@ class StartSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     list_label: Label | None = None
     """What the new list is called, where there is no `list_id`."""
     providers: tuple[str, ...] = ()
-    """Empty: all that are ready."""
+    """Empty: those that are asked by default, such as the own index."""
     verify: bool = True
     """Compare what is found with the picture itself, pixel by pixel."""
 
@@ -71,7 +71,7 @@ class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schedule: Schedule | None = None
     """Without it a monitored list is searched daily."""
     providers: tuple[str, ...] = ()
-    """Who is asked; empty: all that are ready."""
+    """Who is asked; empty: those that are asked by default, such as the own index."""
     min_confidence: Percent = 50.0
     """Matches below it are not told of; 50 is the line between a copy and another picture."""
     if_absent: bool = False

@@ -25,10 +25,12 @@ from copyhound.plugin_api import Answer, Query
 class Desk(Protocol):
     """The providers, behind their guard (`plugin_host`)."""
 
-    def ready(self) -> list[str]: ...
+    def ready(self) -> list[str]:
+        """The providers that are asked when a search names none."""
+
     def known(self, provider: str) -> bool: ...
     def titles(self) -> dict[str, str]:
-        """Name -> title, of all that are offered."""
+        """Name -> title, of all that can be asked."""
 
     def broken(self, provider: str) -> bool:
         """Whether its breaker keeps callers off now, because it failed too often."""

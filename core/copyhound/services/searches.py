@@ -117,7 +117,7 @@ class SearchService:
             raise CopyhoundError("insufficient_credits", told, needed=needed)
 
     def choose_providers(self, asked: tuple[str, ...]) -> tuple[str, ...]:
-        """The providers that a search asks: those named, else all that are ready."""
+        """The providers that a search asks: those named, else those asked by default."""
         for name in asked:
             if not self._desk.known(name):
                 raise CopyhoundError("plugin_unknown", f"There is no provider {name!r}.", provider=name)

@@ -31,7 +31,7 @@ export default {
     providers: {
       type: "string[]",
       label: "Providers",
-      description: "Who is asked; empty: all that are ready.",
+      description: "Who is asked; empty: those that are asked by default, such as the own index.",
       optional: true,
       default: [],
       options(page) {

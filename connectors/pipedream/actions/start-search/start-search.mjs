@@ -33,7 +33,7 @@ export default {
     providers: {
       type: "string[]",
       label: "Providers",
-      description: "Empty: all that are ready.",
+      description: "Empty: those that are asked by default, such as the own index.",
       optional: true,
       default: [],
       options(page) {

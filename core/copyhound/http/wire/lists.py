@@ -20,7 +20,7 @@ class ListIn(msgspec.Struct, forbid_unknown_fields=True):
     schedule: Schedule | None = None
     """When; without it a monitored list is searched daily."""
     providers: tuple[str, ...] = ()
-    """Who is asked; empty: all that are ready."""
+    """Who is asked; empty: those that are asked by default, such as the own index."""
     min_confidence: Annotated[float, msgspec.Meta(ge=0, le=100)] = 50.0
     """Matches below it are not told of."""
 
@@ -34,7 +34,7 @@ class ListOut(msgspec.Struct):
     monitored: bool
     schedule: Schedule | None
     providers: list[str]
-    """Empty: all that are ready."""
+    """Empty: those that are asked by default, such as the own index."""
     min_confidence: float
     next_run_at: Instant | None
     last_run_at: Instant | None

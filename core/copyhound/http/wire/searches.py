@@ -14,7 +14,7 @@ from copyhound.http.wire.matches import MatchOut
 
 
 class SearchIn(msgspec.Struct, forbid_unknown_fields=True):
-    """What to search. Without `list_id` a new list is made; without providers all that are ready are asked."""
+    """What to search. Without `list_id` a new list is made; without providers, those asked by default are."""
 
     images: list[ImageIn] = []
     """The pictures to look for."""
@@ -23,7 +23,7 @@ class SearchIn(msgspec.Struct, forbid_unknown_fields=True):
     list_label: Label | None = None
     """What the new list is called."""
     providers: tuple[Annotated[str, msgspec.Meta(max_length=64)], ...] = ()
-    """Who is asked; empty: all that are ready."""
+    """Who is asked; empty: those that are asked by default, such as the own index."""
     verify: bool = True
     """Compare what is found with the picture itself, pixel by pixel."""
 
