@@ -11,9 +11,11 @@ from copyhound.plugin_api import Answer, Candidate, Context, Outcome, Page, Prov
 
 
 class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Stands under [plugins.example] in the settings."""
+    """Stands under [plugins.example] in the settings. What has no default must be set: until then nobody is asked."""
 
-    base_url: Annotated[str, msgspec.Meta(description="Where the service is, such as https://search.example")] = ""
+    base_url: Annotated[
+        str, msgspec.Meta(pattern="^https?://", description="Where the service is, such as https://search.example")
+    ]
     api_key: Annotated[
         str, msgspec.Meta(description="Sent as a Bearer token", extra_json_schema={"x-secret": True})
     ] = ""
@@ -36,8 +38,6 @@ class Results(msgspec.Struct, frozen=True):
 async def search(query: Query, context: Context) -> Answer:
     """Asks the service. Whatever goes wrong may be raised: the core makes an outcome of it."""
     settings: ExampleSettings = context.settings
-    if not settings.base_url:
-        return Answer(Outcome.skipped, reason="plugins.example.base_url is not set.")
     headers = {"content-type": "application/octet-stream"}
     if settings.api_key:
         headers["authorization"] = f"Bearer {settings.api_key}"

@@ -23,7 +23,7 @@ from copyhound.plugin_api import (
     Query,
     read_json,
 )
-from copyhound_infringement_report.settings import InfringementReportSettings
+from copyhound_infringement_report.settings import ProviderSettings
 from copyhound_infringement_report.wire import Document, Envelope, ListAnswer, Made, QueryAnswer, SearchAnswer
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class GoneError(ProviderError):
 class Client:
     """The few calls that a search needs. Raises ProviderError for all that goes wrong."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: InfringementReportSettings) -> None:
+    def __init__(self, http: httpx.AsyncClient, settings: ProviderSettings) -> None:
         self._http, self._base = http, f"{_root(settings.base_url)}/3.0"
         self._headers = {"X-API-Key": settings.api_key}
 
@@ -101,9 +101,7 @@ def _root(base_url: str) -> str:
 
 async def search(query: Query, context: Context) -> Answer:
     """One picture. What was begun is remembered: an attempt after a time-out goes on with the same list."""
-    settings: InfringementReportSettings = context.settings
-    if not settings.api_key:
-        return Answer(Outcome.skipped, reason="plugins.infringement_report.api_key is not set.")
+    settings: ProviderSettings = context.settings
     client = Client(context.http, settings)
     key = f"list:{query.image_id}"
     begun = await context.state.get(key)
@@ -133,7 +131,7 @@ async def _begin(client: Client, query: Query) -> str:
         raise ProviderError(Outcome.blocked, told) from None
 
 
-async def _finished(client: Client, list_id: str, settings: InfringementReportSettings) -> None:
+async def _finished(client: Client, list_id: str, settings: ProviderSettings) -> None:
     """Return as soon as nothing of the list is looked for any more."""
     deadline = time.monotonic() + settings.wait_seconds
     asked = False
@@ -239,7 +237,7 @@ INFRINGEMENT_REPORT = ProviderSpec(
     title="Infringement.Report",
     description="Asks Infringement.Report, or another Copyhound, for the pages that show a picture.",
     search=search,
-    settings=InfringementReportSettings,
+    settings=ProviderSettings,
     limits=ProviderLimits(timeout_seconds=120.0, concurrency=4, max_bytes=10 * 2**20),
     price_unit="credit",
     accepts=("url", "bytes"),

@@ -17,7 +17,9 @@ class InfringementReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fie
     )
     api_key: Annotated[
         str,
-        msgspec.Meta(description="Your key; without it the provider is skipped", extra_json_schema={"x-secret": True}),
+        msgspec.Meta(
+            description="Your key; without it the provider is not set up", extra_json_schema={"x-secret": True}
+        ),
     ] = ""
     poll_seconds: Annotated[Seconds, msgspec.Meta(description="Between two looks at a running search")] = 2.0
     wait_seconds: Annotated[
@@ -34,3 +36,9 @@ class InfringementReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fie
     link_days: Annotated[
         int, msgspec.Meta(description="How long the addresses of pictures in answers work without a key", ge=1, le=365)
     ] = 30
+
+
+class ProviderSettings(InfringementReportSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The same section, as the provider needs it: without a key it is not set up."""
+
+    api_key: Annotated[str, msgspec.Meta(min_length=1, description="Your key", extra_json_schema={"x-secret": True})]

@@ -24,7 +24,7 @@ from copyhound.plugin_api import (
     retry_after,
 )
 from copyhound_tineye.scaling import scale_upload
-from copyhound_tineye.settings import TinEyeSettings
+from copyhound_tineye.settings import ProviderSettings
 from copyhound_tineye.wire import DATE, Backlink, ErrorReply, SearchReply, TinEyeMatch
 
 _PATIENCE: Final = 60.0
@@ -40,9 +40,7 @@ _OUTCOMES: Final = {401: Outcome.blocked, 403: Outcome.blocked, 402: Outcome.quo
 
 async def search(query: Query, context: Context) -> Answer:
     """The matches of TinEye for one image, by upload, or by address where the settings say so."""
-    settings: TinEyeSettings = context.settings
-    if not settings.api_key:
-        return Answer(Outcome.skipped, reason="plugins.tineye.api_key is not set.")
+    settings: ProviderSettings = context.settings
     if settings.send_urls and query.source_url is not None:
         try:
             return _answer(await _by_url(query.source_url, settings, context))
@@ -53,12 +51,12 @@ async def search(query: Query, context: Context) -> Answer:
     return _answer(await _by_upload(query, settings, context))
 
 
-async def _by_url(url: str, settings: TinEyeSettings, context: Context) -> httpx.Response:
+async def _by_url(url: str, settings: ProviderSettings, context: Context) -> httpx.Response:
     fields = {"image_url": url, **_fields(settings)}
     return await context.http.get(_address(settings), params=fields, headers=_headers(settings), timeout=_PATIENCE)
 
 
-async def _by_upload(query: Query, settings: TinEyeSettings, context: Context) -> httpx.Response:
+async def _by_upload(query: Query, settings: ProviderSettings, context: Context) -> httpx.Response:
     data = await asyncio.to_thread(scale_upload, query.data)
     return await context.http.post(
         _address(settings),
@@ -69,15 +67,15 @@ async def _by_upload(query: Query, settings: TinEyeSettings, context: Context) -
     )
 
 
-def _address(settings: TinEyeSettings) -> str:
+def _address(settings: ProviderSettings) -> str:
     return f"{settings.base_url.rstrip('/')}/search/"
 
 
-def _headers(settings: TinEyeSettings) -> dict[str, str]:
+def _headers(settings: ProviderSettings) -> dict[str, str]:
     return {"x-api-key": settings.api_key, "accept": "application/json"}
 
 
-def _fields(settings: TinEyeSettings) -> dict[str, str]:
+def _fields(settings: ProviderSettings) -> dict[str, str]:
     return {"offset": "0", "limit": str(settings.max_matches), "sort": "score", "order": "desc"}
 
 
@@ -136,7 +134,7 @@ TINEYE = ProviderSpec(
     title="TinEye",
     description="Asks TinEye's API, or another server that speaks it; needs a key.",
     search=search,
-    settings=TinEyeSettings,
+    settings=ProviderSettings,
     limits=ProviderLimits(timeout_seconds=_PATIENCE, concurrency=4, max_bytes=75 * 2**20),
     accepts=("bytes",),
     default=False,

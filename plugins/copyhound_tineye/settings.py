@@ -12,7 +12,7 @@ _WEB: Final = r"^https?://[^\s/]+(/\S*)?$"
 
 
 class TinEyeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For asking TinEye, and for answering as TinEye does."""
+    """What the surface reads; the provider's settings stand beside them."""
 
     base_url: Annotated[
         str, Meta(pattern=_WEB, description="Where the provider finds TinEye's API, or another server that speaks it.")
@@ -20,7 +20,8 @@ class TinEyeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_key: Annotated[
         str,
         Meta(
-            description="The provider's key at TinEye; without one it is skipped.", extra_json_schema={"x-secret": True}
+            description="The provider's key at TinEye; without one it is not set up.",
+            extra_json_schema={"x-secret": True},
         ),
     ] = ""
     send_urls: Annotated[
@@ -61,3 +62,11 @@ class TinEyeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: Annotated[bool, Meta(description="Answer TinEye's public sandbox key with a fixed picture's matches.")] = (
         False
     )
+
+
+class ProviderSettings(TinEyeSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The same section, as the provider needs it: without a key it is not set up."""
+
+    api_key: Annotated[
+        str, Meta(min_length=1, description="The provider's key at TinEye.", extra_json_schema={"x-secret": True})
+    ]

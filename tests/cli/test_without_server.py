@@ -122,10 +122,15 @@ def test_lists_for_programs_have_tabs(copyhound: Command) -> None:
 
 
 def test_plugins_are_listed(copyhound: Command) -> None:
-    """The plugins that ship are loaded."""
+    """The plugins that ship are loaded, and what lacks settings says which."""
     listed = {one["name"]: one for one in copyhound("plugins", "list", "--json").json}
     assert listed["copyhound_index"]["status"] == "loaded"
     assert "own_index" in str(listed["copyhound_index"])
+    rows = {row.split("\t")[0]: row.split("\t") for row in copyhound("plugins", "list").out.splitlines()}
+    assert rows["copyhound_tineye"][2] == "loaded"
+    assert rows["copyhound_tineye"][4].startswith("provider tineye is not set up: ")
+    assert "`api_key`" in rows["copyhound_tineye"][4]
+    assert rows["copyhound_index"][4] == ""
 
 
 def test_a_source_that_is_missing_is_told(copyhound: Command, tmp_path: Path) -> None:

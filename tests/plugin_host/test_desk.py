@@ -88,9 +88,11 @@ async def test_an_address_makes_up_for_size(desk_of: Desk, query: Query) -> None
 
 
 async def test_wrong_settings_are_told_and_nothing_is_asked(desk_of: Desk, query: Query) -> None:
-    """A provider without its settings is not a default, skips when named, and says what it lacks."""
+    """A provider without its settings is no default and not offered, skips when named, and says what it lacks."""
     desk = desk_of(provider(search=never, settings=AcmeSettings), provider("other"))
     assert desk.ready() == ["other"]
+    assert desk.titles() == {"other": "Acme"}
+    assert desk.known("acme")
     answer = await desk.search("acme", query)
     assert answer.outcome is Outcome.skipped
     assert answer.reason == "acme is not set up: plugins.acme: it lacks the required field `key`."

@@ -26,7 +26,7 @@ def plugins() -> None:
 @json_option
 @click.pass_obj
 def list_(choices: Choices, as_json: bool) -> None:
-    """What is loaded, and why something is not."""
+    """What is loaded, why something is not, and what lacks settings."""
 
     async def read(api: Api) -> list[dict[str, Any]]:
         found = await api.call("GET", "/plugins")
@@ -36,13 +36,24 @@ def list_(choices: Choices, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = ((item["name"], item["version"], item["status"], _offers(item), item.get("reason")) for item in found)
+    rows = ((item["name"], item["version"], item["status"], _offers(item), _reasons(item)) for item in found)
     print_table(("plugin", "version", "status", "offers", "reason"), rows)
 
 
 def _offers(item: dict[str, Any]) -> str:
     kinds = ("providers", "sources", "notifiers", "surfaces", "triggers", "actions")
     return "; ".join(f"{kind}: {', '.join(item[kind])}" for kind in kinds if item.get(kind))
+
+
+def _reasons(item: dict[str, Any]) -> str | None:
+    """Why it is not loaded; or which of what it offers is not set up, and what is missing."""
+    wanting = (
+        f"{kind.removesuffix('s')} {one['name']} is not set up: {one['reason']}"
+        for kind, specs in item["specs"].items()
+        for one in specs
+        if one["health"] == "misconfigured"
+    )
+    return item.get("reason") or " ".join(wanting) or None
 
 
 @plugins.command()

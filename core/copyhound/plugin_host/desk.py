@@ -35,8 +35,8 @@ class ProviderDesk:
         return name in self._bench.posts
 
     def titles(self) -> dict[str, str]:
-        """Name -> title, of all that are offered."""
-        return {name: post.spec.title for name, post in self._bench.posts.items()}
+        """Name -> title, of all that can be asked: who lacks settings would only answer `skipped`."""
+        return {name: post.spec.title for name, post in self._bench.posts.items() if post.error is None}
 
     def broken(self, name: str) -> bool:
         """Whether its breaker keeps callers off now, because it failed too often."""

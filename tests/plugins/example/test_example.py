@@ -46,10 +46,11 @@ class TestExample(ProviderConformance):
         assert answer.units_spent == 1
 
 
-def test_without_an_address_it_is_skipped(run_provider: RunProvider) -> None:
+def test_without_an_address_it_is_not_set_up(run_provider: RunProvider) -> None:
     """Without base_url nothing is asked, and the reason names the setting."""
     answer = run_provider(EXAMPLE, b"picture")
     assert answer.outcome is Outcome.skipped
+    assert (answer.reason or "").startswith("example is not set up: ")
     assert "base_url" in (answer.reason or "")
 
 

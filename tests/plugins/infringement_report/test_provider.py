@@ -179,10 +179,11 @@ class TestInfringementReport(ProviderConformance):
                 assert text in (answer.reason or "")
 
 
-def test_without_a_key_it_is_skipped(run_provider: RunProvider) -> None:
+def test_without_a_key_it_is_not_set_up(run_provider: RunProvider) -> None:
     """Without a key nobody is asked."""
     answer = run_provider(INFRINGEMENT_REPORT, b"picture")
     assert answer.outcome is Outcome.skipped
+    assert (answer.reason or "").startswith("infringement_report is not set up: ")
     assert "api_key" in (answer.reason or "")
 
 

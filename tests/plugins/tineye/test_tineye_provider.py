@@ -163,10 +163,13 @@ def test_retry_after_is_passed_on(run_provider: RunProvider) -> None:
     assert (answer.outcome, answer.retry_after) == (Outcome.quota, 3)
 
 
-def test_without_a_key_it_is_skipped(run_provider: RunProvider) -> None:
+def test_without_a_key_it_is_not_set_up(run_provider: RunProvider) -> None:
     """Without a key nobody is asked, and the reason names the setting; it is not asked by default."""
+    answer = run_provider(TINEYE, sample_picture(), settings={"api_key": ""})
+    assert answer.outcome is Outcome.skipped
     answer = run_provider(TINEYE, sample_picture())
     assert answer.outcome is Outcome.skipped
+    assert (answer.reason or "").startswith("tineye is not set up: ")
     assert "api_key" in (answer.reason or "")
     assert not TINEYE.default
     assert TINEYE.limits.concurrency == 4
