@@ -55,17 +55,19 @@ async def test_what_is_at_hand_is_paged_too(world: World) -> None:
     seen = await all_pages(world, "/choices/triggers?limit=2")
     assert [one["id"] for one in seen] == sorted(one["id"] for one in seen)
     assert {"match_found", "provider_failing"} <= {one["id"] for one in seen}
-    assert (await world.call("GET", "/choices/providers?q=OWN")).json()["items"] == [{"id": "own", "name": "Own"}]
+    assert (await world.call("GET", "/choices/providers?q=OWN")).json()["items"] == [
+        {"id": "own", "name": "Own (asked by default)"}
+    ]
     assert (await world.call("GET", "/choices/triggers?q=new domain")).json()["items"] == [
         {"id": "new_domain_found", "name": "New domain found"}
     ]
 
 
 async def test_images_and_matches_are_chosen_within_a_list(world: World, picture: bytes) -> None:
-    """A match is named by its image and host; images need the list that they are in."""
+    """A match is named by its image and its address; images need the list that they are in."""
     result = await found(world, picture)
     matches = (await world.call("GET", "/choices/matches?q=example")).json()["items"]
-    assert matches == [{"id": result["matches"][0]["id"], "name": "mine.jpg at shop.example.com"}]
+    assert matches == [{"id": result["matches"][0]["id"], "name": "mine.jpg at shop.example.com/copy.jpg"}]
     path = f"/choices/images?list_id={result['list_id']}"
     assert [one["name"] for one in (await world.call("GET", path)).json()["items"]] == ["mine.jpg"]
     assert [one["name"] for one in (await world.call("GET", f"{path}&q=MINE")).json()["items"]] == ["mine.jpg"]

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.filters import read_filter
-from copyhound.domain.matches import MatchFilter
+from copyhound.domain.lists import Image, ImageList
+from copyhound.domain.matches import Match, MatchFilter
 from copyhound.domain.repositories import PageOf, UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.domain.workspaces import Caller
 from copyhound.services.kit import Desk, Kit
 
 _NEWEST = "-first_seen"
+_LONGEST_NAME: Final = 40
+_LONGEST_ADDRESS: Final = 70
+_ID_END: Final = 6
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -74,7 +81,7 @@ class ChoiceService:
 
     async def _lists(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
         page = await uow.lists.page(caller.workspace_id, label=wanted.q, cursor=wanted.cursor, limit=wanted.limit)
-        return PageOf([Choice(item.id, item.label) for item in page.items], page.cursor)
+        return PageOf(_told_apart([_list(item) for item in page.items]), page.cursor)
 
     async def _images(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
         if wanted.list_id is None or await uow.lists.get(caller.workspace_id, wanted.list_id) is None:
@@ -83,7 +90,7 @@ class ChoiceService:
             page = await uow.images.of_list(
                 caller.workspace_id, wanted.list_id, cursor=wanted.cursor, limit=wanted.limit
             )
-            return PageOf([Choice(image.id, image.name) for image in page.items], page.cursor)
+            return PageOf(_told_apart([_image(image) for image in page.items]), page.cursor)
         return await _sought(uow, caller, wanted)
 
     async def _matches(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
@@ -95,11 +102,17 @@ class ChoiceService:
         )
         images = await uow.images.by_ids(caller.workspace_id, sorted({match.image_id for match in page.items}))
         names = {image.id: image.name for image in images}
-        told = [Choice(match.id, f"{names.get(match.image_id, '')} at {match.host}") for match in page.items]
-        return PageOf(told, page.cursor)
+        told = [(match, _copy(match, names.get(match.image_id, ""))) for match in page.items]
+        often = Counter(name for _, name in told)
+        labels = await _labels(uow, caller, (match.list_id for match, name in told if often[name] > 1))
+        seen = [_Told(one.id, name, (labels.get(one.list_id, ""), _minute(one.first_seen))) for one, name in told]
+        return PageOf(_told_apart(seen), page.cursor)
 
     async def _providers(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
-        return among((Choice(name, title) for name, title in self._desk.titles().items()), wanted)
+        """Those that can be asked, and which of them are where a search names none."""
+        usual, titles = set(self._desk.ready()), self._desk.titles()
+        named = {name: f"{title} (asked by default)" if name in usual else title for name, title in titles.items()}
+        return among((Choice(name, title) for name, title in named.items()), wanted)
 
     async def _of_triggers(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
         return among((Choice(one.key, one.title) for one in self._triggers.values()), wanted)
@@ -109,18 +122,71 @@ class ChoiceService:
         return among((Choice(one.name, one.name) for one in found), wanted)
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """A choice, and what tells it from others of the same name, the plainest first."""
+
+    id: str
+    name: str
+    more: tuple[str, ...] = ()
+
+
+def _told_apart(page: Sequence[_Told]) -> list[Choice]:
+    """The choices of a page: where names repeat, with as much more as tells them apart, at last the ids' ends."""
+    names = [one.name for one in page]
+    further = [(*one.more, one.id[-_ID_END:]) for one in page]
+    for turn in range(max(map(len, further), default=0)):
+        alike: dict[str, list[int]] = defaultdict(list)
+        for place, name in enumerate(names):
+            alike[name].append(place)
+        for places in alike.values():
+            if len({further[place][turn] for place in places}) > 1:  # what all have in common tells nothing
+                for place in places:
+                    names[place] = f"{names[place]}, {further[place][turn]}"
+    return [Choice(one.id, name) for one, name in zip(page, names, strict=True)]
+
+
+def _list(item: ImageList) -> _Told:
+    return _Told(item.id, item.label, (_minute(item.created_at),))
+
+
+def _image(image: Image) -> _Told:
+    return _Told(image.id, image.name, (_minute(image.created_at),))
+
+
+def _copy(match: Match, image: str) -> str:
+    """The host alone would not do: one shop may have ten copies of a picture."""
+    address = match.image_url.partition("://")[2] or match.image_url
+    return f"{_cut(image, _LONGEST_NAME)} at {_cut(address, _LONGEST_ADDRESS)}"
+
+
+async def _labels(uow: UnitOfWork, caller: Caller, list_ids: Iterable[str]) -> dict[str, str]:
+    """What the lists are called."""
+    found = [await uow.lists.get(caller.workspace_id, list_id) for list_id in set(list_ids)]
+    return {one.id: _cut(one.label, _LONGEST_NAME) for one in found if one is not None}
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so long: its beginning and its end, where addresses differ."""
+    head = most // 3
+    return text if len(text) <= most else f"{text[:head]}…{text[head + 1 - most :]}"
+
+
 async def _sought(uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
     """Images of a list whose names contain `q`. They are read page by page, at most so many for one answer."""
-    found: list[Choice] = []
+    found: list[_Told] = []
     cursor = wanted.cursor
     for _ in range(10):
         assert wanted.list_id is not None
         page = await uow.images.of_list(caller.workspace_id, wanted.list_id, cursor=cursor, limit=wanted.limit)
-        found += [Choice(image.id, image.name) for image in page.items if _holds(image.name, wanted)]
+        found += [_image(image) for image in page.items if _holds(image.name, wanted)]
         cursor = page.cursor
         if cursor is None or found:
             break
-    return PageOf(found, cursor)
+    return PageOf(_told_apart(found), cursor)
 
 
 def among(choices: Iterable[Choice], wanted: Wanted) -> PageOf:
