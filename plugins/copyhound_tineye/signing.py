@@ -104,15 +104,19 @@ def _names(filename: str) -> Iterable[str]:
 def _forms(parameters: Iterable[Parameter]) -> list[str]:
     chosen = [one for one in parameters if one.name.lower() not in _NOT_SIGNED]
     chosen.sort(key=lambda one: one.name.lower())
-    forms = [
-        "&".join(f"{one.name.lower()}={written(one)}" for one in chosen) for written in (_usual, _raw_urls, *_ALL_ALIKE)
-    ]
+    ways = (_usual, _ruby, _raw_urls, *_ALL_ALIKE)
+    forms = ["&".join(f"{one.name.lower()}={written(one)}" for one in chosen) for written in ways]
     return list(dict.fromkeys(form for plain in forms for form in (plain, plain.lower())))
 
 
 def _usual(one: Parameter) -> str:
     """As the Python client: only the address is encoded, in lower case."""
     return quote_plus(one.value, safe="~").lower() if one.name.lower() == _URL else one.value
+
+
+def _ruby(one: Parameter) -> str:
+    """As the Ruby client: the same in upper case."""
+    return quote_plus(one.value) if one.name.lower() == _URL else one.value
 
 
 def _raw_urls(one: Parameter) -> str:
