@@ -97,7 +97,8 @@ def _operations(noun: str, actions: Sequence[Json]) -> Json:
         "noDataExpression": True,
         "displayOptions": {"show": {"resource": [_slug(noun)]}},
         "options": _by("name", options),
-        "default": _by("name", options)[0]["value"],
+        # n8n does not save what is the default: it must stay, whatever is added later
+        "default": actions[0]["key"],
     }
 
 

@@ -11,7 +11,7 @@ NULLABLE: Final = "x-nullable"
 """Stands where a value may be null; Swagger 2.0 and older dialects have no other word for it."""
 _TOLD: Final = ("title", "description", "type", "format", "enum", "pattern")
 _BOUNDS: Final = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems")
-_DEEPEST: Final = 8
+_DEEPEST: Final = 12
 
 
 def plain(schema: Json) -> dict[str, Any]:

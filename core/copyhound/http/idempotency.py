@@ -75,8 +75,12 @@ class Once:
         """`given` is what was asked for: another one under the same key is refused (422)."""
         key = self._request.headers.get("idempotency-key")
         if key is None:
-            return _written(await make())
+            return await self.never(make)
         return await self._kept(key, self._hash(given), make)
+
+    async def never(self, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
+        """Just run what only looks, whatever the header says: nothing is kept."""
+        return _written(await make())
 
     def same(self, given: Any) -> str | None:
         """What is the same for this request and a repetition of it; None without the header."""

@@ -297,7 +297,8 @@ class CatalogueUseCases(Protocol):
 
     def actions(self) -> Sequence[ActionDescription]: ...
     async def run(self, caller: Caller, key: str, arguments: bytes, *, once: str | None = None) -> dict[str, Any]:
-        """Do it with the JSON `arguments`; the JSON-ready answer. With the same `once` within a day: what it was then.
+        """Do it with the JSON `arguments`; the JSON-ready answer. With the same `once` within a day: what it was then,
+        but for an action of the kind `find`, which looks anew.
 
         CopyhoundError not_found, forbidden, malformed_json, invalid_request with extra `errors`, idempotency_mismatch,
         idempotency_in_flight, and the action's own.
