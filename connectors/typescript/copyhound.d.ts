@@ -314,6 +314,11 @@ export interface FindList {
   exact?: boolean;
 }
 
+/** What the action `find_search` takes. */
+export interface FindSearch {
+  search_id: string;
+}
+
 /** An entry that shows the same picture, and how it compares. */
 export interface FoundEntry {
   entry: EntryOut;
@@ -1156,6 +1161,15 @@ export interface ProviderLimits {
   retries?: number;
 }
 
+/** Lookups of a search at one provider that ended alike. */
+export interface ProviderOutcome {
+  provider: string;
+  outcome: Outcome | null;
+  lookups: number;
+  matches: number;
+  reason: string | null;
+}
+
 /** When nothing is sent. What falls due in them goes out at their end, in one message. */
 export interface QuietHours {
   start?: string;
@@ -1244,6 +1258,21 @@ export interface SearchCompleteEvent {
   completed_at: string;
 }
 
+/** The search that `find_search` found. */
+export interface SearchFound {
+  id: string;
+  search_id: string;
+  list_id: string;
+  complete: boolean;
+  created_at: string;
+  completed_at: string | null;
+  images: number;
+  lookups: number;
+  matches: number;
+  outcomes: Record<string, number>;
+  by_provider: Array<ProviderOutcome>;
+}
+
 /** What to search. Without `list_id` a new list is made; without providers, those asked by default are. */
 export interface SearchIn {
   images?: Array<ImageIn>;
@@ -1277,6 +1306,13 @@ export interface SearchStarted {
   images: number;
   providers: Array<string>;
   created_at: string;
+}
+
+/** What the action `find_search` answers. */
+export interface SearchesFound {
+  id: string | null;
+  found: boolean;
+  items: Array<SearchFound>;
 }
 
 /** A hook's secret. */
@@ -1473,7 +1509,14 @@ export interface Operations {
     body: FindList;
     answer: ListsFound;
   };
-  /** Looks for copies of one or more images. Answers at once; `search_complete` tells the end. Needs a key with the scope `write`. */
+  /** Tells how far a search is: whether it is complete, what it found, and who did not answer, and why. Needs a key with the scope `read`. */
+  action_find_search: {
+    method: "POST";
+    path: "/api/v1/actions/find_search";
+    body: FindSearch;
+    answer: SearchesFound;
+  };
+  /** Looks for copies of one or more images. Answers at once; `find_search` tells how far it is, `search_complete` its end. Needs a key with the scope `write`. */
   action_start_search: {
     method: "POST";
     path: "/api/v1/actions/start_search";
@@ -1893,7 +1936,7 @@ export interface Operations {
     parameters: { workspace_id: string };
     answer: ItemsBundleOut;
   };
-  /** A page of a drop-down: lists, images (of `list_id`), matches, providers, triggers or collections. */
+  /** A page of a drop-down: lists, images of `list_id`, searches, matches, providers, triggers or collections. */
   list_choices: {
     method: "GET";
     path: "/api/v1/choices/{kind}";

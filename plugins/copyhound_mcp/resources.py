@@ -1,4 +1,4 @@
-"""Lists and matches as resources: `copyhound://lists/{list_id}` and what lies below it."""
+"""Lists, searches and matches as resources: `copyhound://lists/{list_id}` and what lies below it, and others."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ TEMPLATES: Final[list[dict[str, Any]]] = [
         "mime_type": JSON,
     },
     {
+        "uri_template": "copyhound://searches/{search_id}",
+        "name": "search",
+        "title": "Search",
+        "description": "How far a search is, as find_search tells it: complete or not, outcomes and reasons.",
+        "mime_type": JSON,
+    },
+    {
         "uri_template": "copyhound://matches/{match_id}",
         "name": "match",
         "title": "Match",
@@ -43,7 +50,9 @@ TEMPLATES: Final[list[dict[str, Any]]] = [
         "mime_type": JPEG,
     },
 ]
-_URI: Final = re.compile(r"copyhound://(lists|matches)/([^/?#]{1,100})(?:/(matches|overlay))?(?:\?cursor=([^&#]*))?")
+_URI: Final = re.compile(
+    r"copyhound://(lists|searches|matches)/([^/?#]{1,100})(?:/(matches|overlay))?(?:\?cursor=([^&#]*))?"
+)
 _OURS: Final = ("workspace_id", "number", "entry_id", "reduced_blob", "next_check_at")
 
 
@@ -76,6 +85,8 @@ class Reader:
             return _json(_shown(await self._use_cases.lists.get(caller, thing)))
         if (kind, part) == ("lists", "matches"):
             return _json(await self._matches(caller, thing, cursor))
+        if (kind, part) == ("searches", None) and cursor is None:
+            return _json(await self._search(caller, thing, uri))
         if (kind, part) == ("matches", None) and cursor is None:
             return _json(self._match(await self._use_cases.matches.get(caller, thing)))
         if (kind, part) == ("matches", "overlay") and cursor is None:
@@ -87,6 +98,13 @@ class Reader:
         where = MatchFilter(list_id=list_id)
         page = await self._use_cases.matches.page(caller, where, cursor=cursor or None, limit=self._size)
         return {"items": [self._match(one) for one in page.items], "cursor": page.cursor}
+
+    async def _search(self, caller: Caller, search_id: str, uri: str) -> dict[str, Any]:
+        asked = msgspec.json.encode({"search_id": search_id})
+        found: list[dict[str, Any]] = (await self._use_cases.catalogue.run(caller, "find_search", asked))["items"]
+        if not found:
+            raise _absent(uri)
+        return found[0]
 
     def _match(self, found: Match) -> dict[str, Any]:
         link = self._use_cases.matches.overlay_url(found) if found.reduced_blob else None

@@ -22,8 +22,9 @@ _log = logging.getLogger(__name__)
 ONCE: Final = "copyhound/idempotency-key"
 """In a call's `_meta`."""
 _INSTRUCTIONS: Final = (
-    "Copyhound finds where pictures are used on the web and checks every copy. Start a search with start_search; it "
-    "answers at once, so read copyhound://lists/{list_id}/matches a little later, or call export_matches. "
+    "Copyhound finds where pictures are used on the web and checks every copy. Start a search with start_search, which "
+    "answers at once. Then call find_search with its search_id every few seconds until complete is true; its "
+    "by_provider tells who did not answer, and why. Then call export_matches with the list_id. "
     "confidence says how surely it is the same picture: 50 is the line."
 )
 # each request has a manager and a session of its own, which would log their start and their end

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..e2e.servers import Server
+from ..e2e.servers import PATIENCE, Server
 
 PICTURE = "kodak_0001.jpg"
 
@@ -55,6 +56,17 @@ class Live:
         assert done["complete"], self.server.tail()
         list_id: str = done["list_id"]
         return list_id
+
+    def ended(self, search_id: str) -> dict[str, Any]:
+        """What `find_search` tells of a search, once it is complete."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self.call("POST", "/actions/find_search", {"search_id": search_id})
+            found: dict[str, Any] = answer["items"][0]
+            if found["complete"]:
+                return found
+            assert time.monotonic() < deadline, self.server.tail()
+            time.sleep(0.05)
 
 
 @contextmanager

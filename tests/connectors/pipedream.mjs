@@ -125,6 +125,19 @@ const scenarios = {
     }
     return made;
   },
+  async looked() {
+    const images = [JSON.stringify({ base64: fs.readFileSync(picture, "base64") })];
+    const { answer: started } = await run(await actions("start-search"), { images });
+    const component = await actions("find-search");
+    const look = () => run(component, { searchId: started.search_id }, "one trace");
+    let told = (await look()).answer;
+    for (let tried = 0; tried < 600 && !told.items[0].complete; tried += 1) {
+      await new Promise((done) => setTimeout(done, 50));
+      told = (await look()).answer;
+    }
+    const page = await component.props.searchId.options.call(deployed(component, {}).self, {});
+    return { told, page, none: (await run(component, { searchId: "search_none" })).answer };
+  },
   async action() {
     const component = await actions("create-list");
     const { answer, summaries } = await run(component, { label: "From Pipedream", minConfidence: "60", providers: [] });

@@ -202,6 +202,19 @@ def test_a_scenario_acts(make: Make, live: Live) -> None:
     assert make.run("module", "startSearch", "communication", parameters=wanted)["list_id"] == made["id"]
 
 
+def test_a_search_is_looked_at(make: Make, live: Live) -> None:
+    """A search module gives one bundle with what became of a search, none where it is not there; a drop-down has it."""
+    search_id = live.happen()["search_id"]
+    ended = live.ended(search_id)
+    assert make.run("module", "findSearch", "communication", parameters={"search_id": search_id}) == [ended]
+    interface = make.code("module", "findSearch", "interface")
+    assert set(ended) == {field["name"] for field in interface}
+    (rows,) = (field["spec"] for field in interface if field["name"] == "by_provider")
+    assert {field["name"]: field["type"] for field in rows}["outcome"] == "select"
+    assert make.run("module", "findSearch", "communication", parameters={"search_id": "search_none"}) == []
+    assert search_id in [one["value"] for one in make.run("rpc", "choicesSearches", "communication")]
+
+
 def test_what_is_refused_is_told(make: Make) -> None:
     """The error is of Make's kind, with a sentence for people."""
     with pytest.raises(RuntimeError, match=r"DataError: \[400\] .*label"):

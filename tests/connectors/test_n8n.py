@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -236,6 +237,17 @@ def test_a_search_is_started(n8n: N8n, live: Live) -> None:
     assert item["pairedItem"] == {"item": 0}
 
 
+def test_a_search_is_looked_at(n8n: N8n, live: Live) -> None:
+    """Its id comes from the node that started it, or from the list of searches; what it tells is the item."""
+    search_id = live.happen()["search_id"]
+    ended = live.ended(search_id)
+    locator = {"__rl": True, "mode": "id", "value": search_id}
+    (item,) = n8n.run("search", "find_search", search_id=locator)
+    assert item["json"] == {"id": search_id, "found": True, "items": [ended]}
+    offered = n8n.do("choices", node="action", kind="listSearch", method="searchSearches", filter="")
+    assert search_id in [one["value"] for one in offered["results"]]
+
+
 def test_a_list_is_made(n8n: N8n, live: Live) -> None:
     """Fields behind Add Field go along, a group of fields too; what was left empty does not."""
     more = {"monitored": True, "schedule": {"days": 7, "at": "04:30"}, "min_confidence": 80, "providers": []}
@@ -365,6 +377,14 @@ def test_everything_of_the_catalogue_is_there() -> None:
         assert f"value: '{one['key']}'" in actions
         for name in one["input_schema"]["required"]:
             assert f"name: '{name}'" in actions
+
+
+def test_an_operation_that_is_added_changes_no_default() -> None:
+    """n8n saves no parameter that has its default: a node that starts a search must not become one that looks at it."""
+    rendered = render(built_in())["nodes/Copyhound/catalogue.ts"]
+    operations = rendered.split("export const operations")[1].split("export const actionFields")[0]
+    defaults = re.findall(r"default: '(\w+)'", operations)
+    assert defaults == ["start_search", "create_list", "add_images", "decide_match", "export_matches"]
 
 
 def test_words_are_as_n8n_wants_them() -> None:

@@ -310,6 +310,22 @@ def test_a_message_that_comes_again_does_nothing_twice(red: NodeRed, server: Nod
     assert len(set(ids)) == 3
 
 
+def test_a_flow_looks_until_a_search_is_complete(live: Live, red: NodeRed, server: Node) -> None:
+    """The same message that asks again, as in a loop, is told what is so now."""
+    rule = {"t": "set", "p": "_msgid", "pt": "msg", "to": "looking", "tot": "str"}
+    flow = does("find_search")
+    flow[0]["wires"] = [["name"]]
+    red.deploy(server, *flow, {"id": "name", "type": "change", "rules": [rule], "wires": [["act"]]})
+    search_id = live.happen()["search_id"]
+
+    def looked() -> Any:
+        return red.ask("POST", "/do", {"search_id": search_id, "list_id": "not asked for"}).json()["items"][0]
+
+    looked()
+    until(lambda: looked()["complete"], red.log)
+    assert looked() == live.ended(search_id)
+
+
 def test_a_wrong_key_is_told(live: Live, red: NodeRed, server: Node) -> None:
     """A Catch node gets a sentence of why it was refused."""
     red.deploy({**server, "credentials": {"apiKey": "ch_key_wrong"}}, *does("create_list"))

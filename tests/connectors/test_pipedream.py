@@ -110,6 +110,15 @@ def test_an_action_answers(live: Live) -> None:
     assert "label" in told["refused"]
 
 
+def test_a_step_looks_until_a_search_is_complete(live: Live) -> None:
+    """The same step of the same event is told what is so now; the drop-down offers the search."""
+    told = components(live.url, live.key, str(live.picture_path), "looked")
+    (found,) = told["told"]["items"]
+    assert (found["complete"], found["outcomes"]) == (True, {"answered": 1})
+    assert told["page"]["options"][0]["value"] == found["search_id"]
+    assert told["none"] == {"id": None, "found": False, "items": []}
+
+
 def test_a_retried_step_makes_nothing_twice(live: Live) -> None:
     """The same step for the same event makes one list; another step or another event makes another one."""
     first, again, other_step, other_event = components(live.url, live.key, str(live.picture_path), "retried")

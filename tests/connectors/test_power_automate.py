@@ -218,6 +218,15 @@ def test_a_flow_acts(live: Live, flow: Flow) -> None:
     assert started["list_id"] == made["id"]
 
 
+def test_a_flow_looks_at_a_search(live: Live, flow: Flow) -> None:
+    """What became of a search is as the document says; its drop-down offers it."""
+    search_id = live.happen()["search_id"]
+    ended = live.ended(search_id)
+    assert flow.run("FindSearch", {"search_id": search_id}).json() == {"id": search_id, "found": True, "items": [ended]}
+    assert flow.run("FindSearch", {"search_id": "search_none"}).json()["items"] == []
+    assert search_id in [value for value, _ in flow.dropdown("FindSearch", "search_id")]
+
+
 def test_a_repeated_step_makes_nothing_twice(flow: Flow) -> None:
     """A step with an idempotency key, which every action that makes something offers, is done once."""
     once = {"Idempotency-Key": "08585-run-list"}

@@ -269,6 +269,24 @@ def test_a_list_is_found_or_made(app: Path, live: Live) -> None:
     assert told["after"] == [told["made"]]
 
 
+def test_a_search_is_looked_at(app: Path, live: Live) -> None:
+    """What became of a search is one result, with the keys of its sample; one that is not there is none."""
+    ended = live.ended(live.happen()["search_id"])
+    told = ran(
+        app,
+        live,
+        """const [search_id] = given;
+        const { sample } = App.searches.find_search.operation;
+        const shown = await run(App.triggers.choices_searches.operation.perform, bundle());
+        return { sample, shown, found: await search('find_search', { search_id }),
+          none: await search('find_search', { search_id: 'search_none' }) };""",
+        ended["search_id"],
+    )
+    assert (told["found"], told["none"]) == ([ended], [])
+    assert set(told["sample"]) == set(ended)
+    assert ended["search_id"] in [one["id"] for one in told["shown"]]
+
+
 def test_two_runs_at_once_make_one_list(app: Path, live: Live) -> None:
     """Runs whose searches found nothing at the same time make one list; a step of its own makes another."""
     told = ran(

@@ -41,6 +41,40 @@ async def test_a_label_is_found_as_a_whole_or_in_part(world: World) -> None:
     assert (await act(world, "find_list", {"label": "wi%ter", "exact": False}))["items"] == []
 
 
+async def test_a_search_is_looked_at(world: World, picture: bytes) -> None:
+    """One that runs is open, one that ended is complete; what is told is what `GET /searches/{id}` tells."""
+    result = await found(world, picture)
+    open_one = await act(world, "start_search", {"images": [{"url": "https://a.example.com/1.jpg"}]})
+    (running,) = (await act(world, "find_search", {"search_id": open_one["search_id"]}, key=world.reader))["items"]
+    assert (running["complete"], running["outcomes"], running["matches"]) == (False, {"open": 1}, 0)
+    assert [(one["outcome"], one["reason"]) for one in running["by_provider"]] == [(None, None)]
+    answer = await act(world, "find_search", {"search_id": result["search_id"]})
+    (ended,) = answer["items"]
+    assert (answer["id"], answer["found"], ended["id"]) == (result["search_id"], True, result["search_id"])
+    native = (await world.call("GET", f"/searches/{result['search_id']}")).json()
+    for name in ("search_id", "list_id", "complete", "created_at", "completed_at", "outcomes"):
+        assert ended[name] == native[name]
+    assert (ended["images"], ended["lookups"], ended["matches"]) == (native["image_count"], 1, 1)
+    row = {"provider": "own", "outcome": "answered", "lookups": 1, "matches": 1, "reason": None}
+    assert ended["by_provider"] == [row]
+
+
+@pytest.mark.parametrize("key", ["admin", "other"])
+async def test_a_search_that_is_not_there_is_not_found(world: World, picture: bytes, key: str) -> None:
+    """An unknown id, and another workspace's, are an empty answer, as of all actions that find."""
+    search_id = (await found(world, picture))["search_id"] if key == "other" else "search_none"
+    told = await act(world, "find_search", {"search_id": search_id}, key=getattr(world, key))
+    assert told == {"id": None, "found": False, "items": []}
+
+
+async def test_who_looks_again_sees_what_is_so_now(world: World) -> None:
+    """A loop of a flow has one Idempotency-Key: an action that finds is not answered as it was before."""
+    headers = {"Idempotency-Key": "one step"}
+    assert (await act(world, "find_list", {"label": "Later"}, headers=headers))["found"] is False
+    await act(world, "create_list", {"label": "Later"})
+    assert (await act(world, "find_list", {"label": "Later"}, headers=headers))["found"] is True
+
+
 async def test_images_are_added_without_a_search(world: World, picture: bytes) -> None:
     """An address and bytes are added in their order, under their names; nothing is searched."""
     made = await act(world, "create_list", {"label": "x"})

@@ -32,7 +32,7 @@ async def test_every_descriptor_is_whole(world: World) -> None:
     triggers = (await world.call("GET", "/triggers")).json()["items"]
     actions = (await world.call("GET", "/actions")).json()["items"]
     assert sorted(one["key"] for one in triggers) == TRIGGERS
-    assert {"start_search", "create_list", "export_matches"} <= {one["key"] for one in actions}
+    assert {"start_search", "find_search", "create_list", "export_matches"} <= {one["key"] for one in actions}
     for one in triggers + actions:
         assert one["title"], one["key"]
         assert one["noun"], one["key"]

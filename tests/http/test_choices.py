@@ -76,7 +76,26 @@ async def test_images_and_matches_are_chosen_within_a_list(world: World, picture
     assert (await world.call("GET", "/choices/matches?q=elsewhere")).json()["items"] == []
 
 
-@pytest.mark.parametrize("kind", ["lists", "images", "matches", "collections"])
+async def test_searches_are_chosen_by_list_and_time(world: World, picture: bytes) -> None:
+    """A search is named by its list's label and when it was started, the newest first; both are sought."""
+    files = {"images": ("mine.jpg", picture)}
+    ids, lists = [], []
+    for label in ("Summer", "Winter"):
+        made = (await world.call("POST", "/searches", files=files, data={"list_label": label})).json()
+        ids.append(made["search_id"])
+        lists.append(made["list_id"])
+    path = "/choices/searches"
+    seen = await all_pages(world, f"{path}?limit=1")
+    assert [one["id"] for one in seen] == ids[::-1]
+    assert [one["name"].split(", ")[0] for one in seen] == ["Winter", "Summer"]
+    day = seen[1]["name"].split(", ")[1]
+    assert (await world.call("GET", f"/searches/{ids[0]}")).json()["created_at"].startswith(day.replace(" ", "T"))
+    for query in ("q=SUMM", f"list_id={lists[0]}", f"q=summer, {day}"):
+        assert (await world.call("GET", f"{path}?{query}")).json()["items"] == [seen[1]], query
+    assert await all_pages(world, f"{path}?q=spring&limit=1") == []
+
+
+@pytest.mark.parametrize("kind", ["lists", "images", "searches", "matches", "collections"])
 async def test_nothing_of_another_workspace_is_offered(world: World, picture: bytes, kind: str) -> None:
     """Another workspace's key sees none of the choices."""
     result = await found(world, picture)

@@ -66,6 +66,8 @@ async def test_a_search_from_upload_to_overlay(hound: Copyhound, picture: bytes)
     assert (await told(hound.get_overlay, match.id)).startswith(b"\xff\xd8")
     progress = await told(hound.get_search, result.search_id)
     assert (progress.complete, progress.images[0].name) == (True, "mine.jpg")
+    (told_of,) = (await told(hound.action_find_search, models.FindSearch(search_id=result.search_id))).items
+    assert (told_of.complete, told_of.by_provider[0].outcome) == (True, models.Outcome.answered)
 
 
 async def test_live_events_are_told_as_they_come(hound: Copyhound, picture: bytes) -> None:

@@ -119,6 +119,8 @@ def test_anti_examples_of_triggers_are_refused(key: str, fault: str) -> None:
         ("create_list", {"label": "x", "min_confidence": 101}),
         ("create_list", {"label": "x", "colour": "red"}),
         ("export_matches", {"list_id": 7}),
+        ("find_search", {}),
+        ("find_search", {"id": "search_1"}),
     ],
 )
 def test_anti_examples_of_actions_are_refused(key: str, value: dict[str, Any]) -> None:

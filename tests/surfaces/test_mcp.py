@@ -23,7 +23,7 @@ from copyhound_mcp.resources import TEMPLATES
 from copyhound_mcp.settings import McpSettings
 
 from ..fixtures.photos import photo, resaved
-from .mcp_kit import NEW, Agent, agent
+from .mcp_kit import NEW, OLD, Agent, agent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -47,7 +47,7 @@ async def test_every_action_is_a_tool_with_its_schemas_unchanged(open_agent: Age
     """The tools are the actions of the catalogue, a third-party one too, with the schemas that the native API tells."""
     actions = {one["key"]: one for one in (await open_agent.native("/actions"))["items"]}
     tools = {one["name"]: one for one in (await open_agent.result("tools/list"))["tools"]}
-    assert set(tools) == set(actions) >= {"start_search", "create_list", "export_matches", "greet"}
+    assert set(tools) == set(actions) >= {"start_search", "find_search", "create_list", "export_matches", "greet"}
     for name, action in actions.items():
         assert tools[name]["inputSchema"] == action["input_schema"]
         assert tools[name]["outputSchema"] == action["output_schema"]
@@ -130,7 +130,7 @@ async def test_a_reading_key_sees_and_uses_what_reads(open_agent: Agent) -> None
     hinted = {
         one["name"] for one in (await open_agent.result("tools/list"))["tools"] if one["annotations"]["readOnlyHint"]
     }
-    assert names == hinted >= {"export_matches", "greet"}
+    assert names == hinted >= {"export_matches", "find_search", "greet"}
     assert "create_list" not in names
     refused = await open_agent.tool("create_list", key="read", label="Never")
     assert refused["isError"] is True
@@ -172,6 +172,27 @@ async def test_matches_are_resources(open_agent: Agent) -> None:
         assert not {"workspace_id", "reduced_blob", "entry_id"} & set(shown)
 
 
+async def test_searches_are_resources(open_agent: Agent) -> None:
+    """A search is shown as `find_search` tells it; the server's instructions lead from its start to its matches."""
+    native = (await open_agent.native("/searches"))["items"][-1]
+    told = (await open_agent.tool("find_search", search_id=native["search_id"]))["structuredContent"]["items"]
+    assert [await open_agent.read(f"copyhound://searches/{native['search_id']}", key="read")] == told
+    assert (told[0]["complete"], told[0]["matches"]) == (True, 1)
+    hello: dict[str, Any] = {"protocolVersion": OLD, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    words = (await open_agent.result("initialize", **hello))["instructions"]
+    steps = [words.index(name) for name in ("start_search", "find_search", "export_matches")]
+    assert steps == sorted(steps)
+
+
+async def test_a_call_that_looks_is_not_answered_as_before(open_agent: Agent) -> None:
+    """A client that sends the same word with each call still hears what is so now."""
+    call: dict[str, Any] = {"name": "find_list", "arguments": {"label": "Looked for"}}
+    call["_meta"] = {"copyhound/idempotency-key": "look"}
+    before = (await open_agent.result("tools/call", **call))["structuredContent"]["found"]
+    await open_agent.tool("create_list", label="Looked for")
+    assert (before, (await open_agent.result("tools/call", **call))["structuredContent"]["found"]) == (False, True)
+
+
 async def test_an_overlay_is_a_picture(open_agent: Agent) -> None:
     """An agent that can see is shown copy and image side by side."""
     uri = f"copyhound://matches/{(await the_match(open_agent))['id']}/overlay"
@@ -186,6 +207,7 @@ async def test_templates_say_what_can_be_read(open_agent: Agent) -> None:
     assert [one["uriTemplate"] for one in templates] == [
         "copyhound://lists/{list_id}",
         "copyhound://lists/{list_id}/matches{?cursor}",
+        "copyhound://searches/{search_id}",
         "copyhound://matches/{match_id}",
         "copyhound://matches/{match_id}/overlay",
     ]
@@ -196,6 +218,9 @@ async def test_templates_say_what_can_be_read(open_agent: Agent) -> None:
     [
         "copyhound://lists/list_x",
         "copyhound://lists",
+        "copyhound://searches/search_x",
+        "copyhound://searches/search_x/matches",
+        "copyhound://searches/search_x?cursor=b",
         "file:///etc/passwd",
         "copyhound://matches/../x",
         "x",
@@ -215,6 +240,7 @@ async def test_nothing_crosses_a_workspace(open_agent: Agent) -> None:
     for uri in (
         f"copyhound://lists/{native['list_id']}",
         f"copyhound://lists/{native['list_id']}/matches",
+        f"copyhound://searches/{(await open_agent.native('/searches'))['items'][-1]['search_id']}",
         f"copyhound://matches/{native['id']}",
         f"copyhound://matches/{native['id']}/overlay",
     ):

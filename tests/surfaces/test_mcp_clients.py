@@ -29,21 +29,25 @@ async def main():
     async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
         async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
             tools = [one.name for one in (await client.list_tools()).tools]
-            started = await client.call_tool("start_search", {"images": [{"base64": picture, "name": "mine"}]})
+            wanted = {"images": [{"base64": picture, "name": "mine"}], "providers": ["own_index", "tineye"]}
+            started = await client.call_tool("start_search", wanted)
             wrong = await client.call_tool("create_list", {"label": ""})
-            list_id = started.structured_content["list_id"]
-            matches = f"copyhound://lists/{list_id}/matches"
+            list_id, search_id = (started.structured_content[name] for name in ("list_id", "search_id"))
             while True:
-                page = json.loads((await client.read_resource(matches)).contents[0].text)
-                if page["items"]:
+                found = (await client.call_tool("find_search", {"search_id": search_id})).structured_content["items"][0]
+                if found["complete"]:
                     break
                 await asyncio.sleep(0.1)
+            told = (await client.read_resource("copyhound://searches/" + search_id)).contents[0].text
+            matches = f"copyhound://lists/{list_id}/matches"
+            page = json.loads((await client.read_resource(matches)).contents[0].text)
             exported = await client.call_tool("export_matches", {"list_id": list_id})
             listed = [one.uri for one in (await client.list_resources()).resources]
             overlay = await client.read_resource("copyhound://matches/" + page["items"][0]["id"] + "/overlay")
             print(json.dumps({
                 "version": client.protocol_version, "server": client.server_info.name, "tools": tools,
                 "wrong": [wrong.is_error, wrong.content[0].text], "rows": exported.structured_content["rows"],
+                "found": found, "told": json.loads(told),
                 "listed": matches in listed, "picture": len(base64.b64decode(overlay.contents[0].blob)),
             }))
 
@@ -63,21 +67,25 @@ async def main():
         async with ClientSession(read, write) as client:
             hello = await client.initialize()
             tools = [one.name for one in (await client.list_tools()).tools]
-            started = await client.call_tool("start_search", {"images": [{"base64": picture, "name": "mine"}]})
+            wanted = {"images": [{"base64": picture, "name": "mine"}], "providers": ["own_index", "tineye"]}
+            started = await client.call_tool("start_search", wanted)
             wrong = await client.call_tool("create_list", {"label": ""})
-            list_id = started.structuredContent["list_id"]
-            matches = f"copyhound://lists/{list_id}/matches"
+            list_id, search_id = (started.structuredContent[name] for name in ("list_id", "search_id"))
             while True:
-                page = json.loads((await client.read_resource(matches)).contents[0].text)
-                if page["items"]:
+                found = (await client.call_tool("find_search", {"search_id": search_id})).structuredContent["items"][0]
+                if found["complete"]:
                     break
                 await asyncio.sleep(0.1)
+            told = (await client.read_resource("copyhound://searches/" + search_id)).contents[0].text
+            matches = f"copyhound://lists/{list_id}/matches"
+            page = json.loads((await client.read_resource(matches)).contents[0].text)
             exported = await client.call_tool("export_matches", {"list_id": list_id})
             listed = [str(one.uri) for one in (await client.list_resources()).resources]
             overlay = await client.read_resource("copyhound://matches/" + page["items"][0]["id"] + "/overlay")
             print(json.dumps({
                 "version": hello.protocolVersion, "server": hello.serverInfo.name, "tools": tools,
                 "wrong": [wrong.isError, wrong.content[0].text], "rows": exported.structuredContent["rows"],
+                "found": found, "told": json.loads(told),
                 "listed": matches in listed, "picture": len(base64.b64decode(overlay.contents[0].blob)),
             }))
 
@@ -95,22 +103,26 @@ async function main() {
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
   const tools = (await client.listTools()).tools.map((one) => one.name);
   const call = (name, args) => client.callTool({ name, arguments: args });
-  const started = await call("start_search", { images: [{ base64: picture, name: "mine" }] });
+  const images = [{ base64: picture, name: "mine" }];
+  const started = await call("start_search", { images, providers: ["own_index", "tineye"] });
   const wrong = await call("create_list", { label: "" });
-  const list = started.structuredContent.list_id;
-  const uri = `copyhound://lists/${list}/matches`;
-  let page;
+  const { list_id: list, search_id } = started.structuredContent;
+  let found;
   do {
     await new Promise((done) => setTimeout(done, 100));
-    page = JSON.parse((await client.readResource({ uri })).contents[0].text);
-  } while (!page.items.length);
+    [found] = (await call("find_search", { search_id })).structuredContent.items;
+  } while (!found.complete);
+  const text = async (uri) => JSON.parse((await client.readResource({ uri })).contents[0].text);
+  const told = await text(`copyhound://searches/${search_id}`);
+  const uri = `copyhound://lists/${list}/matches`;
+  const page = await text(uri);
   const exported = await call("export_matches", { list_id: list });
   const listed = (await client.listResources()).resources.map((one) => one.uri);
   const overlay = await client.readResource({ uri: `copyhound://matches/${page.items[0].id}/overlay` });
   console.log(JSON.stringify({
     version: client.transport.protocolVersion, server: client.getServerVersion().name, tools,
     wrong: [wrong.isError, wrong.content[0].text], rows: exported.structuredContent.rows,
-    listed: listed.includes(uri), picture: Buffer.from(overlay.contents[0].blob, "base64").length,
+    found, told, listed: listed.includes(uri), picture: Buffer.from(overlay.contents[0].blob, "base64").length,
   }));
   await client.close();
 }
@@ -147,7 +159,11 @@ def holds(printed: str, version: str) -> None:
     """All that a client has done and read is as it should be."""
     told = json.loads(printed)
     assert (told["version"], told["server"]) == (version, "copyhound")
-    assert {"start_search", "create_list", "export_matches"} <= set(told["tools"])
+    assert {"start_search", "find_search", "create_list", "export_matches"} <= set(told["tools"])
+    assert told["told"] == told["found"]
+    assert (told["found"]["matches"], told["found"]["outcomes"]) == (1, {"answered": 1, "skipped": 1})
+    rows = {one["provider"]: (one["outcome"], one["reason"]) for one in told["found"]["by_provider"]}
+    assert rows == {"own_index": ("answered", None), "tineye": ("skipped", "plugins.tineye.api_key is not set.")}
     assert told["wrong"][0] is True
     assert told["wrong"][1].startswith("invalid_request: ")
     assert [row["image_url"] for row in told["rows"]] == [COPY]
@@ -157,7 +173,7 @@ def holds(printed: str, version: str) -> None:
 
 @pytest.mark.parametrize(("mode", "version"), [("auto", "2026-07-28"), ("legacy", "2025-11-25")])
 def test_the_python_client(server: Server, mode: str, version: str) -> None:
-    """The Python SDK's client searches, reads matches and sees an overlay, by the new protocol and by the old one."""
+    """The Python SDK's client searches, looks until that is complete, and reads what was found; by both protocols."""
     holds(run_python(python_client("mcp==2.3.0"), PYTHON_SCRIPT, *arguments(server, mode)), version)
 
 

@@ -485,6 +485,12 @@ class FindList(Struct, kw_only=True, omit_defaults=True):
     exact: bool = True
 
 
+class FindSearch(Struct, kw_only=True, omit_defaults=True):
+    """What the action `find_search` takes."""
+
+    search_id: str
+
+
 class FoundEntry(Struct, kw_only=True, omit_defaults=True):
     """An entry that shows the same picture, and how it compares."""
 
@@ -1388,6 +1394,16 @@ class ProviderLimits(Struct, kw_only=True, omit_defaults=True):
     retries: int = 2
 
 
+class ProviderOutcome(Struct, kw_only=True, omit_defaults=True):
+    """Lookups of a search at one provider that ended alike."""
+
+    provider: str
+    outcome: Outcome | None
+    lookups: int
+    matches: int
+    reason: str | None
+
+
 class QuietHours(Struct, kw_only=True, omit_defaults=True):
     """When nothing is sent. What falls due in them goes out at their end, in one message."""
 
@@ -1481,6 +1497,22 @@ class SearchCompleteEvent(Struct, kw_only=True, omit_defaults=True):
     completed_at: datetime
 
 
+class SearchFound(Struct, kw_only=True, omit_defaults=True):
+    """The search that `find_search` found."""
+
+    id: str
+    search_id: str
+    list_id: str
+    complete: bool
+    created_at: datetime
+    completed_at: datetime | None
+    images: int
+    lookups: int
+    matches: int
+    outcomes: dict[str, int]
+    by_provider: list[ProviderOutcome]
+
+
 class SearchIn(Struct, kw_only=True, omit_defaults=True):
     """What to search. Without `list_id` a new list is made; without providers, those asked by default are."""
 
@@ -1514,6 +1546,14 @@ class SearchStarted(Struct, kw_only=True, omit_defaults=True):
     images: int
     providers: list[str]
     created_at: datetime
+
+
+class SearchesFound(Struct, kw_only=True, omit_defaults=True):
+    """What the action `find_search` answers."""
+
+    id: str | None
+    found: bool
+    items: list[SearchFound]
 
 
 class SecretOut(Struct, kw_only=True, omit_defaults=True):

@@ -67,11 +67,24 @@ class Copyhound(Transport):
             self._call("POST", "/api/v1/actions/find_list", {200: models.ListsFound}, body=body, key=idempotency_key),
         )
 
+    def action_find_search(
+        self, body: models.FindSearch, *, idempotency_key: str | None = None
+    ) -> models.SearchesFound:
+        """Tells how far a search is: whether it is complete, what it found, and who did not answer, and why.
+        Needs a key with the scope `read`.
+        """
+        return cast(
+            models.SearchesFound,
+            self._call(
+                "POST", "/api/v1/actions/find_search", {200: models.SearchesFound}, body=body, key=idempotency_key
+            ),
+        )
+
     def action_start_search(
         self, body: models.StartSearch, *, idempotency_key: str | None = None
     ) -> models.SearchStarted:
-        """Looks for copies of one or more images. Answers at once; `search_complete` tells the end. Needs a key
-        with the scope `write`.
+        """Looks for copies of one or more images. Answers at once; `find_search` tells how far it is,
+        `search_complete` its end. Needs a key with the scope `write`.
         """
         return cast(
             models.SearchStarted,
@@ -598,7 +611,9 @@ class Copyhound(Transport):
         page: int | None = None,
         limit: int | None = None,
     ) -> models.ItemsChoice:
-        """A page of a drop-down: lists, images (of `list_id`), matches, providers, triggers or collections."""
+        """A page of a drop-down: lists, images of `list_id`, searches, matches, providers, triggers or
+        collections.
+        """
         return cast(
             models.ItemsChoice,
             self._call(

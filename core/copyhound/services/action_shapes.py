@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from copyhound.domain.lists import Label, Schedule
 from copyhound.domain.matches import Decision
 from copyhound.domain.pictures import MatchType
+from copyhound.domain.searches import Outcome
 from copyhound.services.payloads import Instant
 
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
@@ -59,6 +60,66 @@ class SearchStarted(msgspec.Struct, frozen=True):
     """Who is asked."""
     created_at: Instant
     """When it was started."""
+
+
+class FindSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the action `find_search` takes."""
+
+    search_id: str
+    """The search to look at; `start_search` answered it."""
+
+
+class ProviderOutcome(msgspec.Struct, frozen=True):
+    """Lookups of a search at one provider that ended alike."""
+
+    provider: str
+    """Who was asked."""
+    outcome: Outcome | None
+    """How they ended; null while they are open."""
+    lookups: int
+    """How many images it was asked for with this outcome."""
+    matches: int
+    """What was found by them; a match that two providers found counts at both."""
+    reason: str | None
+    """Why there is no answer; null where there is one, and while they are open."""
+
+
+class SearchFound(msgspec.Struct, frozen=True):
+    """The search that `find_search` found."""
+
+    id: str
+    """The same as `search_id`."""
+    search_id: str
+    """The search."""
+    list_id: str
+    """Where the images are, and the matches."""
+    complete: bool
+    """Whether every lookup has its outcome; while it is false, more may be found."""
+    created_at: Instant
+    """When it was started."""
+    completed_at: Instant | None
+    """When it ended; null while it is not complete."""
+    images: int
+    """How many are searched."""
+    lookups: int
+    """How often a provider is asked for an image."""
+    matches: int
+    """Matches of its images that it found or saw again so far, as `export_matches` gives them."""
+    outcomes: dict[str, int]
+    """Outcome, or "open" -> how many lookups."""
+    by_provider: list[ProviderOutcome]
+    """The same for each provider, with reasons; of one provider at most 20, the most lookups first."""
+
+
+class SearchesFound(msgspec.Struct, frozen=True):
+    """What the action `find_search` answers."""
+
+    id: str | None
+    """Of the search; null where there is none."""
+    found: bool
+    """Whether there is one."""
+    items: list[SearchFound]
+    """The search; empty where there is none of this id."""
 
 
 class CreateList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +12,7 @@ from msgspec import UNSET
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.lists import ImageList
 from copyhound.domain.matches import MatchFilter
-from copyhound.domain.searches import ImageInput, SearchRequest
+from copyhound.domain.searches import ImageInput, Outcome, SearchProgress, SearchRequest
 from copyhound.domain.triggers import Action
 from copyhound.domain.workspaces import Caller
 from copyhound.services.action_shapes import (
@@ -19,6 +21,7 @@ from copyhound.services.action_shapes import (
     DecideMatch,
     ExportMatches,
     FindList,
+    FindSearch,
     ImageAdded,
     ImageReference,
     ImagesAdded,
@@ -26,6 +29,9 @@ from copyhound.services.action_shapes import (
     ListsFound,
     MatchDecided,
     MatchesExported,
+    ProviderOutcome,
+    SearchesFound,
+    SearchFound,
     SearchStarted,
     StartSearch,
 )
@@ -39,9 +45,12 @@ from copyhound.services.searches import SearchService
 
 _MOST_ROWS: Final = 1000
 _MOST_LISTS: Final = 50
+_MOST_REASONS: Final = 20
+_FOUND: Final = (None, Outcome.answered, Outcome.no_match)
 LIST_CHOICES: Final = f"{API}/choices/lists"
 PROVIDER_CHOICES: Final = f"{API}/choices/providers"
 MATCH_CHOICES: Final = f"{API}/choices/matches"
+SEARCH_CHOICES: Final = f"{API}/choices/searches"
 
 
 def image_input(reference: ImageReference) -> ImageInput:
@@ -74,6 +83,18 @@ class Actions:
         return SearchStarted(
             search.id, search.id, search.list_id, search.image_count, search.providers, search.created_at
         )
+
+    async def find_search(self, caller: Caller, wanted: FindSearch) -> SearchesFound:
+        try:
+            progress = await self._searches.progress(caller, wanted.search_id)
+        except CopyhoundError as error:
+            if error.code != "not_found":
+                raise
+            return SearchesFound(None, False, [])
+        # counted after it: of one that is complete all is there
+        where = MatchFilter(list_id=progress.search.list_id, search_id=wanted.search_id)
+        found = _reported(progress, await self._matches.count(caller, where))
+        return SearchesFound(found.id, True, [found])
 
     async def create_list(self, caller: Caller, wanted: CreateList) -> ListCreated:
         made = await self._lists.create(
@@ -136,6 +157,34 @@ def _told(item: ImageList) -> ListCreated:
     return ListCreated(item.id, item.label, item.monitored, item.next_run_at, item.created_at)
 
 
+def _reported(progress: SearchProgress, matches: int) -> SearchFound:
+    search = progress.search
+    return SearchFound(
+        id=search.id,
+        search_id=search.id,
+        list_id=search.list_id,
+        complete=search.complete,
+        created_at=search.created_at,
+        completed_at=search.completed_at,
+        images=search.image_count,
+        lookups=sum(progress.outcomes.values()),
+        matches=matches,
+        outcomes=progress.outcomes,
+        by_provider=[row for provider in search.providers for row in _outcomes(progress, provider)],
+    )
+
+
+def _outcomes(progress: SearchProgress, provider: str) -> Iterator[ProviderOutcome]:
+    lookups: Counter[tuple[Outcome | None, str | None]] = Counter()
+    matches: Counter[tuple[Outcome | None, str | None]] = Counter()
+    for lookup in (one for image in progress.images for one in image.lookups if one.provider == provider):
+        ended = lookup.outcome, None if lookup.outcome in _FOUND else lookup.reason
+        lookups[ended] += 1
+        matches[ended] += lookup.matches
+    for ended, number in lookups.most_common(_MOST_REASONS):
+        yield ProviderOutcome(provider, ended[0], number, matches[ended], ended[1])
+
+
 def builtin_actions(run: Actions) -> list[Action]:
     """The descriptors of the actions that Copyhound itself has."""
     return [*_starting(run), *_sorting(run)]
@@ -147,11 +196,25 @@ def _starting(run: Actions) -> list[Action]:
             key="start_search",
             title="Start search",
             noun="Search",
-            description="Looks for copies of one or more images. Answers at once; `search_complete` tells the end.",
+            description="Looks for copies of one or more images. Answers at once; `find_search` tells how far it is, "
+            "`search_complete` its end.",
             input=StartSearch,
             output=SearchStarted,
             run=run.start_search,
             dynamic_fields={"list_id": LIST_CHOICES, "providers": PROVIDER_CHOICES},
+        ),
+        _action(
+            key="find_search",
+            title="Find search",
+            noun="Search",
+            description="Tells how far a search is: whether it is complete, what it found, and who did not answer, and "
+            "why.",
+            input=FindSearch,
+            output=SearchesFound,
+            run=run.find_search,
+            scope="read",
+            kind="find",
+            dynamic_fields={"search_id": SEARCH_CHOICES},
         ),
         _action(
             key="create_list",

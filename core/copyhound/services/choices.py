@@ -57,6 +57,7 @@ class ChoiceService:
         self._kinds: dict[str, _Read] = {
             "lists": self._lists,
             "images": self._images,
+            "searches": self._searches,
             "matches": self._matches,
             "providers": self._providers,
             "triggers": self._of_triggers,
@@ -86,12 +87,26 @@ class ChoiceService:
     async def _images(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
         if wanted.list_id is None or await uow.lists.get(caller.workspace_id, wanted.list_id) is None:
             raise CopyhoundError("invalid_request", "Images are chosen from a list: list_id names one that is there.")
-        if wanted.q is None:
-            page = await uow.images.of_list(
-                caller.workspace_id, wanted.list_id, cursor=wanted.cursor, limit=wanted.limit
+        list_id = wanted.list_id
+
+        async def read(cursor: str | None) -> PageOf:
+            page = await uow.images.of_list(caller.workspace_id, list_id, cursor=cursor, limit=wanted.limit)
+            return PageOf([_image(image) for image in page.items], page.cursor)
+
+        return await _sought(read, wanted)
+
+    async def _searches(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
+        """Newest first, by the label of the list and the time of the start."""
+
+        async def read(cursor: str | None) -> PageOf:
+            page = await uow.searches.page(
+                caller.workspace_id, list_id=wanted.list_id, cursor=cursor, limit=wanted.limit
             )
-            return PageOf(_told_apart([_image(image) for image in page.items]), page.cursor)
-        return await _sought(uow, caller, wanted)
+            labels = await _labels(uow, caller, [one.list_id for one in page.items])
+            told = [(one.id, f"{labels.get(one.list_id, '')}, {_minute(one.created_at)}") for one in page.items]
+            return PageOf([_Told(*one) for one in told], page.cursor)
+
+        return await _sought(read, wanted)
 
     async def _matches(self, uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
         """Newest first; `q` is sought in the host."""
@@ -175,14 +190,13 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:head]}…{text[head + 1 - most :]}"
 
 
-async def _sought(uow: UnitOfWork, caller: Caller, wanted: Wanted) -> PageOf:
-    """Images of a list whose names contain `q`. They are read page by page, at most so many for one answer."""
+async def _sought(read: Callable[[str | None], Awaitable[PageOf]], wanted: Wanted) -> PageOf:
+    """Choices whose names contain `q`. They are read page by page, at most so many for one answer."""
     found: list[_Told] = []
     cursor = wanted.cursor
     for _ in range(10):
-        assert wanted.list_id is not None
-        page = await uow.images.of_list(caller.workspace_id, wanted.list_id, cursor=cursor, limit=wanted.limit)
-        found += [_image(image) for image in page.items if _holds(image.name, wanted)]
+        page = await read(cursor)
+        found += [one for one in page.items if _holds(one.name, wanted)]
         cursor = page.cursor
         if cursor is None or found:
             break

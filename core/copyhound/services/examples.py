@@ -19,6 +19,28 @@ _LIST_TOLD: Final[Json] = {
     "next_run_at": "2026-11-22T03:00:00Z",
     "created_at": "2026-11-21T09:29:40Z",
 }
+_SEARCH_TOLD: Final[Json] = {
+    "id": SEARCH,
+    "search_id": SEARCH,
+    "list_id": LIST,
+    "complete": True,
+    "created_at": "2026-11-21T09:29:40Z",
+    "completed_at": "2026-11-21T09:29:43Z",
+    "images": 1,
+    "lookups": 2,
+    "matches": 4,
+    "outcomes": {"answered": 1, "skipped": 1},
+    "by_provider": [
+        {"provider": "own_index", "outcome": "answered", "lookups": 1, "matches": 4, "reason": None},
+        {
+            "provider": "tineye",
+            "outcome": "skipped",
+            "lookups": 1,
+            "matches": 0,
+            "reason": "plugins.tineye.api_key is not set.",
+        },
+    ],
+}
 
 SAMPLES: Final[dict[str, Json]] = {
     "start_search": {
@@ -29,6 +51,7 @@ SAMPLES: Final[dict[str, Json]] = {
         "providers": ["own_index"],
         "created_at": "2026-11-21T09:29:40Z",
     },
+    "find_search": {"id": SEARCH, "found": True, "items": [_SEARCH_TOLD]},
     "create_list": _LIST_TOLD,
     "find_list": {"id": LIST, "found": True, "items": [_LIST_TOLD]},
     "add_images": {
@@ -68,6 +91,7 @@ EXAMPLES: Final[dict[str, tuple[Json, ...]]] = {
             "verify": False,
         },
     ),
+    "find_search": ({"search_id": SEARCH},),
     "create_list": (
         {"label": "Summer collection"},
         {"label": "Weekly", "monitored": True, "schedule": {"days": 7, "at": "04:30", "timezone": "Europe/Berlin"}},
@@ -103,6 +127,13 @@ ANTI_EXAMPLES: Final[dict[str, tuple[AntiExample, ...]]] = {
         AntiExample({"images": [_PICTURE]}, "An image is an object with `url` or `base64`."),
         AntiExample({"images": [{"url": _PICTURE}], "verify": "yes"}, "`verify` is true or false, without quotes."),
         AntiExample({"images": [{"url": _PICTURE}], "list_label": ""}, "A label has at least one character."),
+    ),
+    "find_search": (
+        AntiExample({}, "`search_id` is required."),
+        AntiExample({"search_id": None}, "An id is a text."),
+        AntiExample({"search_id": [SEARCH]}, "One search is looked at, not a list of them."),
+        AntiExample({"id": SEARCH}, "The field is called `search_id`."),
+        AntiExample({"search_id": SEARCH, "wait": 30}, "It answers at once: ask again until `complete` is true."),
     ),
     "create_list": (
         AntiExample({"label": ""}, "A label has at least one character."),

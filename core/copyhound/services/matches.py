@@ -38,6 +38,10 @@ class MatchService:
             await self._must_exist(uow, caller, where)
             return await uow.matches.page(caller.workspace_id, where, cursor=cursor, limit=limit, sort=sort)
 
+    async def count(self, caller: Caller, where: MatchFilter) -> int:
+        async with self._kit.units.read() as uow:
+            return await uow.matches.count(caller.workspace_id, where)
+
     async def _must_exist(self, uow: Any, caller: Caller, where: MatchFilter) -> None:
         if where.list_id is not None and await uow.lists.get(caller.workspace_id, where.list_id) is None:
             raise CopyhoundError("not_found", f"There is no list {where.list_id}.")

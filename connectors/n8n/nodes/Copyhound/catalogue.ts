@@ -51,10 +51,16 @@ export const operations: INodeProperties[] = [
 		},
 		options: [
 			{
+				name: 'Find Search',
+				value: 'find_search',
+				action: 'Find search',
+				description: 'Tells how far a search is: whether it is complete, what it found, and who did not answer, and why',
+			},
+			{
 				name: 'Start Search',
 				value: 'start_search',
 				action: 'Start search',
-				description: 'Looks for copies of one or more images. Answers at once; `search_complete` tells the end.',
+				description: 'Looks for copies of one or more images. Answers at once; `find_search` tells how far it is, `search_complete` its end.',
 			},
 		],
 		default: 'start_search',
@@ -264,6 +270,39 @@ export const actionFields: INodeProperties[] = [
 				default: true,
 			},
 		],
+	},
+	{
+		displayName: 'Search',
+		name: 'search_id',
+		type: 'resourceLocator',
+		default: {
+			mode: 'list',
+			value: '',
+		},
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: {
+					searchListMethod: 'searchSearches',
+					searchable: true,
+				},
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+			},
+		],
+		description: 'The search to look at; `start_search` answered it',
+		displayOptions: {
+			show: {
+				resource: ['search'],
+				operation: ['find_search'],
+			},
+		},
+		required: true,
 	},
 	{
 		displayName: 'Label',
@@ -690,6 +729,15 @@ export const ACTIONS: Record<string, ActionFields> = {
 		],
 		pictures: 'images',
 	},
+	find_search: {
+		shown: [
+			{
+				name: 'search_id',
+				kind: 'locator',
+			},
+		],
+		added: [],
+	},
 	create_list: {
 		shown: [
 			{
@@ -794,4 +842,5 @@ export const CHOICES: Record<string, string> = {
 	Lists: '/api/v1/choices/lists',
 	Matches: '/api/v1/choices/matches',
 	Providers: '/api/v1/choices/providers',
+	Searches: '/api/v1/choices/searches',
 };

@@ -5,7 +5,7 @@ import copyhound, { connection } from "../../common/client.mjs";
 export default {
   key: "copyhound-start-search",
   name: "Start search",
-  description: "Looks for copies of one or more images. Answers at once; `search_complete` tells the end.",
+  description: "Looks for copies of one or more images. Answers at once; `find_search` tells how far it is, `search_complete` its end.",
   version: "0.1.0",
   type: "action",
   props: {

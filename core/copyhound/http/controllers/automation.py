@@ -116,7 +116,8 @@ class ActionController(Controller):
         async def make() -> Made:
             return Made(await action.run(caller, sent), 200)
 
-        return await once(msgspec.to_builtins(sent), make)
+        # a step that looks again, in one run of a flow, has the same key: what it is told must be what is so now
+        return await (once.never(make) if action.kind == "find" else once(msgspec.to_builtins(sent), make))
 
 
 class ChoiceController(Controller):
@@ -137,7 +138,7 @@ class ChoiceController(Controller):
         page: PageNumber = 0,
         limit: Limit = 50,
     ) -> Items[Choice]:
-        """A page of a drop-down: lists, images (of `list_id`), matches, providers, triggers or collections."""
+        """A page of a drop-down: lists, images of `list_id`, searches, matches, providers, triggers or collections."""
         wanted = Wanted(q, cursor, limit, list_id)
         return items(await services.choices.page(caller, kind, wanted, number=page), lambda choice: choice)
 
