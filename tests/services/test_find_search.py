@@ -13,6 +13,8 @@ from copyhound.services.searches import begin, new_search
 from ..fixtures import photos
 from ..fixtures.houses import Home, home
 
+NOT_SET_UP = "tineye is not set up: plugins.tineye: it lacks the required field `api_key`."
+
 
 async def found(house: Home, search_id: str) -> SearchFound:
     """What the action tells of a search that is there."""
@@ -37,7 +39,11 @@ async def test_a_complete_search_tells_who_did_not_answer(at_both_homes: Home) -
     assert rows == {
         ("own_index", Outcome.answered): (1, 2, None),
         ("own_index", Outcome.no_match): (1, 0, None),
-        ("tineye", Outcome.skipped): (2, 0, "plugins.tineye.api_key is not set."),
+        ("tineye", Outcome.skipped): (
+            2,
+            0,
+            NOT_SET_UP,
+        ),
     }
 
 

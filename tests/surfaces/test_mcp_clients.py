@@ -15,6 +15,7 @@ from ..fixtures.photos import resaved
 
 NODE = "@modelcontextprotocol/sdk@1.32.2"
 COPY = "https://thief.example.com/copy.jpg"
+NOT_SET_UP = "tineye is not set up: plugins.tineye: it lacks the required field `api_key`."
 
 PYTHON_SCRIPT = """
 import asyncio, base64, json, sys
@@ -163,7 +164,10 @@ def holds(printed: str, version: str) -> None:
     assert told["told"] == told["found"]
     assert (told["found"]["matches"], told["found"]["outcomes"]) == (1, {"answered": 1, "skipped": 1})
     rows = {one["provider"]: (one["outcome"], one["reason"]) for one in told["found"]["by_provider"]}
-    assert rows == {"own_index": ("answered", None), "tineye": ("skipped", "plugins.tineye.api_key is not set.")}
+    assert rows == {
+        "own_index": ("answered", None),
+        "tineye": ("skipped", NOT_SET_UP),
+    }
     assert told["wrong"][0] is True
     assert told["wrong"][1].startswith("invalid_request: ")
     assert [row["image_url"] for row in told["rows"]] == [COPY]

@@ -37,7 +37,7 @@ _SEARCH_TOLD: Final[Json] = {
             "outcome": "skipped",
             "lookups": 1,
             "matches": 0,
-            "reason": "plugins.tineye.api_key is not set.",
+            "reason": "tineye is not set up: plugins.tineye: it lacks the required field `api_key`.",
         },
     ],
 }
