@@ -10,12 +10,14 @@ const BEFORE_FAILING_MS = 600000; // an event is told before its first attempt f
 const TRIES = 4;
 const LONGEST_WAIT = 60;
 const TOLERANCE = 300;
+const NO_SERVER = 'This address is no Copyhound server.';
 
-/** https://copyhound.example.org, however it was typed. */
+/** https://copyhound.example.org, however it was typed, also where a page of it was copied: /docs/node-red. */
 function baseUrl(typed) {
     const text = String(typed || '').trim();
     const whole = /^https?:\/\//i.test(text) ? text : `https://${text}`;
-    return whole.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+    const page = whole.replace(/[?#].*$/, '').replace(/\/+$/, '');
+    return page.replace(/([^/:])\/+(?:docs|api\/v1)(?:\/.*)?$/, '$1');
 }
 
 const at = (id) => `${HOOKS}/${encodeURIComponent(id)}`;
@@ -31,6 +33,7 @@ const sorted = (value) =>
 
 /** One sentence for people: what went wrong, and what to do. */
 function sentence(problem, status) {
+    if (status === 404 && !problem.code) return NO_SERVER; // Copyhound tells a code with all that it refuses
     const said = problem.detail || problem.title || `Copyhound answered ${status}`;
     return [said.replace(/\.?$/, '.'), problem.hint].filter(Boolean).join(' ');
 }
@@ -68,8 +71,10 @@ class Client {
                 body: body === undefined ? undefined : JSON.stringify(body),
             });
             const text = await response.text();
-            if (response.ok) return text ? JSON.parse(text) : null;
-            const problem = parsed(text);
+            const found = parsed(text);
+            if (response.ok && text && !found) throw new CopyhoundProblem({}, 404);
+            if (response.ok) return found;
+            const problem = found || {};
             const after = Number.parseInt(response.headers.get('retry-after') || '', 10);
             if (!problem.retryable || tried === TRIES || !(after <= LONGEST_WAIT)) {
                 throw new CopyhoundProblem(problem, response.status);
@@ -149,8 +154,15 @@ class Client {
         return (await this.call('GET', `${at(id)}/secret`)).secret;
     }
 
+    /** Every Copyhound lists hooks: where nothing does, the address is another one's. */
     async hooksOf(target) {
-        return (await this.call('GET', `${HOOKS}?target_url=${encodeURIComponent(target)}`)).items;
+        const asked = this.call('GET', `${HOOKS}?target_url=${encodeURIComponent(target)}`);
+        const found = await asked.catch((error) => {
+            if (error.status !== 404) throw error;
+            return null;
+        });
+        if (!found || !Array.isArray(found.items)) throw new CopyhoundProblem({}, 404);
+        return found.items;
     }
 
     unsubscribe(id) {
@@ -158,12 +170,13 @@ class Client {
     }
 }
 
+/** The object that a text is, in JSON; else null. */
 function parsed(text) {
     try {
         const found = JSON.parse(text);
-        return found && typeof found === 'object' ? found : {};
+        return found && typeof found === 'object' ? found : null;
     } catch {
-        return {};
+        return null;
     }
 }
 

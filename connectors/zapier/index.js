@@ -18,7 +18,7 @@ const authentication = {
       type: 'string',
       required: true,
       placeholder: 'https://copyhound.example.org',
-      helpText: 'As you open it in the browser, with https://. Zapier must be able to reach it.',
+      helpText: 'With https://, without /docs and what follows it in the browser. Zapier must be able to reach it.',
     },
     {
       key: 'api_key',
@@ -29,7 +29,7 @@ const authentication = {
         "A key with the scopes read and write. On the server, in Copyhound's folder, `.venv/bin/copyhound keys create zapier --scope read --scope write` makes one; so does POST /api/v1/keys, asked with a key that has the scope admin.",
     },
   ],
-  test: (z, bundle) => lib.call(z, bundle, 'GET', '/api/v1/me'),
+  test: lib.me,
   connectionLabel: '{{name}}',
 };
 

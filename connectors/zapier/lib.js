@@ -3,6 +3,7 @@
 // What the operations do. They themselves are in operations.json, rendered from Copyhound's catalogue.
 
 const API = '/api/v1';
+const ME = `${API}/me`;
 const PAGE = 100;
 // Zapier takes 10,000 hooks in five minutes, and 30 in a second
 const MOST = 1500;
@@ -11,17 +12,25 @@ const ABSENT = 'if_absent';
 const NO_SERVER = 'This address is no Copyhound server.';
 const NO_SCHEME = 'The address of your Copyhound must start with https:// (or http:// in your own network).';
 
-/** https://copyhound.example.org, without what stands around it. Which scheme is not guessed. */
+/** https://copyhound.example.org, also where a page of it was copied: /docs/zapier. Which scheme is not guessed. */
 const baseUrl = (z, bundle) => {
   const typed = String(bundle.authData.base_url || '').trim();
   if (!/^https?:\/\//i.test(typed)) throw new z.errors.Error(NO_SCHEME, 'invalid_base_url', 400);
-  return typed.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+  const page = typed.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  return page.replace(/([^/:])\/+(?:docs|api\/v1)(?:\/.*)?$/, '$1');
 };
 
 const call = async (z, bundle, method, path, options = {}) => {
   // a redirect would take the key elsewhere
   const response = await z.request({ method, url: `${baseUrl(z, bundle)}${path}`, redirect: 'manual', ...options });
   return response.status === 204 ? {} : response.data;
+};
+
+/** Who the key belongs to. */
+const me = async (z, bundle) => {
+  const found = await call(z, bundle, 'GET', ME);
+  if (!found || !found.workspace) throw new z.errors.Error(NO_SERVER, 'invalid_base_url', 400);
+  return found;
 };
 
 const withKey = (request, z, bundle) => {
@@ -44,6 +53,12 @@ const parsed = (response) => {
   }
 };
 
+/** Whether something else answers: Copyhound knows `/me`, and tells a code with all that it refuses. */
+const foreign = ({ status, request }, { code }) => {
+  if (status >= 500) return false;
+  return request.url.endsWith(ME) ? status === 404 || !code : status === 404 && !code;
+};
+
 /** 401 asks for the connection again; what is worth sending again is, as late as Retry-After says; else it is told. */
 const withErrors = (response, z) => {
   const body = parsed(response);
@@ -54,6 +69,7 @@ const withErrors = (response, z) => {
     throw new z.errors.Error(said, 'invalid_base_url', response.status);
   }
   const problem = body || {};
+  if (foreign(response, problem)) throw new z.errors.Error(NO_SERVER, 'invalid_base_url', response.status);
   const said = sentence(problem, response.status);
   if (response.status === 401) throw new z.errors.Error(said, 'AuthenticationError', 401);
   const wait = Number.parseInt(response.headers.get('retry-after'), 10);
@@ -135,4 +151,4 @@ const choices = ({ path, trigger: described }) => ({
   },
 });
 
-module.exports = { call, choices, create, search, trigger, withErrors, withKey };
+module.exports = { choices, create, me, search, trigger, withErrors, withKey };

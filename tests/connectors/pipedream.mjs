@@ -138,6 +138,27 @@ const scenarios = {
     const page = await component.props.searchId.options.call(deployed(component, {}).self, {});
     return { told, page, none: (await run(component, { searchId: "search_none" })).answer };
   },
+  async addressed(pages = process.argv.slice(7)) {
+    const component = await actions("create-list");
+    const made = [];
+    for (const page of pages) made.push((await run(component, { baseUrl: baseUrl + page, label: page })).answer.id);
+    return made;
+  },
+  async elsewhere() {
+    const answers = [[404, '{"detail": "Not Found"}'], [404, "<html>"], [200, "<html>Hello</html>"]];
+    const server = http.createServer((_, response) => {
+      const [status, body] = answers.shift();
+      response.writeHead(status).end(body);
+    });
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    const props = { baseUrl: `http://127.0.0.1:${server.address().port}`, apiKey: "key" };
+    const source = deployed(await sources("match-found"), { ...props, http: { endpoint: "https://pipedream.example.org" } });
+    const told = [await source.hook("deploy").catch((error) => error.message)];
+    told.push(await source.hook("activate").catch((error) => error.message));
+    told.push(await run(await actions("create-list"), { ...props, label: "x" }).catch((error) => error.message));
+    server.close();
+    return told;
+  },
   async action() {
     const component = await actions("create-list");
     const { answer, summaries } = await run(component, { label: "From Pipedream", minConfidence: "60", providers: [] });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from copyhound import connector_export
 
-from ..fixtures.receiver import Receiver
+from ..fixtures.receiver import Answer, Receiver
 from .live import Live, live_server
 
 FOLDER = Path(__file__).parents[2] / "connectors" / "make"
@@ -89,11 +90,16 @@ class Make:
             timeout=60,
             trust_env=False,
         )
-        around = {**around, "body": answer.json() if answer.content else None, "statusCode": answer.status_code}
+        is_json = "json" in answer.headers.get("content-type", "")
+        body = answer.json() if is_json else answer.text or None
+        around = {**around, "body": body, "statusCode": answer.status_code}
         response = communication.get("response", {})
         if not answer.is_success:
             error = response["error"].get(str(answer.status_code), response["error"])
             raise RuntimeError(f"{error['type']}: {filled(error['message'], around)}")
+        valid = response.get("valid", {"condition": True})
+        if filled(valid["condition"], around) in (None, False, MISSING):
+            raise RuntimeError(f"{valid['type']}: {filled(valid['message'], around)}")
         if "iterate" in response:
             rows = filled(response["iterate"], around)
             found = [filled(response["output"], {**around, "item": row}) for row in rows]
@@ -171,6 +177,18 @@ def test_the_connection_is_tried(make: Make, live: Live) -> None:
     assert make.test_connection()["value"] == live.call("GET", "/me")["name"]
     with pytest.raises(RuntimeError, match=r"InvalidAccessTokenError: \[401\]"):
         Make(FOLDER, {"base_url": live.url, "api_key": "wrong"}).test_connection()
+
+
+@pytest.mark.parametrize("answer", [(404, b"{}"), (404, b"<html>"), (200, b"<html>Hello</html>"), (200, b"{}")])
+async def test_another_server_is_told_as_such(answer: tuple[int, bytes]) -> None:
+    """404, or what is not Copyhound's JSON, is another server to the connection."""
+    status, body = answer
+    kind = "text/html" if body.startswith(b"<") else "application/json"
+    async with Receiver() as receiver:
+        receiver.will(Answer(status, {"content-type": kind}, body))
+        other = Make(FOLDER, {"base_url": receiver.url, "api_key": "key"})
+        with pytest.raises(RuntimeError, match="DataError: This address is no Copyhound server"):
+            await asyncio.to_thread(other.test_connection)
 
 
 async def test_an_event_reaches_a_scenario(make: Make, live: Live) -> None:

@@ -112,6 +112,30 @@ def test_credentials_are_tested(n8n: N8n, live: Live) -> None:
         n8n.do("testCredential")
 
 
+@pytest.mark.parametrize("ending", ["/docs", "/docs/n8n#the-trigger-node", "/api/v1/", "/docs?"])
+def test_a_page_of_the_manual_is_an_address(n8n: N8n, live: Live, ending: str) -> None:
+    """What a browser shows behind the server's address does no harm: the test passes, and a node runs."""
+    n8n.do("set", credentials={"baseUrl": f" {live.url}{ending}", "apiKey": live.key})
+    assert n8n.do("testCredential")["name"]
+    (item,) = n8n.run("list", "create_list", label="By a page's address")
+    assert item["json"]["id"]
+
+
+@pytest.mark.parametrize("answer", [(404, b"{}"), (404, b"<html>"), (200, b"<html>Hello</html>")])
+async def test_another_server_is_told_as_such(package: Path, answer: tuple[int, bytes]) -> None:
+    """The credentials' test and the nodes say that nobody knows Copyhound's API there."""
+    status, body = answer
+    kind = "text/html" if body.startswith(b"<") else "application/json"
+    async with Receiver() as receiver:
+        receiver.will(*[Answer(status, {"content-type": kind}, body)] * 2)
+        with N8n(package) as n8n:
+            n8n.do("set", credentials={"baseUrl": receiver.url, "apiKey": "key"})
+            with pytest.raises(RefusedError, match="This address is no Copyhound server"):
+                await asyncio.to_thread(n8n.do, "testCredential")
+            with pytest.raises(RefusedError, match="This address is no Copyhound server"):
+                await asyncio.to_thread(n8n.run, "list", "create_list", label="Nowhere")
+
+
 # --- the trigger node
 
 

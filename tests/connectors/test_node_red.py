@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import Webhook
 from copyhound import connector_export
 
 from ..fixtures.clients import node_client
-from ..fixtures.receiver import Receiver
+from ..fixtures.receiver import Answer, Receiver
 from .live import Live, live_server
 from .node_red import NODE_RED, Node, NodeRed, deliveries, taken, told_states, until, waits
 
@@ -332,6 +332,35 @@ def test_a_wrong_key_is_told(live: Live, red: NodeRed, server: Node) -> None:
     answer = red.ask("POST", "/do", {"label": "Never"})
     assert answer.status_code == 422
     assert "key" in answer.text
+
+
+async def test_a_page_of_the_manual_is_an_address(live: Live, red: NodeRed, server: Node) -> None:
+    """What a browser shows behind the server's address does no harm: the node subscribes."""
+    pasted = {**server, "url": f"{live.url}/docs/node-red#the-nodes"}
+    red.deploy(pasted, *waits("match_found", "http://127.0.0.1:9/"))
+    (hook,) = await asyncio.to_thread(until, live.hooks, red.log)
+    assert hook["target_url"].startswith(red.url)
+    red.deploy(server)
+    await asyncio.to_thread(until, lambda: not live.hooks())
+
+
+@pytest.mark.parametrize("answer", [(404, b"<html>"), (404, b'{"detail": "Not Found"}'), (200, b"<html>Hello</html>")])
+async def test_another_server_is_told_as_such(red: NodeRed, server: Node, answer: tuple[int, bytes]) -> None:
+    """A Catch node gets the sentence."""
+    status, body = answer
+    async with Receiver() as receiver:
+        receiver.will(*[Answer(status, {}, body)] * 9)
+        red.deploy({**server, "url": receiver.url}, *does("create_list"))
+        told = await asyncio.to_thread(red.ask, "POST", "/do", {"label": "Nowhere"})
+    assert told.status_code == 422
+    assert told.text.endswith("This address is no Copyhound server.")
+
+
+def test_another_address_of_the_server_is_told_on_deploying(live: Live, red: NodeRed, server: Node) -> None:
+    """Where no hooks are listed, the log says what is wrong with the address."""
+    red.deploy({**server, "url": f"{live.url}/shop"}, *waits("match_found", "http://127.0.0.1:9/"))
+    until(lambda: "This address is no Copyhound server." in red.log(), red.log)
+    red.deploy(server)
 
 
 def test_the_editor_offers_what_the_server_has(live: Live, red: NodeRed, server: Node) -> None:

@@ -119,6 +119,19 @@ def test_a_step_looks_until_a_search_is_complete(live: Live) -> None:
     assert told["none"] == {"id": None, "found": False, "items": []}
 
 
+def test_a_page_of_the_manual_is_an_address(live: Live) -> None:
+    """What a browser shows behind the server's address does no harm."""
+    pages = ("/docs", "/docs/pipedream#how-it-behaves", "/docs?", "/api/v1/")
+    told = components(live.url, live.key, str(live.picture_path), "addressed", *pages)
+    assert [live.call("GET", f"/lists/{made}")["label"] for made in told] == list(pages)
+
+
+def test_another_server_is_told_as_such() -> None:
+    """404 without a code of ours, or what is no JSON, is another server to a source and to an action."""
+    told = components("", "", "", "elsewhere")
+    assert told == ["This address is no Copyhound server."] * 3
+
+
 def test_a_retried_step_makes_nothing_twice(live: Live) -> None:
     """The same step for the same event makes one list; another step or another event makes another one."""
     first, again, other_step, other_event = components(live.url, live.key, str(live.picture_path), "retried")

@@ -39,14 +39,63 @@ def test_the_connection_is_tested(app: Path, live: Live) -> None:
           bad: await test({ base_url, api_key: 'ch_wrong' }),
           other: await test({ base_url: other.url, api_key }),
           bare: await test({ base_url: base_url.replace('http://', ''), api_key }),
+          elsewhere: await test({ base_url: `${base_url}/shop`, api_key }),
         };
         other.close();
         return told;""",
     )
     assert told["good"]["answered"]["name"]
+    assert told["elsewhere"]["message"] == "This address is no Copyhound server."
     assert (told["bad"]["code"], told["bad"]["status"]) == ("AuthenticationError", 401)
     assert told["other"]["message"] == "This address is no Copyhound server."
     assert told["bare"]["message"].startswith("The address of your Copyhound must start with https://")
+
+
+def test_a_page_of_the_manual_is_an_address(app: Path, live: Live) -> None:
+    """What a browser shows behind the server's address does no harm; a host may be called docs."""
+    told = ran(
+        app,
+        live,
+        """const told = [];
+        for (const page of given) {
+          told.push((await run(App.authentication.test, { authData: { base_url: base_url + page, api_key } })).name);
+        }
+        const at = { authData: { base_url: 'http://docs/', api_key } };
+        const host = await run(App.authentication.test, at).catch((error) => error.message);
+        return { told, host };""",
+        *("/docs", "/docs/", "/docs/zapier#connect-in-five-minutes", "/docs?", "/api/v1/me", "//docs"),
+    )
+    assert told["told"] == [live.call("GET", "/me")["name"]] * 6
+    assert "http://docs/api/v1/me" in told["host"]
+
+
+def test_another_server_is_told_as_such(app: Path) -> None:
+    """404, or what is not Copyhound's JSON, is another server to the connection's test and to a step."""
+    told = ran(
+        app,
+        None,
+        """const answers = [
+          [404, 'text/html', '<html>Not found</html>'],
+          [404, 'application/json', '{"detail": "Not Found"}'],
+          [404, 'application/json', '{"code": "not_found", "detail": "There is no such thing here."}'],
+          [403, 'text/html', 'no'],
+          [200, 'application/json', '{"name": "another"}'],
+          [200, 'application/json', 'null'],
+          [404, 'text/html', '<html>Not found</html>'],
+        ];
+        const other = await listening((request, answer) => {
+          const [status, type, body] = answers.shift();
+          answer.writeHead(status, { 'Content-Type': type }).end(body);
+        });
+        const authData = { base_url: other.url, api_key: 'k' };
+        const told = [];
+        while (answers.length > 1) told.push(await refused(run(App.authentication.test, { authData })));
+        const inputData = { label: 'x' };
+        told.push(await refused(run(App.creates.create_list.operation.perform, { authData, inputData, meta: {} })));
+        other.close();
+        return told;""",
+    )
+    assert [one.get("message") for one in told] == ["This address is no Copyhound server."] * 7
 
 
 def test_trouble_is_told(app: Path) -> None:

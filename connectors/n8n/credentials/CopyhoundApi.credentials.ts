@@ -1,5 +1,11 @@
 import type { IAuthenticateGeneric, ICredentialTestRequest, ICredentialType, INodeProperties } from 'n8n-workflow';
 
+const NO_SERVER = 'This address is no Copyhound server.';
+
+// what a page of the manual adds to it, such as /docs/n8n, is left out; `address` in nodes/shared/api.ts does the same
+const ADDRESS =
+	'={{$credentials.baseUrl.trim().replace(/[?#].*$/, "").replace(/\\/+$/, "").replace(/([^\\/:])\\/+(?:docs|api\\/v1)(?:\\/.*)?$/, "$1")}}';
+
 export class CopyhoundApi implements ICredentialType {
 	name = 'copyhoundApi';
 
@@ -17,7 +23,7 @@ export class CopyhoundApi implements ICredentialType {
 			default: '',
 			required: true,
 			placeholder: 'https://copyhound.example.org',
-			description: 'Where your Copyhound server answers, as n8n reaches it',
+			description: 'Where your Copyhound server answers, as n8n reaches it, without /docs',
 		},
 		{
 			displayName: 'API Key',
@@ -37,6 +43,11 @@ export class CopyhoundApi implements ICredentialType {
 	};
 
 	test: ICredentialTestRequest = {
-		request: { baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}', url: '/api/v1/me' },
+		request: { baseURL: ADDRESS, url: '/api/v1/me' },
+		// n8n's type knows rules of one kind alone, its test looks at each
+		rules: [
+			{ type: 'responseCode', properties: { value: 404, message: NO_SERVER } },
+			{ type: 'responseSuccessBody', properties: { key: 'workspace', value: undefined, message: NO_SERVER } },
+		] as ICredentialTestRequest['rules'],
 	};
 }

@@ -5,6 +5,7 @@ import crypto from "node:crypto";
 const API = "/api/v1";
 const TOLERANCE = 300;
 const PAGE = 50;
+const NO_SERVER = "This address is no Copyhound server.";
 
 /** The props that every component has. */
 export const connection = {
@@ -23,11 +24,12 @@ export const connection = {
 
 /** What a component that has these props says to its server. */
 export default (component) => ({
-  /** https://copyhound.example.org, however it was typed. */
+  /** https://copyhound.example.org, however it was typed, also where a page of it was copied: /docs/pipedream. */
   _url() {
     const typed = String(component.baseUrl || "").trim();
     const whole = /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
-    return whole.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+    const page = whole.replace(/[?#].*$/, "").replace(/\/+$/, "");
+    return page.replace(/([^/:])\/+(?:docs|api\/v1)(?:\/.*)?$/, "$1");
   },
   /** The JSON of the answer. What is refused is an Error with a sentence for people. */
   async call(method, path, body, headers = {}) {
@@ -42,8 +44,10 @@ export default (component) => ({
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
-    if (response.ok) return text ? JSON.parse(text) : null;
-    throw new Error(sentence(text, response.status));
+    const found = object(text);
+    if (response.ok && text && !found) throw new Error(NO_SERVER);
+    if (response.ok) return found;
+    throw new Error(sentence(found || {}, response.status));
   },
   subscribe(key, target, filter) {
     return this.call("POST", `${API}/triggers/${key}/hooks`, {
@@ -118,13 +122,18 @@ function parsed(value) {
   }
 }
 
-function sentence(text, status) {
-  let problem = {};
+/** The object or array that a text is, in JSON; else null. */
+function object(text) {
   try {
-    problem = JSON.parse(text) || {};
+    const found = JSON.parse(text);
+    return found && typeof found === "object" ? found : null;
   } catch {
-    // no JSON: then its status must do
+    return null;
   }
+}
+
+function sentence(problem, status) {
+  if (status === 404 && !problem.code) return NO_SERVER; // Copyhound tells a code with all that it refuses
   const said = problem.detail || problem.title || `Copyhound answered ${status}`;
   return [said.replace(/\.?$/, "."), problem.hint].filter(Boolean).join(" ");
 }

@@ -11,6 +11,7 @@ from copyhound.connector_export.shapes import label, plain
 API: Final = "/api/v1"
 CONNECTION: Final = "copyhound"
 _TYPES: Final = {"string": "text", "integer": "integer", "number": "number", "boolean": "boolean"}
+_NO_SERVER: Final = "This address is no Copyhound server."
 _LOG: Final = {"sanitize": ["request.headers.x-api-key"]}
 _PROBLEM: Final = "[{{statusCode}}] {{body.detail}} {{body.hint}}"
 _ERROR: Final = {
@@ -31,11 +32,21 @@ _BASE: Final = {
 _TEST: Final = {
     "url": f"{{{{parameters.base_url}}}}{API}/me",
     "headers": {"X-API-Key": "{{parameters.api_key}}"},
-    "response": {"metadata": {"type": "text", "value": "{{body.name}}"}, "error": _ERROR},
+    "response": {
+        "metadata": {"type": "text", "value": "{{body.name}}"},
+        "valid": {"condition": "{{body.workspace}}", "type": "DataError", "message": _NO_SERVER},
+        "error": _ERROR | {"404": {"type": "DataError", "message": _NO_SERVER}},
+    },
     "log": _LOG,
 }
 _ASKED: Final = [
-    {"name": "base_url", "type": "url", "label": "Server", "required": True, "help": "https://copyhound.example.org"},
+    {
+        "name": "base_url",
+        "type": "url",
+        "label": "Server",
+        "required": True,
+        "help": "https://copyhound.example.org, without /docs and what follows it in the browser",
+    },
     {
         "name": "api_key",
         "type": "password",

@@ -206,7 +206,7 @@ def _properties() -> Json:
     """What the import of the Swagger file alone can't say: the server's address as part of a connection."""
     connection = {
         "base_url": _parameter(
-            "string", "Server", "The address of your Copyhound, such as https://copyhound.example.org"
+            "string", "Server", "The address of your Copyhound, such as https://copyhound.example.org, without /docs"
         ),
         "api_key": _parameter("securestring", "API key", key_help("power-automate")),
     }

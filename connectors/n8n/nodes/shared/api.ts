@@ -30,6 +30,7 @@ const CREDENTIALS = 'copyhoundApi';
 const TRIES = 4;
 const LONGEST_WAIT = 30;
 const PAGES = 20;
+const NO_SERVER = 'This address is no Copyhound server.';
 
 /** The JSON that the server answers. Waits where it asks for that; a problem becomes a NodeApiError in its words. */
 export async function ask(
@@ -40,7 +41,7 @@ export async function ask(
 ): Promise<IDataObject> {
 	for (let attempt = 1; ; attempt++) {
 		const answer = await once(context, method, path, asked);
-		if (answer.statusCode < 300) return (answer.body || {}) as IDataObject;
+		if (answer.statusCode < 300 && typeof (answer.body || {}) === 'object') return (answer.body || {}) as IDataObject;
 		const wait = Number(answer.headers['retry-after'] ?? Number.NaN);
 		if (![429, 503].includes(answer.statusCode) || !(wait <= LONGEST_WAIT) || attempt === TRIES) {
 			throw problem(context, answer, asked.itemIndex);
@@ -58,7 +59,7 @@ async function once(
 	const credentials = await context.getCredentials(CREDENTIALS);
 	return (await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIALS, {
 		method,
-		baseURL: String(credentials.baseUrl).replace(/\/+$/, ''),
+		baseURL: address(String(credentials.baseUrl)),
 		url: path,
 		qs,
 		body,
@@ -69,10 +70,21 @@ async function once(
 	})) as Answer;
 }
 
+/** https://copyhound.example.org, also where a page of it was copied: /docs/n8n. The credentials' test has the same. */
+function address(typed: string): string {
+	const page = typed
+		.trim()
+		.replace(/[?#].*$/, '')
+		.replace(/\/+$/, '');
+	return page.replace(/([^/:])\/+(?:docs|api\/v1)(?:\/.*)?$/, '$1');
+}
+
 function problem(context: Context, { statusCode, body }: Answer, itemIndex?: number): NodeApiError {
 	const told = (typeof body === 'object' && body !== null ? body : {}) as JsonObject;
-	return new NodeApiError(context.getNode(), told, {
-		message: String(told.detail ?? `The server answered ${statusCode}`),
+	// Copyhound answers in JSON, and tells a code with all that it refuses
+	const foreign = statusCode < 300 || (statusCode === 404 && !told.code);
+	return new NodeApiError(context.getNode(), foreign ? {} : told, {
+		message: foreign ? NO_SERVER : String(told.detail ?? `The server answered ${statusCode}`),
 		description: told.hint ? String(told.hint) : undefined,
 		httpCode: String(statusCode),
 		itemIndex,
