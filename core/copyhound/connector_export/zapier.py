@@ -65,7 +65,7 @@ def _package(version: str) -> Json:
         "license": "MIT",
         "private": True,
         "main": "index.js",
-        "engines": {"node": ">=20"},
+        "engines": {"node": ">=22"},  # Zapier runs it on 22, and its command line wants as much
         "dependencies": {"zapier-platform-core": CORE},
     }
 
