@@ -31,7 +31,9 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS: Final = rf"(?!.*=\?)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*"
 _END: Final = r"$(?!\n)"
 
-Address = Annotated[str, msgspec.Meta(pattern=f"^{_ADDRESS}{_END}", max_length=254)]
+_SAYS: Final = {"says": "It is no e-mail address"}
+
+Address = Annotated[str, msgspec.Meta(pattern=f"^{_ADDRESS}{_END}", max_length=254, extra=_SAYS)]
 
 
 class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,7 +51,7 @@ class EmailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ] = ""
     sender: Annotated[
         str,
-        msgspec.Meta(description="Address that the messages come from", pattern=f"^{_ADDRESS}{_END}"),
+        msgspec.Meta(description="Address that the messages come from", pattern=f"^{_ADDRESS}{_END}", extra=_SAYS),
     ]
     ca_file: Annotated[str, msgspec.Meta(description="Certificates to trust, PEM; empty: the system's")] = ""
 

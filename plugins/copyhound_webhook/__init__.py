@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +14,10 @@ from standardwebhooks.webhooks import Webhook
 from copyhound.plugin_api import Context, CopyhoundError, Notice, NotifierSpec, hookimpl
 
 _SECONDS: Final = 10.0
+_FIELD: Final = "target.secret"
+_PREFIX: Final = "whsec_"
+_SECRET_BYTES: Final = range(24, 65)
+"""As Standard Webhooks has it."""
 
 
 class WebhookTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,12 +30,37 @@ class WebhookTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             pattern="^https?://",
             max_length=2048,
             extra_json_schema={"format": "uri"},
+            extra={"says": "It begins with neither https:// nor http://"},
         ),
     ]
     secret: Annotated[
         str | None,
-        msgspec.Meta(description="Signs each message, such as whsec_...", extra_json_schema={"x-secret": True}),
+        msgspec.Meta(
+            description="Signs each message: 24 to 64 bytes in base64, such as whsec_...",
+            extra_json_schema={"x-secret": True},
+        ),
     ] = None
+
+
+def check(target: WebhookTarget, settings: object) -> None:
+    """CopyhoundError settings_invalid: the secret is none that the libraries of receivers take.
+
+    It is looked at before a target is kept, not in the Struct: one that was kept before goes on as it was.
+    """
+    if target.secret is None or _is_secret(target.secret):
+        return
+    told = (
+        "It is not 24 to 64 bytes in base64, with or without whsec_ before them: `openssl rand -base64 32` makes some"
+    )
+    errors = [{"field": _FIELD, "message": told}]
+    raise CopyhoundError("settings_invalid", f"{_FIELD}: {told}.", field=_FIELD, errors=errors)
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text.removeprefix(_PREFIX), validate=True)) in _SECRET_BYTES
+    except ValueError:
+        return False
 
 
 async def notify(notice: Notice, target: WebhookTarget, context: Context) -> None:
@@ -71,6 +101,7 @@ WEBHOOK = NotifierSpec(
     description="Posts to an address of yours, signed where a secret is given.",
     notify=notify,
     target=WebhookTarget,
+    check=check,
 )
 
 

@@ -114,7 +114,9 @@ async def run_nothing(settings: Any, context: Any) -> AsyncIterator[Any]:
 
 class PostTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
-    token: Annotated[str, msgspec.Meta(extra_json_schema={"x-secret": True})] = ""
+    token: Annotated[
+        str, msgspec.Meta(pattern="^[^!]*$", extra_json_schema={"x-secret": True}, extra={"says": "No calls"})
+    ] = ""
 
 
 async def post_nothing(notice: Notice, target: Any, context: Any) -> None:

@@ -132,6 +132,17 @@ async def test_what_cannot_be_is_refused(world: World) -> None:
     assert (await world.call("GET", "/notifications")).json()["items"] == [kept]
 
 
+async def test_a_wrong_target_has_errors(world: World) -> None:
+    """Each names its field and says what is wrong, as for any other body."""
+    for target, fault in (
+        ({"url": 7}, {"field": "target.url", "message": "Expected `str`, got `int`"}),
+        ({"url": "https://hooks.example.com/in", "token": "a!"}, {"field": "target.token", "message": "No calls"}),
+    ):
+        answer = await world.call("POST", "/notifications", json={"notifier": "post", "target": target})
+        assert (answer.status_code, answer.json()["errors"]) == (422, [fault])
+        assert answer.json()["detail"].startswith(f"{fault['field']}: ")
+
+
 async def test_keys_need_their_scopes(world: World) -> None:
     """A key that only reads may read and preview; making, changing, testing and deleting need one that writes."""
     path = f"/notifications/{(await made(world))['id']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import sys
@@ -482,6 +483,26 @@ async def test_a_target_sent_back_as_shown_keeps_its_secret(idle: Home, receiver
     new = {"url": receiver.url, "secret": secret.replace("M", "N")}
     changed = await service.update(idle.caller, made.id, NotificationChanges(target=new))
     assert opened_target(kit, changed) == new
+
+
+async def test_a_secret_that_was_kept_before_goes_on(idle: Home, receiver: Receiver) -> None:
+    """What is refused by now still signs; the target may be sent back as it is shown, and is refused where it moves."""
+    service, kit, caller = idle.services.notifications, idle.services.kit, idle.caller
+    old = {"url": receiver.url, "secret": "my secret word!"}
+    with pytest.raises(CopyhoundError, match="24 to 64 bytes") as refused:
+        await service.create(caller, NewNotification("webhook", old))
+    assert refused.value.code == "settings_invalid"
+    taken = {**old, "secret": base64.b64encode(bytes(24)).decode()}
+    made = await service.create(caller, NewNotification("webhook", taken))
+    kept = msgspec.structs.replace(made, sealed_target=kit.secrets.seal(msgspec.json.encode(old)))
+    async with kit.units() as uow:
+        await uow.notifications.save(kept)
+    assert (await service.test(caller, made.id)).ok
+    assert receiver.requests[0].headers["webhook-signature"].startswith("v1,")
+    changes = NotificationChanges(notifier="webhook", target=made.target, active=False)
+    assert (await service.update(caller, made.id, changes)).sealed_target == kept.sealed_target
+    with pytest.raises(CopyhoundError, match="24 to 64 bytes"):
+        await service.update(caller, made.id, NotificationChanges(target={**made.target, "url": receiver.at("/other")}))
 
 
 async def test_a_kept_secret_goes_to_no_other_notifier(idle: Home, receiver: Receiver) -> None:

@@ -11,8 +11,8 @@ from litestar import Request
 from litestar.di import Provide
 from msgspec import UNSET
 
-from copyhound.domain.enum_faults import explained
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.faults import explained
 from copyhound.http.problems import field_error, refused
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -11,8 +11,8 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from copyhound.domain.enum_faults import explained
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.faults import explained
 
 MEDIA_TYPE: Final = "application/problem+json"
 _REALM: Final = 'Bearer realm="copyhound"'

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import inspect as shapes
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.faults import sentence
 
 SECRET_KEY: Final = "x-secret"
 REDACTED: Final = "***"
@@ -48,7 +49,7 @@ def read_settings(
     try:
         return msgspec.convert(plain, struct, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(*_told(section, str(error))) from None
+        raise _invalid(*_told(section, str(error), struct)) from None
 
 
 def settings_schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
@@ -88,7 +89,8 @@ def scrub(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _invalid(section: str, detail: str) -> CopyhoundError:
-    return CopyhoundError("settings_invalid", f"{section}: {detail}.", field=section)
+    errors = [{"field": section, "message": detail[:1].upper() + detail[1:]}]
+    return CopyhoundError("settings_invalid", f"{section}: {detail}.", field=section, errors=errors)
 
 
 def _looked_up(path: str, value: Any, environ: Mapping[str, str]) -> Any:
@@ -118,12 +120,14 @@ def _from_file(path: str, file: Path) -> str:
         raise _invalid(path, f"the file {file} could not be read ({type(error).__name__})") from None
 
 
-def _told(section: str, message: str) -> tuple[str, str]:
+def _told(section: str, message: str, struct: type[msgspec.Struct]) -> tuple[str, str]:
     """Where it is wrong, and why, without the value: msgspec tells some values, and so may a plugin's own check."""
     at = _AT.search(message)
     path = at["path"] if at else ""
     reason = message[: at.start()] if at else message
-    if not reason.startswith(_SAFE):
+    if said := sentence(message, struct):
+        reason = said
+    elif not reason.startswith(_SAFE):
         reason = "the value is not allowed"
     elif reason.startswith("Object "):
         reason = (

@@ -137,6 +137,8 @@ class NotificationService:
         if hidden and notifier != item.notifier and self._notifiers.known(notifier):
             raise _secret_needed(hidden, "another notifier")
         whole = kept if changes.target is UNSET else {**given, **{name: kept[name] for name in hidden}}
+        if (notifier, whole) == (item.notifier, kept):
+            return {}  # what was taken once stays, though its notifier takes less by now
         target = self._target(notifier, whole)
         if hidden and not _reached(target.urls) <= self._reached_before(notifier, kept):
             raise _secret_needed(hidden, "another address")

@@ -190,8 +190,9 @@ def test_no_header_is_smuggled_in(run_notifier: RunNotifier) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(run_notifier: RunNotifier, address: str) -> None:
-    """Before anything is dialled, and named as the field that is wrong."""
-    assert "target.to" in refused(run_notifier, NOWHERE, {"to": [address]})
+    """Before anything is dialled, in words, and named as the field that is wrong."""
+    told = refused(run_notifier, NOWHERE, {"to": ["me@example.org", address]})
+    assert told == "settings_invalid: target.to[1]: it is no e-mail address."
 
 
 @pytest.mark.parametrize(
@@ -339,7 +340,8 @@ def _speaks_tls(connection: socket.socket) -> bool:
 
 def test_a_sender_that_is_no_address_is_refused(run_notifier: RunNotifier) -> None:
     """The operator is told which setting it is."""
-    assert "plugins.email.sender" in refused(run_notifier, {"host": "x.example", "sender": "Copyhound"})
+    told = refused(run_notifier, {"host": "x.example", "sender": "Copyhound"})
+    assert told == "settings_invalid: plugins.email.sender: it is no e-mail address."
 
 
 @pytest.mark.parametrize(("missing", "given"), [("host", {"sender": "a@b.example"}), ("sender", {"host": "x.example"})])

@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -15,7 +16,7 @@ from copyhound.plugin_api import CopyhoundError, Notice
 from copyhound.plugin_api.testing import LoopbackServer, Reply
 from copyhound.plugin_host.loader import PluginState
 from copyhound.plugin_host.trial import RunNotifier
-from copyhound_webhook import WEBHOOK
+from copyhound_webhook import WEBHOOK, WebhookTarget, check
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
 NOTICE = Notice(
@@ -104,6 +105,43 @@ def test_a_wrong_secret_is_not_repeated(run_notifier: RunNotifier) -> None:
     with pytest.raises(CopyhoundError, match="base64") as caught:
         run_notifier(WEBHOOK, NOTICE, target={"url": "http://127.0.0.1:9", "secret": "whsec_ünsinn!"})
     assert "nsinn" not in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [24, 32, 64])
+@pytest.mark.parametrize("prefix", ["whsec_", ""])
+def test_secrets_of_standard_webhooks_are_taken(length: int, prefix: str) -> None:
+    """24 to 64 bytes in base64, with or without whsec_, sign what receivers' library verifies."""
+    secret = prefix + base64.b64encode(bytes(range(length))).decode()
+    check(WebhookTarget("https://a.example/in", secret), None)
+    now = datetime.now(UTC)
+    headers = copyhound_webhook._signature(b"{}", "ntc_1", secret, now)
+    assert Webhook(secret).verify(b"{}", headers) == {}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "abc",
+        "my secret word!",
+        "whsec_",
+        base64.b64encode(bytes(23)).decode(),
+        base64.b64encode(bytes(65)).decode(),
+        base64.b64encode(bytes(32)).decode().rstrip("="),
+        base64.b64encode(bytes(32)).decode() + "\n",
+        base64.urlsafe_b64encode(b"\xff" * 24).decode(),
+        "ü" * 32,
+    ],
+)
+def test_another_secret_is_refused_before_it_is_kept(secret: str) -> None:
+    """Receivers' libraries could not read it: the field is named, the secret is not told."""
+    with pytest.raises(CopyhoundError, match="24 to 64 bytes in base64") as caught:
+        check(WebhookTarget("https://a.example/in", secret), None)
+    assert caught.value.code == "settings_invalid"
+    (fault,) = caught.value.extra["errors"]
+    assert fault["field"] == "target.secret"
+    assert fault["message"].startswith("It is not 24 to 64 bytes")
+    assert len(secret) < 8 or secret not in str(caught.value)
 
 
 def test_targets_read_no_environment(run_notifier: RunNotifier, monkeypatch: pytest.MonkeyPatch) -> None:

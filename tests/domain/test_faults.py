@@ -1,4 +1,4 @@
-"""A value that is none of an enum's is told with those that there are, wherever it stands."""
+"""A wrong value is told for people, wherever it stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 
-from copyhound.domain.enum_faults import explained
+from copyhound.domain.faults import explained
 
 
 class Colour(StrEnum):
@@ -36,6 +36,11 @@ class Outer(msgspec.Struct):
     pair: tuple[int, Size] = (1, Size.small)
     one: Literal[1, "x"] = 1
     count: int = 0
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z]+$", extra={"says": "It has other marks than a to z"})] | None = (
+        None
+    )
+    names: tuple[Annotated[str, msgspec.Meta(pattern="^a`? - at `", extra={"says": "It is not there"})], ...] = ()
+    silent: Annotated[str, msgspec.Meta(pattern="^[a-z]+$")] = "a"
 
 
 def told(value: Any) -> str:
@@ -59,6 +64,13 @@ def test_the_values_are_told(value: Any, known: str) -> None:
     """In structs, lists, tuples, and dicts, by the names that clients use; the path stays at the end."""
     assert told(value).startswith("Invalid enum value ")
     assert told(value).endswith(f"; there are {known}")
+
+
+def test_a_pattern_says_what_is_wrong() -> None:
+    """The type's own sentence stands in place of its expression, which is told where there is none."""
+    assert told({"name": "Ann"}) == "It has other marks than a to z - at `$.name`"
+    assert told({"names": ["a - at `", "b"]}) == "It is not there - at `$.names[1]`"
+    assert told({"silent": "A"}) == "Expected `str` matching regex '^[a-z]+$' - at `$.silent`"
 
 
 def test_other_faults_are_as_they_were() -> None:
