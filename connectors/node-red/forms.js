@@ -12,20 +12,28 @@ function plain(schema, defs = schema.$defs || schema.definitions || {}) {
 const without = (schema, ...names) =>
     Object.fromEntries(Object.entries(schema).filter(([name, value]) => !names.includes(name) && value !== null));
 
-/** text, number, boolean, choice, list or json: how a field is asked for. */
+/** text, number, boolean, choice, choices, list or json: how a field is asked for. */
 function kindOf(schema, defs) {
     if (schema.enum) return 'choice';
     if (schema.type === 'array') {
         const each = plain(schema.items || {}, defs);
-        return each.type === 'string' || each.enum ? 'list' : 'json';
+        if (each.enum) return 'choices';
+        return each.type === 'string' ? 'list' : 'json';
     }
     return { string: 'text', integer: 'number', number: 'number', boolean: 'boolean' }[schema.type] || 'json';
 }
 
 const label = (name) => {
-    const words = name.replace(/_ids?$/, '').replaceAll('_', ' ');
+    const words = name.replace(/_ids$/, 's').replace(/_id$/, '').replaceAll('_', ' ');
     return words.charAt(0).toUpperCase() + words.slice(1);
 };
+
+/** What stands in a field in the first example that has it. Those of a trigger are events, not what a form takes. */
+function example(descriptor, name) {
+    const examples = descriptor.kind === 'trigger' ? [] : descriptor.examples || [];
+    const having = examples.find((one) => one[name] !== undefined && one[name] !== null);
+    return having ? having[name] : null;
+}
 
 /** The fields of a descriptor's input. */
 function fields(descriptor) {
@@ -42,6 +50,7 @@ function fields(descriptor) {
             help: found.description || '',
             kind: kindOf(found, defs),
             choices: each.enum || null,
+            example: example(descriptor, name),
             dynamic: (descriptor.dynamic_fields || {})[name] || null,
             required: (whole.required || []).includes(name),
         };

@@ -23,6 +23,9 @@ from .live import Live, live_server
 from .node_red import NODE_RED, Node, NodeRed, deliveries, taken, told_states, until, waits
 
 CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not installed"
+)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -381,17 +384,23 @@ def test_the_editor_offers_what_the_server_has(live: Live, red: NodeRed, server:
         "providers": "list",
         "verify": "boolean",
     }
+    examples = {field["name"]: field["example"] for field in start["fields"]}
+    assert examples["images"] == [{"url": "https://www.example.com/pictures/lighthouse.jpg"}]
+    assert examples["verify"] is False
+    filters = {field["name"]: field for field in shipped["triggers"][0]["fields"]}
+    assert (filters["match_types"]["kind"], filters["match_types"]["choices"]) == ("choices", ["full", "partial"])
+    assert all(field["example"] is None for field in filters.values())
     (lists,) = (field["dynamic"] for field in start["fields"] if field["name"] == "list_id")
     offered = red.ask("GET", "/copyhound/choices", server="server", path=lists).json()
     assert "In the drop-down" in [one["name"] for one in offered]
     assert red.ask("GET", "/copyhound/choices", server="server", path="/api/v1/keys").json() == []
 
 
-@pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not installed")
+@needs_chromium
 def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
     """In the editor: triggers by their titles, a field for each part of the filter; what is filled in is kept."""
-    made = live.call("POST", "/lists", {"label": "Offered in the form"})
-    red.deploy(server, *waits("match_found", "http://127.0.0.1:9/", min_confidence=50))
+    made = [live.call("POST", "/lists", {"label": f"Offered in the form {number}"})["id"] for number in (1, 2)]
+    red.deploy(server, *waits("match_found", "http://127.0.0.1:9/", min_confidence=50, list_ids=[made[0]]))
     faults: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -402,12 +411,16 @@ def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
         page.evaluate("RED.editor.edit(RED.nodes.node('wait'))")
         page.wait_for_selector(".copyhound-fields .form-row")
         titles = page.locator("#node-input-trigger option").all_inner_texts()
-        rows = {row.locator("label").inner_text(): row for row in page.locator(".copyhound-fields .form-row").all()}
+        rows = {row.locator("> label").inner_text(): row for row in page.locator(".copyhound-fields .form-row").all()}
         assert rows["Min confidence"].locator("input").input_value() == "50"
         rows["Min confidence"].locator("input").fill("75.5")
         rows["Domains"].locator("input").fill("example.com, example.org")
-        rows["List"].locator("input").fill(made["id"])
-        page.wait_for_function("name => document.querySelector(`datalist option[value='${name}']`)", arg=made["id"])
+        lists = rows["Lists"]
+        assert lists.get_by_label("Offered in the form 1").is_checked()
+        lists.get_by_label("Offered in the form 2").check()
+        lists.locator("input[type=text]").fill("list_typed")
+        assert rows["Match types"].locator(".copyhound-boxes label").all_inner_texts() == ["full", "partial"]
+        rows["Match types"].get_by_label("partial").check()
         skipped = page.locator("#node-input-skipRepeated")
         assert not skipped.is_checked()
         skipped.check()
@@ -417,8 +430,29 @@ def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
         assert page.evaluate("RED.nodes.node('wait').skipRepeated") is True
         browser.close()
     assert titles == [one["title"] for one in connector_export.built_in().triggers]
-    wanted = {"min_confidence": 75.5, "domains": ["example.com", "example.org"], "list_ids": [made["id"]]}
-    assert kept == wanted
+    assert sorted(kept.pop("list_ids")) == sorted([*made, "list_typed"])
+    assert kept == {"min_confidence": 75.5, "domains": ["example.com", "example.org"], "match_types": ["partial"]}
     assert faults == []
     red.deploy(server)
     until(lambda: not live.hooks())
+
+
+@needs_chromium
+def test_the_form_shows_how_it_is_filled_in(red: NodeRed, server: Node) -> None:
+    """An empty field has an example; a name in a description is code, without backticks; one list is suggested."""
+    red.deploy(server, *does("start_search"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.goto(red.url)
+        page.wait_for_function("window.RED && RED.nodes && RED.nodes.node && RED.nodes.node('act')")
+        page.evaluate("RED.editor.edit(RED.nodes.node('act'))")
+        page.wait_for_selector(".copyhound-fields .form-row")
+        images = page.locator(".copyhound-fields textarea").get_attribute("placeholder")
+        told, code = page.locator(".copyhound-told").inner_text(), page.locator(".copyhound-told code").inner_text()
+        helps = [one.get_attribute("title") for one in page.locator(".copyhound-fields [title]").all()]
+        page.wait_for_selector("#copyhound-list_id option", state="attached")
+        browser.close()
+    assert images == '[{"url":"https://www.example.com/pictures/lighthouse.jpg"}]'
+    assert (code, "`" in told) == ("search_complete", False)
+    assert not [one for one in helps if "`" in str(one)]

@@ -129,7 +129,7 @@ def test_a_page_of_the_manual_is_an_address(live: Live) -> None:
 def test_another_server_is_told_as_such() -> None:
     """404 without a code of ours, or what is no JSON, is another server to a source and to an action."""
     told = components("", "", "", "elsewhere")
-    assert told == ["This address is no Copyhound server."] * 3
+    assert list(told) == ["This address is no Copyhound server."] * 3
 
 
 def test_a_retried_step_makes_nothing_twice(live: Live) -> None:

@@ -16,4 +16,6 @@ def render(catalogue: Described) -> dict[str, str]:
 
 def _short(one: Json) -> Json:
     schema = one["input_schema"]
-    return {name: one[name] for name in _TOLD} | {"input_schema": plain(schema) if schema else None}
+    found = {name: one[name] for name in _TOLD} | {"input_schema": plain(schema) if schema else None}
+    # an action's examples are inputs, which the form shows; a trigger's are events
+    return found if one["kind"] == "trigger" else found | {"examples": one["examples"]}
