@@ -32,9 +32,11 @@ async def at_work(tmp_path: Path) -> AsyncIterator[Home]:
         yield opened
 
 
+HINTS = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2000
 FAULTS = {
     "silent": (Answer(wait=asyncio.Event()), "fetch_timeout"),
     "drips its head": (Answer(drip_head=True), "fetch_timeout"),
+    "hints for ever": (Answer(flood=HINTS), "fetch_failed"),
     "resets": (Answer(reset=True), "fetch_failed"),
     "hangs up": (Answer(raw=b""), "fetch_failed"),
     "talks nonsense": (Answer(raw=b"\x00\xff 220 mail.example ESMTP\r\n\r\n"), "fetch_failed"),

@@ -18,6 +18,7 @@ import httpx
 from copyhound.domain.errors import CopyhoundError
 from copyhound.net.addresses import Address, parse_address, unmapped
 from copyhound.net.decoding import decoded
+from copyhound.net.heads import CappedBackend
 from copyhound.net.policy import NetPolicy, check_addresses, check_url
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -180,11 +181,16 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             "keepalive_expiry": _KEPT_SECONDS,
         }
         backend = GuardedBackend(policy, resolver, dialler)
-        self._direct = httpcore.AsyncConnectionPool(network_backend=backend, **limits)
+        self._direct = httpcore.AsyncConnectionPool(network_backend=CappedBackend(backend), **limits)
         self._proxied: httpcore.AsyncConnectionPool | None = None
         if policy.proxy is not None:
             proxy = httpx.Proxy(policy.proxy)
-            self._proxied = httpcore.AsyncHTTPProxy(str(proxy.url), proxy_auth=proxy.raw_auth, **limits)
+            self._proxied = httpcore.AsyncHTTPProxy(
+                str(proxy.url),
+                proxy_auth=proxy.raw_auth,
+                network_backend=CappedBackend(httpcore.AnyIOBackend()),
+                **limits,
+            )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises `url_invalid`, `url_forbidden`, `url_unresolved`, and httpx's errors."""
