@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from copyhound.cli.serve import _listening, _server
+from copyhound.http.settings import HttpSettings
 from copyhound.settings import load_settings
 
 
@@ -39,7 +40,7 @@ async def told(proxies: tuple[str, ...]) -> str:
         await send({"type": "http.response.body", "body": body})
 
     with _listening(load_settings({}, port=0)) as listener:
-        server = _server(app, proxies)
+        server = _server(app, HttpSettings(trusted_proxies=proxies))
         server.config.lifespan = "off"
         running = asyncio.create_task(server.serve(sockets=[listener]))
         claims = {"X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "https"}
@@ -62,4 +63,4 @@ async def test_who_claims_to_ask_for_another_is_not_believed() -> None:
 def test_a_proxy_must_be_an_address(proxy: str) -> None:
     """What is neither an address nor a range stops the server: it would be trusted never, or always."""
     with pytest.raises(click.ClickException, match="no address and no range"):
-        _server(None, (proxy,))
+        _server(None, HttpSettings(trusted_proxies=(proxy,)))

@@ -35,14 +35,19 @@ class Server:
         self.log = data.parent / f"{data.name}-{self._announced.stem}.log"
         self.key = ""
         self.url = ""
+        self.descriptors: int | None = None
+        """How many files and sockets it may have open, where it is to have few."""
 
     def start(self) -> Self:
         """Start it, and wait until it is ready. Where it does not get so far, no process is left behind."""
         self.data.mkdir(parents=True, exist_ok=True)
         self._announced.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0"]
+        if self.descriptors is not None:
+            command = ["sh", "-c", f'ulimit -n {self.descriptors} && exec "$@"', "sh", *command]
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "copyhound.cli", "serve", "--port", "0"],
+                command,
                 env=self.environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,

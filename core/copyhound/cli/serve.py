@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from copyhound.cli.app import make_app
 from copyhound.cli.support import Choices, Failure, data_option, opened, show_first_key, uncollected
 
 if TYPE_CHECKING:
+    from copyhound.http.settings import HttpSettings
     from copyhound.settings import Settings
 
 _BACKLOG = 2048
@@ -62,7 +64,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with opened(settings) as house:
         first = await house.services.keys.bootstrap()
         with uncollected():
-            server = _server(make_app(house), settings.http.trusted_proxies)
+            server = _server(make_app(house), settings.http)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _leave, server, house)
@@ -77,11 +79,14 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await running
 
 
-def _server(app: Any, proxies: tuple[str, ...]) -> Any:
+def _server(app: Any, settings: HttpSettings) -> Any:
     import ipaddress
 
     import uvicorn
 
+    from copyhound.cli.connections import TAKEN_AT_ONCE, Connection, Door
+
+    proxies = settings.trusted_proxies
     for one in proxies:
         try:
             ipaddress.ip_network(one)
@@ -95,9 +100,16 @@ def _server(app: Any, proxies: tuple[str, ...]) -> Any:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            # Python has one figure for who may wait to be taken and who is taken in a round: only these are few
+            for one in sockets or ():
+                one.listen(_BACKLOG)
+
     return Server(
         uvicorn.Config(
             app,
+            http=functools.partial(Connection, Door(settings)),  # type: ignore[arg-type]
             log_config=None,
             access_log=False,
             server_header=False,
@@ -105,7 +117,7 @@ def _server(app: Any, proxies: tuple[str, ...]) -> Any:
             proxy_headers=bool(proxies),
             forwarded_allow_ips=list(proxies),
             timeout_graceful_shutdown=_GRACE_SECONDS,
-            backlog=_BACKLOG,
+            backlog=TAKEN_AT_ONCE,
         )
     )
 

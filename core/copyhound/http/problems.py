@@ -27,6 +27,8 @@ _CODES: Final = {
     503: "unavailable",
 }
 _PLACE: Final = re.compile(r" - at `(?:key` in `)?\$\.?(.*)`$")
+_LEFT: Final = "client disconnected prematurely"
+"""Litestar's words for a client that is gone before its body was there: it calls that a fault of the server."""
 log = structlog.get_logger("copyhound.http")
 
 
@@ -86,6 +88,8 @@ def _of_litestar(request: Request[Any, Any, Any], exc: HTTPException) -> Copyhou
         return refused([_parameter_fault(request, one) for one in exc.extra])
     if exc.detail == "Request Entity Too Large":  # too many parts: Litestar says 400
         return CopyhoundError("payload_too_large")
+    if exc.detail == _LEFT:
+        return CopyhoundError("invalid_request", "The connection was closed before the body was there.")
     code = _CODES.get(exc.status_code, "internal_error" if exc.status_code >= 500 else "invalid_request")
     return CopyhoundError(code, exc.detail if code == "invalid_request" and exc.detail else None)
 
@@ -105,7 +109,7 @@ class Problems:
 
     def framework(self, request: Request[Any, Any, Any], exc: HTTPException) -> Response[bytes]:
         """Litestar's own: routes, methods, parameters, sizes."""
-        if exc.status_code >= 500:
+        if exc.status_code >= 500 and exc.detail != _LEFT:
             return self.unknown(request, exc)
         headers = {"Allow": exc.headers.get("allow", "")} if exc.status_code == 405 and exc.headers else {}
         return self._answer(request, _of_litestar(request, exc), headers)

@@ -24,4 +24,18 @@ class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "empty: none."
         ),
     ] = ()
+    head_seconds: Annotated[
+        float,
+        msgspec.Meta(
+            gt=0, description="Time for the whole head of a request, from its first byte or the connection on."
+        ),
+    ] = 20.0
+    stall_seconds: Annotated[
+        float,
+        msgspec.Meta(gt=0, description="A connection is closed where no byte of a request's body comes for so long."),
+    ] = 60.0
+    max_connections: Annotated[
+        int,
+        msgspec.Meta(ge=1, description="Most open connections; for new ones, those leave that ask for nothing."),
+    ] = 10_000
     metrics: Annotated[bool, msgspec.Meta(description="Answer GET /metrics.")] = True
