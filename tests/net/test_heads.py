@@ -62,6 +62,7 @@ async def delete(outbound: Outbound, url: str) -> Fetched:
 @pytest.mark.parametrize(
     "hints",
     [HINTS * 2000, HINTS, b"HTTP/1.1 102 \nx: 1\n\n", b"HTTP/1.0 100 Continue\r\nlink: " + b"a" * 9000 + b"\n\r\n"],
+    ids=["many at once", "one by one", "bare line ends", "long ones"],
 )
 async def test_informational_answers_without_an_end_fail_at_once(
     kit: Any, call: Callable[[Outbound, str], Any], hints: bytes

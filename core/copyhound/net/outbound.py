@@ -23,6 +23,8 @@ _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _NOT_MODIFIED: Final = 304
 _BODY_SECONDS: Final = 2.0
 """How long the body of an answer to `post` may take, once its status is there."""
+_BODY_PARTS: Final = 1000
+"""In how many chunks, at most."""
 _CREDENTIALS: Final = ("authorization", "cookie", "proxy-authorization")
 
 
@@ -235,12 +237,13 @@ async def _read(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
 
 async def _beginning(response: httpx.Response, max_bytes: int) -> bytes:
     """What there is of the body, up to a length. What is wrong with it changes nothing of the status."""
-    body = bytearray()
+    body, parts = bytearray(), 0
     with contextlib.suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(_BODY_SECONDS):
             async for part in response.aiter_raw():
                 body += part
-                if len(body) >= max_bytes:
+                parts += 1
+                if len(body) >= max_bytes or parts >= _BODY_PARTS:
                     break
     return bytes(body[:max_bytes])
 

@@ -8,7 +8,7 @@ import functools
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ Dialler = Callable[[str, int, float | None], Awaitable[httpcore.AsyncNetworkStre
 _MAX_ATTEMPTS: Final = 4
 _MAX_CONNECTIONS: Final = 1000
 _MAX_KEPT: Final = 20
+_TURN: Final = 64
+"""Parts of a body that are read at a stretch: chunks of a byte each come by tens of thousands at a time."""
 _DNS_THREADS: Final = 512
 """More than may wait for a name at a time, so that names which hang keep no other waiting; started as needed."""
 # common servers hang up after 5 s of silence: a request must not meet that
@@ -151,6 +153,16 @@ def _httpx_errors() -> Iterator[None]:
         raise kind(str(error)) from error
 
 
+async def _by_turns(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """The same, with the event loop left to others now and then: parts that are there already come without a pause."""
+    count = 0
+    async for part in parts:
+        count += 1
+        if count % _TURN == 0:
+            await asyncio.sleep(0)
+        yield part
+
+
 class _Body(httpx.AsyncByteStream):
     def __init__(self, response: httpcore.Response, encoding: str) -> None:
         self._response = response
@@ -158,7 +170,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _httpx_errors():
-            async for part in decoded(self._response.aiter_stream(), self._encoding):
+            async for part in decoded(_by_turns(self._response.aiter_stream()), self._encoding):
                 yield part
 
     async def aclose(self) -> None:
