@@ -44,7 +44,7 @@ class Begun(msgspec.Struct, frozen=True):
 
 def domain(number: int) -> str:
     """The domain that a hook of this number waits for."""
-    return f"h{number}.example.com"
+    return f"h{number}.example"
 
 
 async def emit(use_cases: Any, workspace_id: str, wanted: Emit) -> None:

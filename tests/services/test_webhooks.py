@@ -197,6 +197,7 @@ async def test_a_deleted_hook_gets_nothing_more(at_home: Home, receiver: Receive
         (HookFilter(match_types=("full",)), {"match_type": "partial"}, False),  # type: ignore[arg-type]
         (HookFilter(domains=("example.com",)), {"domain": "example.com"}, True),
         (HookFilter(domains=("example.com",)), {"domain": "example.org"}, False),
+        (HookFilter(domains=("https://shop.example.com/",)), {"domain": "Shop.example.com"}, True),
         (HookFilter(providers=("own_index",)), {"providers": ["best", "own_index"]}, True),
         (HookFilter(providers=("own_index",)), {"providers": ["best"]}, False),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ def host_of(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1024)
 def domain_of(host: str) -> str:
     """The registrable domain; the host itself where it has none (an address, localhost).
 

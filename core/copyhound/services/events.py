@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from copyhound.domain.events import Event, NewEvent
 from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
+from copyhound.domain.hosts import domain_of
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.kit import Kit
 from copyhound.services.lanes import queue_attempt
@@ -65,13 +66,18 @@ def passes(wanted: dict[str, Any], event: NewEvent | Event) -> bool:
         value = payload.get(key.removeprefix("min_"))
         if bound is not None and value is not None and value < bound:
             return False
-    for key, field in (("match_types", "match_type"), ("domains", "domain")):
-        allowed = wanted.get(key)
-        if allowed and field in payload and payload[field] not in allowed:
-            return False
+    if (types := wanted.get("match_types")) and payload.get("match_type", types[0]) not in types:
+        return False
+    if (domains := wanted.get("domains")) and "domain" in payload and _domain(payload) not in domains:
+        return False
     providers = wanted.get("providers")
     told = payload.get("providers") or ([payload["provider"]] if "provider" in payload else [])
     return not (providers and told and not set(providers) & set(told))
+
+
+def _domain(payload: dict[str, Any]) -> str:
+    """As filters have it: an event of a plugin may tell a host."""
+    return domain_of(str(payload["domain"]).lower())
 
 
 async def newest_passing(
