@@ -11,11 +11,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from copyhound.matching import FINGERPRINT_VERSION
 
 Command = Callable[..., Any]
 
 
+@pytest.mark.timeout(400)  # it starts the program a dozen times
 def test_from_a_folder_to_a_match_and_out_again(
     copyhound: Command, picture: Callable[[str], Path], tmp_path: Path
 ) -> None:
