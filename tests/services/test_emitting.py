@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api import EventBase, TriggerSpec, UseCases, hookimpl
 from copyhound.services.hooks import HookFilter
+from copyhound.storage.events import Hooks
 
 from ..fixtures.houses import Home, home
 
@@ -102,6 +104,39 @@ async def test_what_is_no_such_event_is_refused(
     assert why in raised.value.detail
     assert not raised.value.retryable
     assert await house.events(trigger) == []
+
+
+async def test_what_is_told_at_once_is_appended_together(
+    posted: tuple[Home, UseCases], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one is being written others wait for the next transaction; it asks for hooks once, and one that belongs to
+    nobody keeps nobody else out."""
+    house, use_cases = posted
+    space = house.caller.workspace_id
+    await house.services.hooks.create(house.caller, "https://r.example.com/x", ("takedown_answered",), HookFilter())
+    subscribed, asked = Hooks.subscribed, []
+
+    async def counted(self: Hooks, *args: Any) -> Any:
+        asked.append(args)
+        return await subscribed(self, *args)
+
+    monkeypatch.setattr(Hooks, "subscribed", counted)
+
+    def told(numbers: Iterable[int], of: str = space) -> list[Any]:
+        fields = [{"host": f"h{number}.example", "gone": True} for number in numbers]
+        return [use_cases.triggers.emit(of, "takedown_answered", one) for one in fields]
+
+    ids = await asyncio.gather(*told(range(30)))
+    assert len(asked) <= 3
+    events = await house.events("takedown_answered")
+    assert [event["id"] for event in events] == ids
+    assert [event["host"] for event in events] == [f"h{number}.example" for number in range(30)]
+    assert len((await house.services.deliveries.page(house.caller)).items) == 30
+    mixed = [*told([30]), *told([31], of="ws_nobody"), *told([32])]
+    first, lost, third = await asyncio.gather(*mixed, return_exceptions=True)
+    assert isinstance(lost, CopyhoundError)
+    assert lost.code == "not_found"
+    assert [event["id"] for event in await house.events("takedown_answered")] == [*ids, first, third]
 
 
 @pytest.mark.parametrize(("space", "list_id"), [("ws_nobody", None), (None, "list_nobody")])

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from copyhound.domain.events import Event
-from copyhound.domain.hooks import Attempt, DeliveryStatus, HookStatus, WantedHooks
+from copyhound.domain.hooks import Attempt, DeliveryStatus, HookStatus, Subscriber, WantedHooks
 from copyhound.storage import Units
 
 from .makers import AT, W1, W2, a_delivery, a_hook, an_event, at
@@ -154,14 +154,24 @@ async def test_what_is_read_to_be_changed_is_held(units: Units) -> None:
 
 
 async def test_subscribed_hooks_are_the_active_ones_of_the_trigger(units: Units) -> None:
-    """A trigger whose name is part of another one's is not that one."""
+    """A trigger whose name is part of another one's is not that one; what has expired is not active."""
     async with units() as unit:
         await unit.hooks.add(a_hook(), "1")
         await unit.hooks.add(a_hook("hook_2", triggers=("match_found_again",)), "2")
         await unit.hooks.add(a_hook("hook_3", status=HookStatus.disabled), "3")
         await unit.hooks.add(a_hook("hook_4", workspace_id=W2), "4")
-        assert [hook.id for hook in await unit.hooks.subscribed(W1, "match_found")] == ["hook_1"]
-        assert await unit.hooks.subscribed(W1, "match%") == []
+        await unit.hooks.add(a_hook("hook_5", expires_at=at(9)), "5")
+        assert [hook.id for hook in await unit.hooks.subscribed(W1, "match_found", at(8))] == ["hook_1", "hook_5"]
+        assert [hook.id for hook in await unit.hooks.subscribed(W1, "match_found", at(9))] == ["hook_1"]
+        assert await unit.hooks.subscribed(W1, "match%", at(8)) == []
+
+
+async def test_a_subscriber_is_what_telling_it_needs(units: Units) -> None:
+    """Its filter, and since when it fails, as the hook has them."""
+    async with units() as unit:
+        hook = await unit.hooks.add(a_hook(filter={"domains": ["shop.example"]}, failing_since=at(3)), "1")
+        told = Subscriber(hook.id, {"domains": ["shop.example"]}, at(3))
+        assert await unit.hooks.subscribed(W1, "match_found", at(8)) == [told]
 
 
 async def test_hooks_are_paged_and_found_by_target(units: Units) -> None:

@@ -68,7 +68,7 @@ READS: dict[str, Read] = {
     "hooks.get": lambda unit, ws: unit.hooks.get(ws, "hook_1"),
     "hooks.page": lambda unit, ws: unit.hooks.page(ws, WantedHooks(), cursor=None, limit=9),
     "events.between": lambda unit, ws: unit.events.between(ws, ["match_found"], at(-9), at(999), 0, 9),
-    "hooks.subscribed": lambda unit, ws: unit.hooks.subscribed(ws, "match_found"),
+    "hooks.subscribed": lambda unit, ws: unit.hooks.subscribed(ws, "match_found", at(0)),
     "deliveries.get": lambda unit, ws: unit.deliveries.get(ws, "delivery_1"),
     "deliveries.page": lambda unit, ws: unit.deliveries.page(ws, hook_id="hook_1", status=None, cursor=None, limit=9),
     "deliveries.last_attempts": lambda unit, ws: unit.deliveries.last_attempts(ws, ["delivery_1"]),

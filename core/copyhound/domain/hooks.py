@@ -68,6 +68,14 @@ class Hook(msgspec.Struct, frozen=True):
         return self.expires_at
 
 
+class Subscriber(msgspec.Struct, frozen=True):
+    """What telling a hook of an event needs of it: where there are many hooks, each event reads this of all of them."""
+
+    id: str
+    filter: dict[str, Any]
+    failing_since: datetime | None = None
+
+
 def is_active(hook: Hook, now: datetime) -> bool:
     """Whether the hook is told of events."""
     return hook.status is HookStatus.active and (hook.expires_at is None or hook.expires_at > now)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from copyhound.domain.collections import Collection, Entry, IndexChange, Ingest, NewEntry
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Attempt, Delivery, Hook, WantedHooks
+from copyhound.domain.hooks import Attempt, Delivery, Hook, Subscriber, WantedHooks
 from copyhound.domain.lists import Image, ImageList
 from copyhound.domain.matches import HostCount, HostGroup, Match, MatchFilter, ResultRow
 from copyhound.domain.paging import PageOf as PageOf
@@ -212,8 +212,8 @@ class HookRepository(Protocol):
 
     async def delete(self, workspace_id: str, hook_id: str) -> bool: ...
     async def page(self, workspace_id: str, wanted: WantedHooks, *, cursor: str | None, limit: int) -> PageOf: ...
-    async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
-        """The active ones."""
+    async def subscribed(self, workspace_id: str, trigger: str, now: datetime) -> list[Subscriber]:
+        """The active ones, oldest first."""
 
     async def lists_stay(self, workspace_id: str) -> None:
         """Until the unit ends, no list is deleted behind a filter that is checked in it. Before any hook is held."""

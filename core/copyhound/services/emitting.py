@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,7 @@ from copyhound.domain.events import Event, EventBase, NewEvent, envelope
 from copyhound.domain.ids import derived_id, new_id
 from copyhound.domain.triggers import Trigger
 from copyhound.services.events import EventService
+from copyhound.services.grouping import Grouped
 from copyhound.services.kit import Kit
 from copyhound.services.triggers import TRIGGERS
 
@@ -29,6 +30,7 @@ class TriggerService:
 
     def __init__(self, kit: Kit, events: EventService, triggers: Mapping[str, Trigger]) -> None:
         self._kit, self._events, self._triggers = kit, events, triggers
+        self._append = Grouped(self._append_all)
 
     async def emit(
         self,
@@ -45,13 +47,19 @@ class TriggerService:
         """
         payload = self._checked(trigger, fields, workspace_id)
         event_id = new_id("evt") if key is None else derived_id("evt", trigger, workspace_id, key)
-        async with self._kit.units() as uow:
-            if await uow.workspaces.get(workspace_id) is None:
-                raise CopyhoundError("not_found", f"There is no workspace {workspace_id}.")
-            if list_id is not None and await uow.lists.get(workspace_id, list_id) is None:
-                raise CopyhoundError("not_found", f"There is no list {list_id}.")
-            event = await self._events.append(uow, NewEvent(event_id, workspace_id, trigger, payload, list_id))
+        event = await self._append(NewEvent(event_id, workspace_id, trigger, payload, list_id))
         return event.id if event else None
+
+    async def _append_all(self, events: Sequence[NewEvent]) -> list[Event | None]:
+        """In one transaction: what plugins tell while one is under way goes into the next."""
+        async with self._kit.units() as uow:
+            for workspace_id in {event.workspace_id for event in events}:
+                if await uow.workspaces.get(workspace_id) is None:
+                    raise CopyhoundError("not_found", f"There is no workspace {workspace_id}.")
+            for workspace_id, list_id in {(event.workspace_id, event.list_id) for event in events}:
+                if list_id is not None and await uow.lists.get(workspace_id, list_id) is None:
+                    raise CopyhoundError("not_found", f"There is no list {list_id}.")
+            return await self._events.append_all(uow, events)
 
     def _checked(self, trigger: str, fields: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
         described = self._triggers.get(trigger)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, delivery_id, is_active
+from copyhound.domain.hooks import Delivery, DeliveryStatus, Hook, Subscriber, delivery_id
 from copyhound.domain.hosts import domain_of
 from copyhound.domain.repositories import UnitOfWork
 from copyhound.services.kit import Kit
@@ -24,29 +24,35 @@ class EventService:
 
     async def append(self, uow: UnitOfWork, event: NewEvent) -> Event | None:
         """Append, and queue a delivery for each hook whose filter lets it through. None: it was there already."""
+        return (await self.append_all(uow, [event]))[0]
+
+    async def append_all(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> list[Event | None]:
+        """The same for many; hooks are asked for once."""
         now = self._kit.now()
-        appended = await uow.events.append(event, now)
-        if appended is None:
-            return None
-        subscribed = await uow.hooks.subscribed(event.workspace_id, event.trigger)
-        told = [hook for hook in subscribed if is_active(hook, now) and passes(hook.filter, event)]
-        await queue_deliveries(self._kit, uow, appended, told)
+        appended = [await uow.events.append(event, now) for event in events]
+        subscribed: dict[tuple[str, str], list[Subscriber]] = {}
+        for event in filter(None, appended):
+            of = event.workspace_id, event.trigger
+            if of not in subscribed:
+                subscribed[of] = await uow.hooks.subscribed(*of, now)
+            told = [hook for hook in subscribed[of] if passes(hook.filter, event)]
+            await queue_deliveries(self._kit, uow, event, told)
         return appended
 
 
-async def queue_deliveries(kit: Kit, uow: UnitOfWork, event: Event, hooks: Sequence[Hook]) -> None:
+async def queue_deliveries(kit: Kit, uow: UnitOfWork, event: Event, hooks: Sequence[Hook | Subscriber]) -> None:
     """A delivery of one event to each of the hooks, and its first attempt, in the caller's transaction."""
     failing = {hook.id for hook in hooks if hook.failing_since is not None}
     now = kit.now()
-    for delivery in await uow.sending.add_deliveries([_delivery(event, hook, now) for hook in hooks]):
+    for delivery in await uow.sending.add_deliveries([_delivery(event, hook.id, now) for hook in hooks]):
         await queue_attempt(uow, delivery, 1, slow=delivery.hook_id in failing)
 
 
-def _delivery(event: Event, hook: Hook, now: datetime) -> Delivery:
+def _delivery(event: Event, hook_id: str, now: datetime) -> Delivery:
     return Delivery(
-        id=delivery_id(event.id, hook.id),
+        id=delivery_id(event.id, hook_id),
         workspace_id=event.workspace_id,
-        hook_id=hook.id,
+        hook_id=hook_id,
         event_id=event.id,
         trigger=event.trigger,
         status=DeliveryStatus.pending,

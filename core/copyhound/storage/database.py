@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.storage.sqlite_connection import connect
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one."""
@@ -53,7 +54,8 @@ class _Engines:
         self.reader = self._sqlite(url, read_only=True) if self.sqlite else self.writer
 
     def _sqlite(self, url: sa.URL, *, read_only: bool) -> AsyncEngine:
-        engine = create_async_engine(url, **_json(), pool_size=5 if read_only else 2, max_overflow=20, pool_timeout=30)
+        pool = {"pool_size": 5 if read_only else 2, "max_overflow": 20, "pool_timeout": 30}
+        engine = create_async_engine(url, **_json(), **pool, connect_args={"async_creator_fn": connect})
         begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
         @sa.event.listens_for(engine.sync_engine, "connect")

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from copyhound.domain.events import Event, NewEvent
-from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus, WantedHooks
+from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus, Subscriber, WantedHooks
 from copyhound.domain.repositories import PageOf
 from copyhound.storage.base import EVENTS_LOCK, Order, Repository
 from copyhound.storage.match_filter import holds
@@ -100,10 +100,11 @@ class Hooks(Repository):
         rows = await self.all_rows(_NEWEST_HOOK.apply(statement, cursor, limit))
         return PageOf([struct_of(Hook, row) for row in rows[:limit]], _NEWEST_HOOK.cursor(rows, limit))
 
-    async def subscribed(self, workspace_id: str, trigger: str) -> list[Hook]:
-        active = HOOKS.c.workspace_id == workspace_id, HOOKS.c.status == HookStatus.active.value
-        statement = sa.select(HOOKS).where(*active, holds(HOOKS.c.triggers, trigger))
-        return [struct_of(Hook, row) for row in await self.all_rows(statement.order_by(HOOKS.c.created_at, HOOKS.c.id))]
+    async def subscribed(self, workspace_id: str, trigger: str, now: datetime) -> list[Subscriber]:
+        active = HOOKS.c.workspace_id == workspace_id, _has_status(HookStatus.active, now)
+        told = sa.select(HOOKS.c.id, HOOKS.c.filter, HOOKS.c.failing_since)
+        statement = told.where(*active, holds(HOOKS.c.triggers, trigger)).order_by(HOOKS.c.created_at, HOOKS.c.id)
+        return [Subscriber(row.id, row.filter, row.failing_since) for row in await self.all_rows(statement)]
 
     async def lists_stay(self, workspace_id: str) -> None:
         await self.lock_text(f"filters:{workspace_id}", shared=True)
