@@ -11,6 +11,7 @@ import pytest
 
 from copyhound.domain.errors import CopyhoundError
 from copyhound.plugin_api import EventBase, TriggerSpec, UseCases, hookimpl
+from copyhound.services import events as events_of_services
 from copyhound.services.hooks import HookFilter
 from copyhound.storage.events import Hooks
 
@@ -109,8 +110,8 @@ async def test_what_is_no_such_event_is_refused(
 async def test_what_is_told_at_once_is_appended_together(
     posted: tuple[Home, UseCases], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While one is being written others wait for the next transaction; it asks for hooks once, and one that belongs to
-    nobody keeps nobody else out."""
+    """While one is being written others wait for the next transaction; it asks for hooks once, is full where many
+    deliveries have come together, and one that belongs to nobody keeps nobody else out."""
     house, use_cases = posted
     space = house.caller.workspace_id
     await house.services.hooks.create(house.caller, "https://r.example.com/x", ("takedown_answered",), HookFilter())
@@ -132,7 +133,11 @@ async def test_what_is_told_at_once_is_appended_together(
     assert [event["id"] for event in events] == ids
     assert [event["host"] for event in events] == [f"h{number}.example" for number in range(30)]
     assert len((await house.services.deliveries.page(house.caller)).items) == 30
-    mixed = [*told([30]), *told([31], of="ws_nobody"), *told([32])]
+    monkeypatch.setattr(events_of_services, "_MANY", 2)
+    asked.clear()
+    ids += await asyncio.gather(*told(range(30, 40)))
+    assert len(asked) == 5
+    mixed = [*told([40]), *told([41], of="ws_nobody"), *told([42])]
     first, lost, third = await asyncio.gather(*mixed, return_exceptions=True)
     assert isinstance(lost, CopyhoundError)
     assert lost.code == "not_found"

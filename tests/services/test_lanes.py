@@ -147,6 +147,19 @@ async def test_what_comes_meanwhile_is_done_together() -> None:
     assert groups == [[0], [1, 2, 3], [4, 5]]
 
 
+async def test_what_is_left_over_comes_with_the_next_go() -> None:
+    """Work may answer the first of its items only; the others are asked for again, in their order."""
+    groups: list[list[int]] = []
+
+    async def two(items: Sequence[int]) -> list[int]:
+        groups.append(list(items))
+        return [2 * item for item in items[:2]]
+
+    grouped = Grouped(two)
+    assert await asyncio.gather(*(grouped(number) for number in range(5))) == [0, 2, 4, 6, 8]
+    assert groups == [[0, 1, 2, 3, 4], [2, 3, 4], [4]]
+
+
 async def test_a_bad_item_spoils_no_other() -> None:
     """Where a group fails, each is done alone, and only the bad one's asker hears of it."""
 

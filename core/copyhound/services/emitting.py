@@ -30,7 +30,7 @@ class TriggerService:
 
     def __init__(self, kit: Kit, events: EventService, triggers: Mapping[str, Trigger]) -> None:
         self._kit, self._events, self._triggers = kit, events, triggers
-        self._append = Grouped(self._append_all)
+        self._append = Grouped(self._append_first)
 
     async def emit(
         self,
@@ -50,16 +50,17 @@ class TriggerService:
         event = await self._append(NewEvent(event_id, workspace_id, trigger, payload, list_id))
         return event.id if event else None
 
-    async def _append_all(self, events: Sequence[NewEvent]) -> list[Event | None]:
+    async def _append_first(self, events: Sequence[NewEvent]) -> list[Event | None]:
         """In one transaction: what plugins tell while one is under way goes into the next."""
         async with self._kit.units() as uow:
-            for workspace_id in {event.workspace_id for event in events}:
+            for workspace_id in sorted({event.workspace_id for event in events}):
                 if await uow.workspaces.get(workspace_id) is None:
                     raise CopyhoundError("not_found", f"There is no workspace {workspace_id}.")
-            for workspace_id, list_id in {(event.workspace_id, event.list_id) for event in events}:
-                if list_id is not None and await uow.lists.get(workspace_id, list_id) is None:
+            lists = {(one.workspace_id, one.list_id) for one in events if one.list_id is not None}
+            for workspace_id, list_id in sorted(lists):
+                if await uow.lists.get(workspace_id, list_id) is None:
                     raise CopyhoundError("not_found", f"There is no list {list_id}.")
-            return await self._events.append_all(uow, events)
+            return await self._events.append_first(uow, events)
 
     def _checked(self, trigger: str, fields: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
         described = self._triggers.get(trigger)

@@ -14,6 +14,8 @@ from copyhound.services.kit import Kit
 from copyhound.services.lanes import queue_attempt
 
 _CHUNK: Final = 500
+_MANY: Final = 200
+"""Deliveries in one transaction, after which no further event goes into it."""
 
 
 class EventService:
@@ -24,19 +26,27 @@ class EventService:
 
     async def append(self, uow: UnitOfWork, event: NewEvent) -> Event | None:
         """Append, and queue a delivery for each hook whose filter lets it through. None: it was there already."""
-        return (await self.append_all(uow, [event]))[0]
+        return (await self.append_first(uow, [event]))[0]
 
-    async def append_all(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> list[Event | None]:
-        """The same for many; hooks are asked for once."""
+    async def append_first(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> list[Event | None]:
+        """The same for many, hooks being asked for once. It ends early where many deliveries have come together: others
+        want to write, too."""
         now = self._kit.now()
-        appended = [await uow.events.append(event, now) for event in events]
         subscribed: dict[tuple[str, str], list[Subscriber]] = {}
-        for event in filter(None, appended):
-            of = event.workspace_id, event.trigger
+        appended: list[Event | None] = []
+        queued = 0
+        for event in events:
+            if queued >= _MANY:
+                break
+            appended.append(await uow.events.append(event, now))
+            if (new := appended[-1]) is None:
+                continue
+            of = new.workspace_id, new.trigger
             if of not in subscribed:
                 subscribed[of] = await uow.hooks.subscribed(*of, now)
-            told = [hook for hook in subscribed[of] if passes(hook.filter, event)]
-            await queue_deliveries(self._kit, uow, event, told)
+            told = [hook for hook in subscribed[of] if passes(hook.filter, new)]
+            await queue_deliveries(self._kit, uow, new, told)
+            queued += len(told)
         return appended
 
 

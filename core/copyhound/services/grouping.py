@@ -19,7 +19,8 @@ class Grouped(Generic[Item, Answer]):
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 100) -> None:
-        """`work` answers in the order of its items; `most` items at a time."""
+        """`work` answers in the order of its items; `most` items at a time. It may answer the first ones only: the
+        others come with the next go."""
         self._work, self._most = work, most
         self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = weakref.WeakKeyDictionary()
 
@@ -35,10 +36,11 @@ class Grouped(Generic[Item, Answer]):
 
     async def _run(self, queue: _Queue) -> None:
         while queue.waiting:
-            group, queue.waiting = queue.waiting[: self._most], queue.waiting[self._most :]
-            await self._do(group)
+            done = await self._do(queue.waiting[: self._most])
+            del queue.waiting[:done]
 
-    async def _do(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _do(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> int:
+        """How many of them were answered."""
         try:
             answers = await self._work([item for item, _ in group])
         except Exception as error:
@@ -47,10 +49,11 @@ class Grouped(Generic[Item, Answer]):
                     await self._do([one])
             elif not group[0][1].done():
                 group[0][1].set_exception(error)
-            return
-        for (_, future), answer in zip(group, answers, strict=True):
+            return len(group)
+        for (_, future), answer in zip(group, answers, strict=False):
             if not future.done():  # else whoever asked has gone
                 future.set_result(answer)
+        return len(answers)
 
 
 class _Queue:
