@@ -37,12 +37,12 @@ check: $(READY) ## linters, types, import contracts, schemas, connectors, manual
 	@echo "== manual" && $(BIN)/copyhound docs check
 
 bench: $(READY) ## measure: make bench PICTURES=folder, and BENCH=folder RESULTS=folder for the whole recall benchmark
+	@echo "== deliveries under load" && $(BIN)/python -m tests.bench.deliveries --seconds 20 --backlog 20000
 ifneq ($(and $(BENCH),$(wildcard $(PICTURES)/originals)),)
 	@$(BIN)/python -m tests.bench.run "$(BENCH)" --pictures "$(PICTURES)" --out "$(RESULTS)"
 else
 	@echo "== copies found, by edit" && $(BIN)/python tests/bench/measure.py "$(PICTURES)"
 	@echo "== the server: answer time, webhook latency, memory" && $(BIN)/python -m tests.bench.server "$(PICTURES)"
-	@echo "== deliveries under load" && $(BIN)/python -m tests.bench.deliveries --seconds 20 --backlog 20000
 endif
 
 schemas: $(READY) ## write schemas/ anew from the code

@@ -117,14 +117,16 @@ async def test_schedules_are_kept_in_their_time_zone(at_home: Home) -> None:
     assert (await lists.update(caller, made.id, ListChanges(monitored=False))).next_run_at is None
 
 
+@pytest.mark.parametrize("monitored", [True, False])
 @pytest.mark.parametrize(
     "schedule",
     [Schedule(), Schedule(days=1, cron="* * * * *"), Schedule(cron="nonsense"), Schedule(days=1, timezone="Mars/One")],
 )
-async def test_bad_schedules_are_refused(at_home: Home, schedule: Schedule) -> None:
-    """Neither or both of days and cron, a broken cron line, and an unknown time zone are refused."""
+async def test_bad_schedules_are_refused(at_home: Home, schedule: Schedule, monitored: bool) -> None:
+    """Neither or both of days and cron, a broken cron line, and an unknown time zone are refused, also for a list
+    that is not monitored yet."""
     with pytest.raises(CopyhoundError) as caught:
-        await at_home.services.lists.create(at_home.caller, "a", monitored=True, schedule=schedule)
+        await at_home.services.lists.create(at_home.caller, "a", monitored=monitored, schedule=schedule)
     assert caught.value.code == "invalid_request"
 
 

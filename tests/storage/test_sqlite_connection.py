@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -59,3 +60,26 @@ async def test_rows_are_those_of_their_own_statement(connection: AsyncConnection
         await connection.execute(sa.text("INSERT INTO numbers VALUES (7)"))
     assert (await connection.execute(sa.text("UPDATE numbers SET n = n + 100"))).rowcount == 50
     assert (await connection.execute(sa.text("SELECT count(*) FROM numbers WHERE n < 100"))).scalar() == 0
+
+
+async def test_one_that_is_cut_off_again_and_again_is_closed(sqlite_url: str) -> None:
+    """A reader who is cancelled until it ends, as by a client that hangs up, leaves no task that waits for ever."""
+    database, complaints = Database(sqlite_url), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    counting = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3000) SELECT count(*) FROM t"
+
+    async def read() -> None:
+        async with database.read() as connection:
+            while True:
+                await connection.execute(sa.text(counting))
+
+    for steps in range(20):
+        reader = asyncio.create_task(read())
+        for _ in range(50 + steps):
+            await asyncio.sleep(0)
+        while not reader.done():
+            reader.cancel()
+            await asyncio.sleep(0)
+    await database.dispose()
+    gc.collect()
+    assert complaints == []

@@ -17,7 +17,7 @@ _SIGNED: Final = [
         (
             "webhook-signature",
             "string",
-            "Standard Webhooks: `v1,` and base64; two while secrets rotate.",
+            "Standard Webhooks: `v1,` and base64; after a rotation also one for each secret before, for a day.",
         ),
     )
 ]

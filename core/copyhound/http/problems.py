@@ -71,7 +71,8 @@ def field_error(text: str, within: str = "") -> dict[str, str]:
     found = _PLACE.search(text)
     place = found.group(1) if found else ""
     message = text[: found.start()] if found else text
-    return {"field": f"{within}.{place}".strip(".") if within else place, "message": message}
+    inner = place if not within or not place or place.startswith("[") else f".{place}"
+    return {"field": within + inner, "message": message}
 
 
 def _parameter_fault(request: Request[Any, Any, Any], told: Mapping[str, Any]) -> dict[str, str]:

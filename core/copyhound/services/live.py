@@ -210,18 +210,21 @@ class LiveService:
                 seen = await uow.log.after(search.workspace_id, _OF_SEARCHES, after, _CHUNK, list_id=search.list_id)
             if now is None:
                 return
+            end = next((event for event in seen if event.id == _end_of(search)), None)
+            for event in seen:
+                after = event.sequence
+                if event is not end and event.payload.get("image_id") in images:
+                    yield _told(event)
+            if len(seen) == _CHUNK and end is None:
+                continue
+            # after what was found: a page that closes at `complete` has seen it all
             progress = {"search_id": search.id, "complete": now.complete, "outcomes": outcomes}
             if progress != shown:
                 shown = progress
                 yield Told("progress", progress)
-            for event in seen:
-                after = event.sequence
-                if event.id == _end_of(search) or event.payload.get("image_id") in images:
-                    yield _told(event)
-                if event.id == _end_of(search):
-                    return
-            if len(seen) == _CHUNK:
-                continue
+            if end is not None:
+                yield _told(end)
+                return
             if now.complete:
                 return
             if time.monotonic() >= beat:

@@ -86,7 +86,7 @@ class _Engines:
         for connection in list(self.threads):
             with contextlib.suppress(Exception):
                 ends.append(connection.stop())
-        return ends
+        return [end for end in ends if end is not None]
 
 
 class Database:

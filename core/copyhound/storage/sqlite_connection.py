@@ -6,6 +6,7 @@ which cost more than most statements do. Rows are all read at once here, as SQLA
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, Self
@@ -63,6 +64,10 @@ class _Cursor(aiosqlite.Cursor):
 class _Connection(aiosqlite.Connection):
     def cursor(self) -> Any:
         return _Cursor(self)
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        # SQLAlchemy stops a connection whose closing it gave up: nobody would answer a second stop, and its asker waits
+        return super().stop() if self._running else None
 
 
 def connect(*args: Any, **options: Any) -> aiosqlite.Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, patch, post
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
@@ -32,6 +33,11 @@ from copyhound.services import Services
 from copyhound.services.hooks import HookChanges, Sending
 
 Target = Annotated[str | None, QueryParameter(max_length=2000, description="Only hooks of exactly this URL.")]
+LOCATION = ResponseHeader(
+    name="Location",
+    description="The hook's own address, absolute: whoever knows no more unsubscribes by DELETE on it.",
+    documentation_only=True,
+)
 FromTrigger = Annotated[
     str | None, QueryParameter(max_length=64, description="Only hooks that are told of this trigger.")
 ]
@@ -43,7 +49,7 @@ class HookController(Controller):
     path = "/hooks"
     tags = ("hooks",)
 
-    @post("/", dependencies={"sent": JsonBody(HookIn)}, opt={"also": {200: HookMade}})
+    @post("/", dependencies={"sent": JsonBody(HookIn)}, opt={"also": {200: HookMade}}, response_headers=[LOCATION])
     async def create_hook(
         self,
         services: NamedDependency[Services],

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.workspaces import Caller
 from copyhound.http.bodies import JsonBody
+from copyhound.http.controllers.hooks import LOCATION
 from copyhound.http.idempotency import Made, Once
 from copyhound.http.wire.automation import Description, HookMade, Sequence, hook_made
 from copyhound.http.wire.common import Instant, shaped
@@ -41,7 +42,9 @@ class TriggerHookController(Controller):
     path = "/triggers/{key:str}/hooks"
     tags = ("hooks",)
 
-    @post("/", dependencies={"sent": JsonBody(TriggerHookIn)}, opt={"also": {200: HookMade}})
+    @post(
+        "/", dependencies={"sent": JsonBody(TriggerHookIn)}, opt={"also": {200: HookMade}}, response_headers=[LOCATION]
+    )
     async def create_trigger_hook(
         self,
         services: NamedDependency[Services],
