@@ -398,14 +398,17 @@ def test_the_editor_offers_what_the_server_has(live: Live, red: NodeRed, server:
 
 @needs_chromium
 def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
-    """In the editor: triggers by their titles, a field for each part of the filter; what is filled in is kept."""
+    """In the editor: triggers by their titles, fields for the parts of the filter; what is filled in is kept, also when
+    the editor tells the server once more, which is asked for its triggers once."""
     made = [live.call("POST", "/lists", {"label": f"Offered in the form {number}"})["id"] for number in (1, 2)]
     red.deploy(server, *waits("match_found", "http://127.0.0.1:9/", min_confidence=50, list_ids=[made[0]]))
     faults: list[str] = []
+    asked: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("request", lambda request: asked.append(request.url) if "/catalogue?server=" in request.url else None)
         page.goto(red.url)
         page.wait_for_function("window.RED && RED.nodes && RED.nodes.node && RED.nodes.node('wait')")
         page.evaluate("RED.editor.edit(RED.nodes.node('wait'))")
@@ -415,6 +418,7 @@ def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
         assert rows["Min confidence"].locator("input").input_value() == "50"
         rows["Min confidence"].locator("input").fill("75.5")
         rows["Domains"].locator("input").fill("example.com, example.org")
+        page.evaluate("$('#node-input-server').change()")
         lists = rows["Lists"]
         assert lists.get_by_label("Offered in the form 1").is_checked()
         lists.get_by_label("Offered in the form 2").check()
@@ -433,6 +437,7 @@ def test_the_form_is_filled_in(live: Live, red: NodeRed, server: Node) -> None:
     assert sorted(kept.pop("list_ids")) == sorted([*made, "list_typed"])
     assert kept == {"min_confidence": 75.5, "domains": ["example.com", "example.org"], "match_types": ["partial"]}
     assert faults == []
+    assert len([url for url in asked if not url.endswith("=")]) == 1
     red.deploy(server)
     until(lambda: not live.hooks())
 
