@@ -136,7 +136,8 @@ async def test_kept_answers_are_sealed(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
 async def test_bad_keys_are_refused(world: World, key: str) -> None:
-    """A key is 1 to 255 characters."""
-    answer = await world.call("POST", "/lists", json={"label": "x"}, headers=keyed(key))
-    assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
+    """A key is 1 to 255 characters, also where it is of no use, as for an action that only looks."""
+    for path in ("/lists", "/actions/find_list"):
+        answer = await world.call("POST", path, json={"label": "x"}, headers=keyed(key))
+        assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
     assert await count(world, "/lists") == 0

@@ -39,8 +39,7 @@ class Kept:
 
     async def __call__(self, key: str, asked: str, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
         """What `make` answers, or did under this key. `asked` is a hash: with another one it is refused (422)."""
-        if not 0 < len(key) <= _LONGEST or not key.isprintable():
-            raise refused([{"field": "Idempotency-Key", "message": f"Expected 1 to {_LONGEST} printable characters"}])
+        _check(key)
         async with self._kit.units() as uow:
             state, status, sealed = await uow.idempotency.begin(self._caller.workspace_id, key, asked, self._kit.now())
         return self._again(status, sealed) if state == "done" else await self._first(key, make)
@@ -79,7 +78,9 @@ class Once:
         return await self._kept(key, self._hash(given), make)
 
     async def never(self, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
-        """Just run what only looks, whatever the header says: nothing is kept."""
+        """Just run what only looks, whatever key the header has: nothing is kept."""
+        if (key := self._request.headers.get("idempotency-key")) is not None:
+            _check(key)
         return _written(await make())
 
     def same(self, given: Any) -> str | None:
@@ -90,6 +91,11 @@ class Once:
     def _hash(self, given: Any) -> str:
         scope = self._request.scope
         return hash_of(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), given)
+
+
+def _check(key: str) -> None:
+    if not 0 < len(key) <= _LONGEST or not key.isprintable():
+        raise refused([{"field": "Idempotency-Key", "message": f"Expected 1 to {_LONGEST} printable characters"}])
 
 
 def hash_of(*asked: Any) -> str:
