@@ -68,25 +68,24 @@ class Once:
 
     def __init__(self, services: Services, caller: Caller, request: Request[Any, Any, Any]) -> None:
         self._request = request
+        self._key = request.headers.get("idempotency-key")
         self._kept = Kept(services.kit, caller)
 
     async def __call__(self, given: Any, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
         """`given` is what was asked for: another one under the same key is refused (422)."""
-        key = self._request.headers.get("idempotency-key")
-        if key is None:
+        if self._key is None:
             return await self.never(make)
-        return await self._kept(key, self._hash(given), make)
+        return await self._kept(self._key, self._hash(given), make)
 
     async def never(self, make: Callable[[], Awaitable[Made]]) -> Response[Any]:
         """Just run what only looks, whatever key the header has: nothing is kept."""
-        if (key := self._request.headers.get("idempotency-key")) is not None:
-            _check(key)
+        if self._key is not None:
+            _check(self._key)
         return _written(await make())
 
     def same(self, given: Any) -> str | None:
         """What is the same for this request and a repetition of it; None without the header."""
-        key = self._request.headers.get("idempotency-key")
-        return None if key is None else f"{key}:{self._hash(given)}"
+        return None if self._key is None else f"{self._key}:{self._hash(given)}"
 
     def _hash(self, given: Any) -> str:
         scope = self._request.scope

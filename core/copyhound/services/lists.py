@@ -118,8 +118,9 @@ class ListService:
             raise CopyhoundError("invalid_request", "min_confidence is 0 to 100.")
         if changed.schedule is not None:
             check_schedule(changed.schedule)
-            # also where the list is not monitored yet: it would be kept, and never run
-            self._kit.calendar.next_after(changed.schedule, self._kit.now())
+            if changed.schedule != item.schedule:
+                # also where the list is not monitored yet: it would be kept, and never run
+                self._kit.calendar.next_after(changed.schedule, self._kit.now())
         if changed.monitored and changed.schedule is None:
             changed = msgspec.structs.replace(changed, schedule=DAILY)
         if (changed.monitored, changed.schedule) == (item.monitored, item.schedule):

@@ -210,10 +210,13 @@ class LiveService:
                 seen = await uow.log.after(search.workspace_id, _OF_SEARCHES, after, _CHUNK, list_id=search.list_id)
             if now is None:
                 return
-            end = next((event for event in seen if event.id == _end_of(search)), None)
+            end: Event | None = None
             for event in seen:
                 after = event.sequence
-                if event is not end and event.payload.get("image_id") in images:
+                if event.id == _end_of(search):
+                    end = event
+                    break
+                if event.payload.get("image_id") in images:
                     yield _told(event)
             if len(seen) == _CHUNK and end is None:
                 continue
