@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from copyhound.domain.ports import JobQueue
+from copyhound.domain.ports import JobStore, NewJob
 from copyhound.jobs.runtime import JobRuntime
 from copyhound.storage import Database, Units
 from copyhound.storage.migrations import upgrade
@@ -43,18 +43,10 @@ class RecordedJobs:
     def __init__(self) -> None:
         self.queued: list[tuple[str, tuple[Any, ...], str, str, float]] = []
 
-    async def enqueue(
-        self,
-        job: str,
-        *args: Any,
-        id: str,
-        queue: str = "work",
-        delay: float = 0.0,
-        partition: str | None = None,
-    ) -> None:
-        self.queued.append((job, args, id, queue, delay))
+    async def add(self, jobs: Sequence[NewJob]) -> None:
+        self.queued += [(job.name, job.args, job.id, job.queue, job.delay) for job in jobs]
 
-    def factory(self, connection: AsyncConnection) -> JobQueue:
+    def factory(self, connection: AsyncConnection) -> JobStore:
         return self
 
 

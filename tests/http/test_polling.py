@@ -22,9 +22,8 @@ async def happened(world: World, *numbers: int, list_id: str | None = None, at: 
     async with world.services.kit.units() as uow:
         for number in numbers:
             fields = {"host": "shop.example.com", "domain": "example.com", "confidence": 90.0, **payload}
-            await uow.events.append(
-                NewEvent(f"evt_{number}", caller.workspace_id, "match_found", fields, list_id), when
-            )
+            event = NewEvent(f"evt_{number}", caller.workspace_id, "match_found", fields, list_id)
+            await uow.events.append([event], when)
 
 
 async def ask(world: World, **query: Any) -> list[str]:

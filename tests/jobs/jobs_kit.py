@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+from copyhound.domain.ports import JobQueue
 from copyhound.jobs.definitions import QUEUES, JobDefinition, Lane
-from copyhound.jobs.queue import BoundQueue, DbosJobs
+from copyhound.jobs.queue import DbosJobs
 from copyhound.jobs.runtime import JobRuntime
-from copyhound.storage.database import Database
+from copyhound.storage import Database, Units
 
 
 class House:
@@ -23,10 +24,10 @@ class House:
         self.runtime: JobRuntime | None = None
 
     @contextlib.asynccontextmanager
-    async def queue(self) -> AsyncIterator[BoundQueue]:
+    async def queue(self) -> AsyncIterator[JobQueue]:
         """A queue in a transaction that commits at a good end."""
-        async with self.database.write() as connection:
-            yield self.jobs(connection)
+        async with Units(self.database, self.jobs)() as unit:
+            yield unit.jobs
 
     async def start(
         self, executor_id: str = "here", queues: dict[str, Lane] | None = None, **jobs: JobDefinition

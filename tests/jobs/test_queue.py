@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import pytest
+import sqlalchemy as sa
+from dbos import EnqueueOptions
 from sqlalchemy.exc import DBAPIError
 
+from copyhound.domain.ports import NewJob
 from copyhound.jobs.definitions import JobDefinition, Lane
 from copyhound.jobs.queue import sqlite_file, system_url
 
 from .jobs_kit import House, until
+
+_OF_ITS_OWN: Final = {"workflow_uuid", "creator_xid", "created_at", "updated_at", "delay_until_epoch_ms"} | {
+    "retention_timestamp"
+}
 
 
 class Ran:
@@ -69,7 +77,7 @@ async def test_a_row_that_fails_takes_the_job_along(house: House) -> None:
 
     async def broken_transaction() -> None:
         async with house.database.write() as connection:
-            await house.jobs(connection).enqueue("search", "lost", id="search:1")
+            await house.jobs(connection).add([NewJob("search", ("lost",), id="search:1")])
             await connection.exec_driver_sql("insert into nonsense values (1)")
 
     with pytest.raises(DBAPIError, match="nonsense"):
@@ -78,6 +86,34 @@ async def test_a_row_that_fails_takes_the_job_along(house: House) -> None:
         await queue.enqueue("search", "last", id="search:2")
     await until(lambda: ran.keys)
     assert ran.keys == ["last"]
+
+
+async def test_the_rows_are_those_of_dbos(house: House) -> None:
+    """What is added has the same row in every table as what DBOS's own client queues, but for ids and times."""
+    await house.runtime_tables()
+    client = house.jobs._opened()
+    async with house.database.write() as connection:
+        for number, (queue, delay, partition) in enumerate(
+            [("work", 0.0, None), ("deliveries", 60.0, None), ("slow_deliveries", 0.0, "hook_1")]
+        ):
+            job = NewJob("deliver", ("a", number, None, True), f"ours:{number}", queue, delay, partition)
+            options = EnqueueOptions(workflow_name=job.name, queue_name=queue, workflow_id=f"dbos:{number}")
+            if delay:
+                options["delay_seconds"] = delay
+            if partition:
+                options["queue_partition_key"] = partition
+            await connection.run_sync(client.enqueue_in_transaction, options, *job.args)
+            await house.jobs(connection).add([job])
+    tables = client._sys_db.tables
+    for table in tables.workflow_status, tables.workflow_input:
+        async with house.database.read() as connection:
+            await connection.run_sync(client._sys_db._apply_caller_schema)
+            rows = [dict(row._mapping) for row in await connection.execute(sa.select(table))]
+        by_id = {row["workflow_uuid"]: {name: row[name] for name in row.keys() - _OF_ITS_OWN} for row in rows}
+        assert len(by_id) == 6
+        for number in range(3):
+            assert by_id[f"ours:{number}"] == by_id[f"dbos:{number}"]
+        assert all(row[name] is not None for row in rows for name in row.keys() & {"created_at", "retention_timestamp"})
 
 
 async def test_delayed_job_holds_no_place(sqlite_house: House) -> None:

@@ -37,7 +37,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[Queued]:
     async def enqueue(self: Any, job: str, *args: Any, id: str, delay: float = 0.0, **_: Any) -> None:
         made.append((id, delay, args))
 
-    monkeypatch.setattr("copyhound.storage.units.LazyQueue.enqueue", enqueue)
+    monkeypatch.setattr("copyhound.storage.units.UnitJobs.enqueue", enqueue)
     return made
 
 

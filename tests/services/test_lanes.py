@@ -147,6 +147,28 @@ async def test_what_comes_meanwhile_is_done_together() -> None:
     assert groups == [[0], [1, 2, 3], [4, 5]]
 
 
+async def test_where_one_has_come_more_are_waited_for() -> None:
+    """After a go that others came during, the next one lets a moment pass, so that it has more of them."""
+    groups: list[list[int]] = []
+    release = asyncio.Event()
+
+    async def same(items: Sequence[int]) -> Sequence[int]:
+        groups.append(list(items))
+        await release.wait()
+        return items
+
+    grouped = Grouped(same)
+    first = asyncio.create_task(grouped(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    second = asyncio.create_task(grouped(2))
+    await asyncio.sleep(0)
+    release.set()
+    await first
+    assert (await grouped(3), await second) == (3, 2)
+    assert groups == [[1], [2, 3]]
+
+
 async def test_what_is_left_over_comes_with_the_next_go() -> None:
     """Work may answer the first of its items only; the others are asked for again, in their order."""
     groups: list[list[int]] = []

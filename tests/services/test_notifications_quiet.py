@@ -40,7 +40,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
     async def enqueue(self: Any, job: str, *args: Any, id: str, queue: str, delay: float = 0.0) -> None:
         made.append((id, delay))
 
-    monkeypatch.setattr("copyhound.storage.units.LazyQueue.enqueue", enqueue)
+    monkeypatch.setattr("copyhound.storage.units.UnitJobs.enqueue", enqueue)
     return made
 
 

@@ -15,7 +15,7 @@ from .makers import AT, W1, W2, a_delivery, a_hook, an_event, at
 async def test_an_event_comes_back_as_it_was_appended(units: Units) -> None:
     """With a sequence number, and its payload whole."""
     async with units() as unit:
-        event = await unit.events.append(an_event(), AT)
+        (event,) = await unit.events.append([an_event()], AT)
     assert event is not None
     assert event == Event(
         event.sequence, "evt_1", W1, "match_found", {"score": 12.5, "nested": ["ü", None]}, AT, "list_1"
@@ -29,10 +29,22 @@ async def test_an_event_is_appended_once(units: Units) -> None:
 
     async def append() -> bool:
         async with units() as unit:
-            return await unit.events.append(an_event(), AT) is not None
+            return await unit.events.append([an_event()], AT) != [None]
 
     assert sorted(await asyncio.gather(*[append() for _ in range(5)])) == [False, False, False, False, True]
     assert not await append()
+
+
+async def test_events_are_appended_together(units: Units) -> None:
+    """Of many, those that are there already or come twice are none; the others' sequence numbers are in their order."""
+    async with units() as unit:
+        await unit.events.append([an_event("evt_007")], AT)
+    names = [f"evt_{number:03}" for number in range(700)]
+    async with units() as unit:
+        appended = await unit.events.append([an_event(name) for name in (*names, "evt_003")], AT)
+    assert [event.id if event else None for event in appended] == [*names[:7], None, *names[8:], None]
+    sequences = [event.sequence for event in appended if event]
+    assert sequences == sorted(sequences)
 
 
 async def test_a_reader_that_goes_on_after_a_sequence_misses_nothing(units: Units) -> None:
@@ -43,7 +55,7 @@ async def test_a_reader_that_goes_on_after_a_sequence_misses_nothing(units: Unit
     async def append(number: int) -> None:
         try:
             async with units() as unit:
-                await unit.events.append(an_event(f"evt_{number:03}"), AT)
+                await unit.events.append([an_event(f"evt_{number:03}")], AT)
                 for _ in range(number % 4):
                     await asyncio.sleep(0)
                 if number % 5 == 0:
@@ -76,11 +88,11 @@ async def test_an_append_waits_for_the_one_before_it(units: Units) -> None:
 
     async def append_later() -> None:
         async with units() as unit:
-            await unit.events.append(an_event("evt_2"), AT)
+            await unit.events.append([an_event("evt_2")], AT)
             order.append("second")
 
     async with units() as unit:
-        await unit.events.append(an_event("evt_1"), AT)
+        await unit.events.append([an_event("evt_1")], AT)
         task = asyncio.create_task(append_later())
         await asyncio.wait({task}, timeout=0.3)
         order.append("first")
@@ -93,7 +105,7 @@ async def test_events_are_read_by_trigger(units: Units) -> None:
     async with units() as unit:
         for number in range(4):
             trigger = "match_found" if number % 2 else "search_complete"
-            await unit.events.append(an_event(f"evt_{number}", trigger=trigger), at(number))
+            await unit.events.append([an_event(f"evt_{number}", trigger=trigger)], at(number))
         newest = await unit.events.newest(W1, "match_found", 10)
         after = await unit.events.after(W1, "match_found", newest[-1].sequence, 10)
         first = await unit.events.after(W1, "match_found", 0, 1)
@@ -246,8 +258,8 @@ async def test_events_of_a_span_are_read_in_order(units: Units) -> None:
     async with units() as unit:
         for number in range(6):
             trigger = ("match_found", "search_complete", "hook_disabled")[number % 3]
-            await unit.events.append(an_event(f"evt_{number}", trigger=trigger), at(number))
-        await unit.events.append(an_event("evt_theirs", workspace_id=W2), at(3))
+            await unit.events.append([an_event(f"evt_{number}", trigger=trigger)], at(number))
+        await unit.events.append([an_event("evt_theirs", workspace_id=W2)], at(3))
         asked = ("match_found", "search_complete"), at(1), at(4)
         found = await unit.events.between(W1, *asked, 0, 9)
         assert [event.id for event in found] == ["evt_1", "evt_3", "evt_4"]

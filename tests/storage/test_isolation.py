@@ -107,7 +107,7 @@ async def _fill(unit: UnitOfWork) -> None:
     await unit.images.add([an_image()])
     await unit.searches.add(a_search(), [a_lookup()])
     await unit.matches.add(a_match())
-    await unit.events.append(an_event(), AT)
+    await unit.events.append([an_event()], AT)
     await unit.hooks.add(a_hook(), "key")
     await unit.deliveries.add(a_delivery())
     await unit.sending.add_attempts([(W1, Attempt("delivery_1", 1, AT, 120, status_code=500))])

@@ -19,8 +19,8 @@ async def _filled(units: Units, count: int = 4) -> None:
     async with units() as unit:
         for number in range(1, count + 1):
             list_id = "list_1" if number % 2 else "list_2"
-            await unit.events.append(an_event(f"evt_{number}", list_id=list_id), at(number))
-        await unit.events.append(an_event("evt_other", workspace_id=W2), at(9))
+            await unit.events.append([an_event(f"evt_{number}", list_id=list_id)], at(number))
+        await unit.events.append([an_event("evt_other", workspace_id=W2)], at(9))
 
 
 async def test_the_log_is_read_in_both_directions(units: Units) -> None:

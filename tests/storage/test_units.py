@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copyhound.domain.errors import CopyhoundError
-from copyhound.domain.ports import JobQueue
+from copyhound.domain.ports import NewJob
 from copyhound.domain.workspaces import Workspace
 from copyhound.storage import Database, Units
 from copyhound.storage import database as database_module
@@ -100,8 +101,8 @@ async def test_fifty_writers_at_once_all_succeed(units: Units) -> None:
     assert len(page.items) == 50
 
 
-class RowQueue:
-    """A job queue that writes on the unit's own connection."""
+class RowStore:
+    """A store of jobs that writes on the unit's own connection."""
 
     made = 0
 
@@ -109,19 +110,15 @@ class RowQueue:
         self._connection = connection
         type(self).made += 1
 
-    async def enqueue(self, job: str, *args: object, id: str, **options: object) -> None:
+    async def add(self, jobs: Sequence[NewJob]) -> None:
         text = sa.text("INSERT INTO executors (id, beat_at) VALUES (:id, '2026-01-01 00:00:00')")
-        await self._connection.execute(text, {"id": id})
+        await self._connection.execute(text, [{"id": job.id} for job in jobs])
 
 
 async def test_queued_jobs_share_the_units_fate(database: Database) -> None:
-    """The queue works on the unit's connection, is made once and only when needed, and is rolled back with it."""
-    RowQueue.made = 0
-
-    def factory(connection: AsyncConnection) -> JobQueue:
-        return RowQueue(connection)
-
-    units = Units(database, factory)
+    """What is queued is written when its unit ends, together, and only where there is any; it is gone with its unit."""
+    RowStore.made = 0
+    units = Units(database, RowStore)
 
     async def fail() -> None:
         async with units() as unit:
@@ -137,7 +134,18 @@ async def test_queued_jobs_share_the_units_fate(database: Database) -> None:
         await unit.workspaces.add(Workspace(W2, "other", AT))
     async with units.read() as unit:
         assert await unit.executors.dead(AT) == ["kept_1", "kept_2"]
-    assert RowQueue.made == 2
+    assert RowStore.made == 1
+
+
+async def test_jobs_are_not_queued_by_a_unit_that_reads(database: Database) -> None:
+    """What is queued in a unit that only reads is refused by the database, not lost in silence."""
+
+    async def queue_while_reading() -> None:
+        async with Units(database, RowStore).read() as unit:
+            await unit.jobs.enqueue("job", id="lost")
+
+    with pytest.raises(DBAPIError, match=r"read-?only"):
+        await queue_while_reading()
 
 
 async def test_another_event_loop_has_connections_of_its_own(units: Units) -> None:

@@ -11,6 +11,17 @@ import msgspec
 from copyhound.domain.lists import Schedule
 
 
+class NewJob(msgspec.Struct, frozen=True):
+    """A job that is to be queued; see `JobQueue.enqueue`."""
+
+    name: str
+    args: tuple[Any, ...]
+    id: str
+    queue: str = "work"
+    delay: float = 0.0
+    partition: str | None = None
+
+
 class JobQueue(Protocol):
     """Durable work. Bound to a unit of work: what is queued runs if, and only if, it commits."""
 
@@ -28,6 +39,13 @@ class JobQueue(Protocol):
         `id` says what is done: the same id is done once. `delay` in seconds holds no place in the queue.
         `partition`, for the queues that have them: what shares a few places, so that the slow hold up only themselves.
         """
+
+
+class JobStore(Protocol):
+    """Where jobs are kept, in a transaction that is under way."""
+
+    async def add(self, jobs: Sequence[NewJob]) -> None:
+        """Quiet where an id was queued before, in whatever state it is now."""
 
 
 class Calendar(Protocol):

@@ -186,8 +186,11 @@ class MatchRepository(Protocol):
 class EventRepository(Protocol):
     """The append-only log."""
 
-    async def append(self, event: NewEvent, at: datetime) -> Event | None:
-        """None where that id is in the log already. Sequence numbers grow in the order of commits."""
+    async def hold(self) -> None:
+        """Nobody else appends until the unit ends, so that sequence numbers grow in the order of commits."""
+
+    async def append(self, events: Sequence[NewEvent], at: datetime) -> list[Event | None]:
+        """Held. None for those whose id is in the log already, or comes twice."""
 
     async def get(self, workspace_id: str, event_id: str) -> Event | None: ...
     async def newest(self, workspace_id: str, trigger: str, limit: int) -> list[Event]: ...

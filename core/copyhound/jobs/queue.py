@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +11,26 @@ import sqlalchemy as sa
 from dbos import DBOSClient, EnqueueOptions
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from copyhound.domain.ports import NewJob
+
 APP_NAME: Final = "copyhound"
 APP_VERSION: Final = "1"
 """Pinned: DBOS recovers work of its own version only. Change it with a drained queue, or never; steps are only added
 at the end of a job, never reordered."""
+
+_STATUS: Final = (
+    "workflow_uuid",
+    "status",
+    "name",
+    "queue_name",
+    "queue_partition_key",
+    "priority",
+    "recovery_attempts",
+    "serialization",
+    "delay_until_epoch_ms",
+    "application_name",
+)
+_INPUT: Final = "workflow_uuid", "inputs"
 
 
 def system_url(database_url: str) -> str:
@@ -29,7 +46,7 @@ def sqlite_file(database_url: str) -> Path | None:
 
 
 class DbosJobs:
-    """Makes queues that are bound to a connection: `DbosJobs(url)(connection)` is a `JobQueue`. One per process.
+    """Makes stores that are bound to a connection: `DbosJobs(url)(connection)` is a `JobStore`. One per process.
 
     Needs no running `JobRuntime`, on any event loop; only the tables, which `JobRuntime.migrate` makes.
     """
@@ -39,8 +56,8 @@ class DbosJobs:
         self._client: DBOSClient | None = None
         self._lock = threading.Lock()
 
-    def __call__(self, connection: AsyncConnection) -> BoundQueue:
-        return BoundQueue(self._opened(), connection)
+    def __call__(self, connection: AsyncConnection) -> BoundJobs:
+        return BoundJobs(self._opened(), connection)
 
     def close(self) -> None:
         """Let go of the client; the next call makes another."""
@@ -57,26 +74,32 @@ class DbosJobs:
             return self._client
 
 
-class BoundQueue:
-    """Implements `copyhound.domain.ports.JobQueue`: what is queued runs if, and only if, the connection commits."""
+class BoundJobs:
+    """Implements `copyhound.domain.ports.JobStore`: what is added runs if, and only if, the connection commits.
+
+    DBOS's own `enqueue_in_transaction` takes two statements for each job, compiled anew. This is two for all of them,
+    on tables of DBOS that are not its public API; a test compares the rows of both.
+    """
 
     def __init__(self, client: DBOSClient, connection: AsyncConnection) -> None:
         self._client = client
         self._connection = connection
 
-    async def enqueue(
-        self,
-        job: str,
-        *args: Any,
-        id: str,
-        queue: str = "work",
-        delay: float = 0.0,
-        partition: str | None = None,
-    ) -> None:
-        """Queue a job by its name; quiet where that id was queued before, in whatever state it is now."""
-        options = EnqueueOptions(workflow_name=job, queue_name=queue, workflow_id=id)
-        if delay > 0:
-            options["delay_seconds"] = delay
-        if partition is not None:
-            options["queue_partition_key"] = partition
-        await self._connection.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, *args))
+    async def add(self, jobs: Sequence[NewJob]) -> None:
+        await self._connection.run_sync(self._insert, [self._status(job) for job in jobs])
+
+    def _status(self, job: NewJob) -> dict[str, Any]:
+        options = EnqueueOptions(workflow_name=job.name, queue_name=job.queue, workflow_id=job.id)
+        if job.delay > 0:
+            options["delay_seconds"] = job.delay
+        if job.partition is not None:
+            options["queue_partition_key"] = job.partition
+        _, status = self._client._build_enqueue_status(options, *job.args)
+        return {**status, "recovery_attempts": 0}
+
+    def _insert(self, connection: sa.Connection, statuses: Sequence[Mapping[str, Any]]) -> None:
+        system = self._client._sys_db
+        system._apply_caller_schema(connection)
+        for table, columns in (system.tables.workflow_status, _STATUS), (system.tables.workflow_input, _INPUT):
+            insert = system.dialect.insert(table).on_conflict_do_nothing(index_elements=["workflow_uuid"])
+            connection.execute(insert, [{name: status[name] for name in columns} for status in statuses])

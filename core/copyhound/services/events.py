@@ -29,32 +29,30 @@ class EventService:
         return (await self.append_first(uow, [event]))[0]
 
     async def append_first(self, uow: UnitOfWork, events: Sequence[NewEvent]) -> list[Event | None]:
-        """The same for many, hooks being asked for once. It ends early where many deliveries have come together: others
-        want to write, too."""
+        """The same for many, in a few statements. It ends early where many deliveries come together: others want to
+        write, too."""
         now = self._kit.now()
+        await uow.events.hold()
+        wanted: list[list[Subscriber]] = []
         subscribed: dict[tuple[str, str], list[Subscriber]] = {}
-        appended: list[Event | None] = []
-        queued = 0
         for event in events:
-            if queued >= _MANY:
+            if sum(map(len, wanted)) >= _MANY:
                 break
-            appended.append(await uow.events.append(event, now))
-            if (new := appended[-1]) is None:
-                continue
-            of = new.workspace_id, new.trigger
+            of = event.workspace_id, event.trigger
             if of not in subscribed:
                 subscribed[of] = await uow.hooks.subscribed(*of, now)
-            told = [hook for hook in subscribed[of] if passes(hook.filter, new)]
-            await queue_deliveries(self._kit, uow, new, told)
-            queued += len(told)
+            wanted.append([hook for hook in subscribed[of] if passes(hook.filter, event)])
+        appended = await uow.events.append(events[: len(wanted)], now)
+        told = [(new, hook) for new, hooks in zip(appended, wanted, strict=True) if new for hook in hooks]
+        await queue_deliveries(self._kit, uow, told)
         return appended
 
 
-async def queue_deliveries(kit: Kit, uow: UnitOfWork, event: Event, hooks: Sequence[Hook | Subscriber]) -> None:
-    """A delivery of one event to each of the hooks, and its first attempt, in the caller's transaction."""
-    failing = {hook.id for hook in hooks if hook.failing_since is not None}
+async def queue_deliveries(kit: Kit, uow: UnitOfWork, told: Sequence[tuple[Event, Hook | Subscriber]]) -> None:
+    """A delivery of each event to its hook, and its first attempt, in the caller's transaction."""
+    failing = {hook.id for _, hook in told if hook.failing_since is not None}
     now = kit.now()
-    for delivery in await uow.sending.add_deliveries([_delivery(event, hook.id, now) for hook in hooks]):
+    for delivery in await uow.sending.add_deliveries([_delivery(event, hook.id, now) for event, hook in told]):
         await queue_attempt(uow, delivery, 1, slow=delivery.hook_id in failing)
 
 

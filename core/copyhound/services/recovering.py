@@ -110,7 +110,7 @@ class RecoveryService:
     async def _replay(self, uow: UnitOfWork, hook: Hook, event: Event) -> None:
         delivery = await uow.deliveries.by_id(delivery_id(event.id, hook.id))
         if delivery is None:
-            await queue_deliveries(self._kit, uow, event, [hook])
+            await queue_deliveries(self._kit, uow, [(event, hook)])
         elif delivery.status is DeliveryStatus.failed and not await uow.deliveries.attempts(delivery.id):
             await self._restart(uow, hook, delivery)
 

@@ -3,6 +3,6 @@
 from copyhound.storage.blobs import FolderBlobs
 from copyhound.storage.database import Database
 from copyhound.storage.secrets import KeyFileBox
-from copyhound.storage.units import JobQueueFactory, Units
+from copyhound.storage.units import JobStoreFactory, Units
 
-__all__ = ["Database", "FolderBlobs", "JobQueueFactory", "KeyFileBox", "Units"]
+__all__ = ["Database", "FolderBlobs", "JobStoreFactory", "KeyFileBox", "Units"]

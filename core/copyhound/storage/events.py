@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copyhound.domain.events import Event, NewEvent
 from copyhound.domain.hooks import Attempt, Delivery, DeliveryStatus, Hook, HookStatus, Subscriber, WantedHooks
 from copyhound.domain.repositories import PageOf
-from copyhound.storage.base import EVENTS_LOCK, Order, Repository
+from copyhound.storage.base import EVENTS_LOCK, Order, Repository, chunks
 from copyhound.storage.match_filter import holds
 from copyhound.storage.tables_events import ATTEMPTS, DELIVERIES, EVENTS, HOOKS
 from copyhound.storage.types import row_of, struct_of
@@ -24,12 +25,24 @@ _NEWEST_DELIVERY = Order("deliveries", DELIVERIES.c.created_at, DELIVERIES.c.id,
 class Events(Repository):
     """The event log in SQL."""
 
-    async def append(self, event: NewEvent, at: datetime) -> Event | None:
-        # held until the commit, so that sequence numbers become visible in their order
-        await self.lock(EVENTS_LOCK)
-        insert = self.upsert(EVENTS).values(row_of(event, EVENTS, created_at=at))
-        row = await self.one_row(insert.on_conflict_do_nothing(index_elements=["id"]).returning(EVENTS))
-        return struct_of(Event, row) if row else None
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
+        self._mine = False
+
+    async def hold(self) -> None:
+        if not self._mine:
+            await self.lock(EVENTS_LOCK)
+            self._mine = True
+
+    async def append(self, events: Sequence[NewEvent], at: datetime) -> list[Event | None]:
+        await self.hold()
+        insert = self.upsert(EVENTS).on_conflict_do_nothing(index_elements=["id"]).returning(EVENTS)
+        new: dict[str, Event] = {}
+        for chunk in chunks(events):
+            rows = [row_of(event, EVENTS, created_at=at) for event in chunk]
+            made = (await self.connection.execute(insert, rows)).all()
+            new |= {row.id: struct_of(Event, row) for row in made}
+        return [new.pop(event.id, None) for event in events]
 
     async def get(self, workspace_id: str, event_id: str) -> Event | None:
         row = await self.one_row(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from copyhound.domain.ports import JobQueue
+from copyhound.domain.ports import JobQueue, JobStore, NewJob
 from copyhound.domain.repositories import (
     CollectionRepository,
     DeliveryRepository,
@@ -49,27 +49,39 @@ from copyhound.storage.searches import Searches
 from copyhound.storage.sending import Sending
 from copyhound.storage.tags import Tags
 
-JobQueueFactory = Callable[[AsyncConnection], JobQueue]
+JobStoreFactory = Callable[[AsyncConnection], JobStore]
 
 
-class LazyQueue:
-    """The unit's job queue, made when something is queued."""
+class UnitJobs:
+    """The unit's job queue: what is queued is written when the unit ends, all together."""
 
-    def __init__(self, connection: AsyncConnection, factory: JobQueueFactory) -> None:
+    def __init__(self, connection: AsyncConnection, factory: JobStoreFactory) -> None:
         self._connection = connection
         self._factory = factory
-        self._queue: JobQueue | None = None
+        self._queued: list[NewJob] = []
 
-    async def enqueue(self, job: str, *args: Any, id: str, **options: Any) -> None:
-        if self._queue is None:
-            self._queue = self._factory(self._connection)
-        await self._queue.enqueue(job, *args, id=id, **options)
+    async def enqueue(
+        self,
+        job: str,
+        *args: Any,
+        id: str,
+        queue: str = "work",
+        delay: float = 0.0,
+        partition: str | None = None,
+    ) -> None:
+        self._queued.append(NewJob(job, args, id, queue, delay, partition))
+
+    async def write(self) -> None:
+        """Write what was queued, in the unit's transaction."""
+        if self._queued:
+            await self._factory(self._connection).add(self._queued)
+            self._queued = []
 
 
 class Unit:
     """Every repository on one connection."""
 
-    def __init__(self, connection: AsyncConnection, factory: JobQueueFactory) -> None:
+    def __init__(self, connection: AsyncConnection, factory: JobStoreFactory) -> None:
         self.connection = connection
         self.workspaces: WorkspaceRepository = Workspaces(connection)
         self.keys: KeyRepository = Keys(connection)
@@ -95,15 +107,20 @@ class Unit:
         self.ignores: IgnoreRepository = Ignores(connection)
         self.figures: FigureRepository = Figures(connection)
         self.executors: ExecutorRepository = Executors(connection)
-        self.jobs: JobQueue = LazyQueue(connection, factory)
+        self._jobs = UnitJobs(connection, factory)
+        self.jobs: JobQueue = self._jobs
+
+    async def finish(self) -> None:
+        """Write what waits for the unit's end."""
+        await self._jobs.write()
 
 
 class Units:
     """Makes units of work: `async with units() as unit`, `async with units.read() as unit`."""
 
-    def __init__(self, database: Database, job_queue_factory: JobQueueFactory) -> None:
+    def __init__(self, database: Database, job_stores: JobStoreFactory) -> None:
         self.database = database
-        self._factory = job_queue_factory
+        self._factory = job_stores
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Read and write; commits at a good end. CopyhoundError unavailable where the database stays busy."""
@@ -116,13 +133,17 @@ class Units:
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[UnitOfWork]:
         async with self.database.write() as connection:
-            yield Unit(connection, self._factory)
+            unit = Unit(connection, self._factory)
+            yield unit
+            await unit.finish()
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[UnitOfWork]:
         async with self.database.read() as connection:
-            yield Unit(connection, self._factory)
+            unit = Unit(connection, self._factory)
+            yield unit
+            await unit.finish()
 
 
-def _conforms(database: Database, factory: JobQueueFactory) -> UnitOfWorkFactory:
+def _conforms(database: Database, factory: JobStoreFactory) -> UnitOfWorkFactory:
     return Units(database, factory)
