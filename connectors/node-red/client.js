@@ -58,7 +58,7 @@ class Client {
     /** The JSON of the answer. What is refused for now is sent again, as late as Retry-After says. */
     async call(method, path, body, headers = {}) {
         for (let tried = 1; ; tried += 1) {
-            const response = await fetch(this.url + path, {
+            const response = await this.sent(path, {
                 method,
                 redirect: 'error',
                 signal: AbortSignal.timeout(60000),
@@ -80,6 +80,15 @@ class Client {
                 throw new CopyhoundProblem(problem, response.status);
             }
             await this.wait(after);
+        }
+    }
+
+    async sent(path, request) {
+        try {
+            return await fetch(this.url + path, request);
+        } catch (error) {
+            const why = (error.cause && (error.cause.code || error.cause.message)) || error.message;
+            throw new Error(`${this.url} does not answer (${why}). Check the address, and whether Copyhound runs there.`);
         }
     }
 

@@ -56,6 +56,8 @@ _log = logging.getLogger(__name__)
 _KEY_FILE = "secret.key"
 _KEPT_ANSWER = Retry(attempts=30, longest_wait=30.0)
 """Some twelve minutes: for as long the answer to a webhook is held, rather than the same sent again."""
+_SOME_MINUTES = Retry(attempts=20, longest_wait=15.0)
+"""For work that nobody else notices where it ends half done: as long as a full disk or a lock may last."""
 _LOCAL_KEY_LIFE = timedelta(hours=1)
 _DUE_LISTS_SECONDS = 5.0
 _DUE_CHECKS_SECONDS = 30.0
@@ -296,7 +298,7 @@ def job_definitions(services: Services) -> dict[str, JobDefinition]:
             settle_retry=_KEPT_ANSWER,
             recorded=False,
         ),
-        "recover": JobDefinition(services.recovery.run),
+        "recover": JobDefinition(services.recovery.run, retry=_SOME_MINUTES, recorded=False),
         "unsubscribe": JobDefinition(services.unsubscribing.run),
         "recheck": JobDefinition(services.monitoring.recheck),
         "notify": JobDefinition(notifying.send, settle=notifying.settle, failed=notifying.broke),
@@ -321,7 +323,8 @@ async def _put_to_work(stack: contextlib.AsyncExitStack, settings: Settings, hou
             "old job records": Duty(_FORGET_SECONDS, lambda: runtime.forget(now() - _JOB_RECORDS_KEPT)),
         }
     )
-    for errand in (Leader(settings.database).run(clock.start, clock.stop), watchdog.run(), memory.give_back()):
+    leading = Leader(settings.database).run(clock.start, clock.stop)
+    for errand in (leading, watchdog.run(), runtime.mind(), memory.give_back()):
         stack.push_async_callback(cancelled, asyncio.create_task(errand))
 
 

@@ -44,7 +44,7 @@ def told(order: Order) -> Report:
     if result:
         return Report()
     if walls.refused:
-        return Report("url_forbidden", f"{walls.refused[0]} may not be reached from here.")
+        return Report("url_forbidden", f"{walls.refused[0]} is not public, and not among plugins.apprise.allow_hosts.")
     return Report("fetch_failed", _reason(result) or "The service did not take it.")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -357,6 +358,16 @@ async def test_another_server_is_told_as_such(red: NodeRed, server: Node, answer
         told = await asyncio.to_thread(red.ask, "POST", "/do", {"label": "Nowhere"})
     assert told.status_code == 422
     assert told.text.endswith("This address is no Copyhound server.")
+
+
+def test_a_server_that_does_not_answer_is_named(red: NodeRed, server: Node) -> None:
+    """A Catch node gets the address and the reason."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        nobody = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    red.deploy({**server, "url": nobody}, *does("create_list"))
+    told = red.ask("POST", "/do", {"label": "Nowhere"})
+    assert told.status_code == 422
+    assert f"{nobody} does not answer (ECONNREFUSED)" in told.text
 
 
 def test_another_address_of_the_server_is_told_on_deploying(live: Live, red: NodeRed, server: Node) -> None:

@@ -169,6 +169,38 @@ async def test_kill_and_restart(house: House, start_worker: StartWorker, tmp_pat
     assert (tmp_path / "settled").read_text() == "w1 a w1\n"
 
 
+async def test_what_could_not_be_ended_is_queued_anew(house: House) -> None:
+    """What is begun by the records, and run by nobody at two looks, is done again; a job that runs is let be."""
+    ran: list[str] = []
+    release = asyncio.Event()
+
+    async def search(key: str) -> None:
+        ran.append(key)
+        while key == "slow" and not release.is_set():
+            await asyncio.sleep(0.01)
+
+    runtime = await house.start(search=JobDefinition(search, recorded=False))
+    async with house.queue() as queue:
+        await queue.enqueue("search", "stranded", id="search:1")
+        await queue.enqueue("search", "slow", id="search:2")
+    await until(lambda: len(ran) == 2)
+    table = "dbos.workflow_status" if house.database.backend == "postgresql" else "workflow_status"
+    while not await _written(house, table):
+        await asyncio.sleep(0.01)
+    async with house.database.write() as connection:
+        await connection.exec_driver_sql(f"update {table} set status = 'PENDING' where workflow_uuid = 'search:1'")
+    assert [await runtime.take_up() for _ in range(2)] == [0, 1]
+    await until(lambda: len(ran) == 3)
+    release.set()
+    assert sorted(ran) == ["slow", "stranded", "stranded"]
+
+
+async def _written(house: House, table: str) -> bool:
+    async with house.database.read() as connection:
+        of = await connection.exec_driver_sql(f"select status from {table} where workflow_uuid = 'search:1'")
+        return bool(of.scalar() == "SUCCESS")
+
+
 async def test_two_processes_share_the_work(postgres_house: House, start_worker: StartWorker, tmp_path: Path) -> None:
     """Two processes on one PostgreSQL do every job exactly once between them."""
     await postgres_house.runtime_tables()

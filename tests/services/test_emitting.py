@@ -137,10 +137,12 @@ async def test_what_is_told_at_once_is_appended_together(
     asked.clear()
     ids += await asyncio.gather(*told(range(30, 40)))
     assert len(asked) == 5
+    asked.clear()
     mixed = [*told([40]), *told([41], of="ws_nobody"), *told([42])]
     first, lost, third = await asyncio.gather(*mixed, return_exceptions=True)
     assert isinstance(lost, CopyhoundError)
     assert lost.code == "not_found"
+    assert len(asked) == 1
     assert [event["id"] for event in await house.events("takedown_answered")] == [*ids, first, third]
 
 

@@ -21,10 +21,10 @@ ERRORS: Final[dict[str, ErrorKind]] = {
     # requests
     "malformed_json": ErrorKind(400, "The body is not valid JSON", "Send UTF-8 JSON."),
     "invalid_request": ErrorKind(
-        400, "The request does not fit its schema", "See `detail`, and /schema for the shapes."
+        400, "The request does not fit its schema", "Correct what is named; /schema has the shapes."
     ),
     "unauthorized": ErrorKind(401, "No valid API key", "Send a key in X-API-Key or as a Bearer token."),
-    "forbidden": ErrorKind(403, "The key lacks a scope", "Use a key with the scope that `detail` names."),
+    "forbidden": ErrorKind(403, "The key lacks a scope", "Use a key with that scope."),
     "insufficient_credits": ErrorKind(
         402, "There are not enough credits", "Ask the operator for more, or wait until open searches give theirs back."
     ),
@@ -94,7 +94,7 @@ ERRORS: Final[dict[str, ErrorKind]] = {
 OURS: Final = frozenset({"unavailable", "compute_unavailable"})
 """Trouble of ours that passes: it says nothing of a picture or an address, and a job is worth another try."""
 
-_BY_FIELD: Final = "See `errors` for each field, and /schema for the shapes."
+_BY_FIELD: Final = "Correct the fields that are named; /schema has the shapes."
 
 
 class CopyhoundError(Exception):

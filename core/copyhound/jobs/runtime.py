@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -22,6 +22,7 @@ _PAGE: Final = 500
 _LISTENER_SECONDS: Final = 0.1
 _LOOK_SECONDS: Final = 0.05
 _QUIET_LOOKS: Final = 4
+_MIND_SECONDS: Final = 30.0
 
 
 class JobRuntime:
@@ -49,6 +50,7 @@ class JobRuntime:
         self._jobs = jobs
         self._queues = queues
         self._drain_seconds = drain_seconds
+        self._stranded: set[str] = set()
 
     async def start(self) -> None:
         """Make or migrate the tables, take up what this executor had begun, and listen to the queues."""
@@ -62,6 +64,20 @@ class JobRuntime:
     async def take_over(self, executor_id: str) -> int:
         """Queue anew what another executor began and never ended. Answers how many jobs."""
         return await asyncio.to_thread(self._take_over, executor_id)
+
+    async def mind(self, every: float = _MIND_SECONDS) -> None:
+        """Queue stranded jobs anew, again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self.take_up()
+            except Exception as error:  # the database is away: next time
+                _log.warning("stranded jobs could not be looked for: %s", error)
+
+    async def take_up(self) -> int:
+        """Queue anew what this process had begun, nobody runs, and was so at the last call, too: what came of it could
+        not be written, as on a full disk. Answers how many jobs."""
+        return await asyncio.to_thread(self._take_up)
 
     async def forget(self, before: datetime) -> int:
         """Delete the records of jobs that ended before then. Answers how many. Their ids are free again."""
@@ -122,13 +138,22 @@ class JobRuntime:
     def _take_over(self, executor_id: str) -> int:
         taken = 0
         while pending := _pending(executor_id):
-            by_queue: dict[str | None, list[str]] = {}
-            for workflow in pending:
-                by_queue.setdefault(workflow.queue_name, []).append(workflow.workflow_id)
-            for queue, ids in by_queue.items():
-                DBOS.resume_workflows(ids, queue_name=queue)
+            _queue_anew(pending)
             taken += len(pending)
         return taken
+
+    def _take_up(self) -> int:
+        if (dbos := JobRuntime._dbos) is None:
+            return 0
+        # asked first: what ends meanwhile is no longer pending when it is looked at
+        running = set(dbos._active_workflows_set.activeList())
+        lost = [one for one in _pending(self.executor_id, limit=None) if one.workflow_id not in running]
+        again = [one for one in lost if one.workflow_id in self._stranded]
+        self._stranded = {one.workflow_id for one in lost} - {one.workflow_id for one in again}
+        if again:
+            _queue_anew(again)
+            _log.warning("%d jobs whose end could not be written are queued anew", len(again))
+        return len(again)
 
     def _forget(self, before: datetime) -> int:
         forgotten = 0
@@ -148,10 +173,18 @@ def _ended(before: datetime) -> list[WorkflowStatus]:
     )
 
 
-def _pending(executor_id: str) -> list[WorkflowStatus]:
+def _pending(executor_id: str, limit: int | None = _PAGE) -> list[WorkflowStatus]:
     return DBOS.list_workflows(
-        status="PENDING", executor_id=executor_id, limit=_PAGE, load_input=False, load_output=False
+        status="PENDING", executor_id=executor_id, limit=limit, load_input=False, load_output=False
     )
+
+
+def _queue_anew(workflows: Sequence[WorkflowStatus]) -> None:
+    by_queue: dict[str | None, list[str]] = {}
+    for workflow in workflows:
+        by_queue.setdefault(workflow.queue_name, []).append(workflow.workflow_id)
+    for queue, ids in by_queue.items():
+        DBOS.resume_workflows(ids, queue_name=queue)
 
 
 def _quiet() -> None:

@@ -10,6 +10,7 @@ import msgspec
 from copyhound.domain.errors import CopyhoundError
 from copyhound.domain.events import Event, EventBase, NewEvent, envelope
 from copyhound.domain.ids import derived_id, new_id
+from copyhound.domain.repositories import UnitOfWork
 from copyhound.domain.triggers import Trigger
 from copyhound.services.events import EventService
 from copyhound.services.grouping import Grouped
@@ -50,17 +51,18 @@ class TriggerService:
         event = await self._append(NewEvent(event_id, workspace_id, trigger, payload, list_id))
         return event.id if event else None
 
-    async def _append_first(self, events: Sequence[NewEvent]) -> list[Event | None]:
+    async def _append_first(self, events: Sequence[NewEvent]) -> list[Event | CopyhoundError | None]:
         """In one transaction: what plugins tell while one is under way goes into the next."""
         async with self._kit.units() as uow:
-            for workspace_id in sorted({event.workspace_id for event in events}):
-                if await uow.workspaces.get(workspace_id) is None:
-                    raise CopyhoundError("not_found", f"There is no workspace {workspace_id}.")
-            lists = {(one.workspace_id, one.list_id) for one in events if one.list_id is not None}
-            for workspace_id, list_id in sorted(lists):
-                if await uow.lists.get(workspace_id, list_id) is None:
-                    raise CopyhoundError("not_found", f"There is no list {list_id}.")
-            return await self._events.append_first(uow, events)
+            missing = await _missing(uow, events)
+            appended = iter(await self._events.append_first(uow, [one for one in events if one.id not in missing]))
+            answers: list[Event | CopyhoundError | None] = []
+            for event in events:
+                try:
+                    answers.append(missing[event.id] if event.id in missing else next(appended))
+                except StopIteration:
+                    break
+            return answers
 
     def _checked(self, trigger: str, fields: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
         described = self._triggers.get(trigger)
@@ -80,3 +82,18 @@ class TriggerService:
         if len(msgspec.json.encode(whole)) > _MOST_BYTES:
             raise _refused(f"{trigger}: an event has at most {_MOST_BYTES} bytes.")
         return payload
+
+
+async def _missing(uow: UnitOfWork, events: Sequence[NewEvent]) -> dict[str, CopyhoundError]:
+    """What is wrong with events that belong to nobody, by their ids."""
+    spaces = {event.workspace_id for event in events}
+    lists = {(event.workspace_id, event.list_id) for event in events if event.list_id is not None}
+    gone = {space for space in sorted(spaces) if await uow.workspaces.get(space) is None}
+    gone_lists = {of for of in sorted(lists) if await uow.lists.get(*of) is None}
+    wrong: dict[str, CopyhoundError] = {}
+    for event in events:
+        if event.workspace_id in gone:
+            wrong[event.id] = CopyhoundError("not_found", f"There is no workspace {event.workspace_id}.")
+        elif (event.workspace_id, event.list_id) in gone_lists:
+            wrong[event.id] = CopyhoundError("not_found", f"There is no list {event.list_id}.")
+    return wrong

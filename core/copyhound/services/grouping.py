@@ -22,9 +22,11 @@ class Grouped(Generic[Item, Answer]):
     Where the work of many fails, it is done for each alone, so that one bad item spoils no other.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 100) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]], most: int = 100
+    ) -> None:
         """`work` answers in the order of its items; `most` items at a time. It may answer the first ones only: the
-        others come with the next go."""
+        others come with the next go. An exception among the answers is raised to whose item it is."""
         self._work, self._most = work, most
         self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = weakref.WeakKeyDictionary()
 
@@ -57,7 +59,11 @@ class Grouped(Generic[Item, Answer]):
                 group[0][1].set_exception(error)
             return len(group)
         for (_, future), answer in zip(group, answers, strict=False):
-            if not future.done():  # else whoever asked has gone
+            if future.done():  # whoever asked has gone
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
                 future.set_result(answer)
         return len(answers)
 
