@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ from copyhound.services.events import EventService
 from copyhound.services.grouping import Grouped
 from copyhound.services.kit import Kit
 from copyhound.services.triggers import TRIGGERS
+
+Home = tuple[str, str | None]
+"""The workspace and the list that an event is of."""
 
 _MOST_BYTES: Final = 20_000
 """Standard Webhooks asks for bodies below this."""
@@ -54,14 +58,15 @@ class TriggerService:
     async def _append_first(self, events: Sequence[NewEvent]) -> list[Event | CopyhoundError | None]:
         """In one transaction: what plugins tell while one is under way goes into the next."""
         async with self._kit.units() as uow:
-            missing = await _missing(uow, events)
-            appended = iter(await self._events.append_first(uow, [one for one in events if one.id not in missing]))
+            gone = await _gone(uow, {_home(event) for event in events})
+            wanted = [event for event in events if _home(event) not in gone]
+            appended = deque(await self._events.append_first(uow, wanted))
             answers: list[Event | CopyhoundError | None] = []
             for event in events:
-                try:
-                    answers.append(missing[event.id] if event.id in missing else next(appended))
-                except StopIteration:
-                    break
+                wrong = gone.get(_home(event))
+                if wrong is None and not appended:
+                    break  # the rest comes with the next go
+                answers.append(wrong or appended.popleft())
             return answers
 
     def _checked(self, trigger: str, fields: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
@@ -84,16 +89,18 @@ class TriggerService:
         return payload
 
 
-async def _missing(uow: UnitOfWork, events: Sequence[NewEvent]) -> dict[str, CopyhoundError]:
-    """What is wrong with events that belong to nobody, by their ids."""
-    spaces = {event.workspace_id for event in events}
-    lists = {(event.workspace_id, event.list_id) for event in events if event.list_id is not None}
-    gone = {space for space in sorted(spaces) if await uow.workspaces.get(space) is None}
-    gone_lists = {of for of in sorted(lists) if await uow.lists.get(*of) is None}
-    wrong: dict[str, CopyhoundError] = {}
-    for event in events:
-        if event.workspace_id in gone:
-            wrong[event.id] = CopyhoundError("not_found", f"There is no workspace {event.workspace_id}.")
-        elif (event.workspace_id, event.list_id) in gone_lists:
-            wrong[event.id] = CopyhoundError("not_found", f"There is no list {event.list_id}.")
-    return wrong
+def _home(event: NewEvent) -> Home:
+    return event.workspace_id, event.list_id
+
+
+async def _gone(uow: UnitOfWork, homes: set[Home]) -> dict[Home, CopyhoundError]:
+    """Those that are not there, and what to say of them."""
+    gone: dict[Home, CopyhoundError] = {}
+    spaces = {space for space, _ in homes}
+    there = {space for space in spaces if await uow.workspaces.get(space) is not None}
+    for workspace_id, list_id in homes:
+        if workspace_id not in there:
+            gone[workspace_id, list_id] = CopyhoundError("not_found", f"There is no workspace {workspace_id}.")
+        elif list_id is not None and await uow.lists.get(workspace_id, list_id) is None:
+            gone[workspace_id, list_id] = CopyhoundError("not_found", f"There is no list {list_id}.")
+    return gone
