@@ -103,6 +103,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"schedule": {"days": 0}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"cron": "* * * * *"}}, 400, "invalid_request", "schedule"),
     ({"schedule": {"at": "8 o'clock"}}, 400, "invalid_request", "schedule"),
+    ({"schedule": {"at": "8:00"}}, 400, "invalid_request", "schedule.at: It is no time of day such as 08:00."),
     ({"schedule": {"timezone": "Mars/Base"}}, 400, "invalid_request", "Mars/Base"),
     ({"schedule": {"timezone": "posixrules"}}, 400, "invalid_request", "posixrules"),
     ({"quiet_hours": {"timezone": "Factory"}}, 400, "invalid_request", "Factory"),

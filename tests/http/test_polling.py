@@ -229,6 +229,12 @@ async def test_it_is_told_when_there_is_more(world: World) -> None:
     assert await ask(world, min_confidence=95, limit=1) == []
 
 
+async def test_what_names_consist_of_is_told(world: World) -> None:
+    """A consumer's name with other marks is refused with a sentence, not with an expression."""
+    told = (await world.call("GET", PATH, params={"consumer": "my poller"})).json()
+    assert told["detail"] == "consumer: It has letters, digits, and . _ : - after the first, at most 100."
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

@@ -8,6 +8,14 @@ from typing import Annotated
 
 import msgspec
 
+from copyhound.domain.faults import SAYS
+
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5, extra={SAYS: "It is no time of day such as 08:00"}
+    ),
+]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
@@ -16,7 +24,7 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     days: Annotated[int, msgspec.Meta(ge=1, le=365)] | None = None
     """From run to run, in days."""
-    at: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)] = "03:00"
+    at: TimeOfDay = "03:00"
     """Local time of day, with `days`."""
     cron: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     """Five fields, as crontab has them."""

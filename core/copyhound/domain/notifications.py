@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
+from copyhound.domain.lists import TimeOfDay
+
 Zone = Annotated[str, msgspec.Meta(max_length=64)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -18,7 +19,7 @@ class DigestFormat(StrEnum):
     """How a digest is written."""
 
     htmlsummary = "htmlsummary"
-    """A page with a row for each domain: thumbnail, copy, page, overlay."""
+    """A page with a row for each domain and list: thumbnail, copy, page, overlay."""
     textsummary = "textsummary"
     """One line: how many, and which."""
     jsontextsummary = "jsontextsummary"

@@ -6,11 +6,13 @@ import base64
 import binascii
 from typing import Annotated, Final
 
+import msgspec
 from litestar import Controller, delete, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from copyhound.domain.errors import CopyhoundError
+from copyhound.domain.faults import SAYS
 from copyhound.domain.feeds import Consumer
 from copyhound.domain.pictures import MatchType
 from copyhound.domain.workspaces import Caller
@@ -25,8 +27,9 @@ from copyhound.services.hooks import HookFilter
 from copyhound.services.polling import Asked
 
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$(?!\n)"  # `$` alone lets a newline pass
+_SAID: Final = "It has letters, digits, and . _ : - after the first, at most 100"
 ConsumerName = Annotated[
-    str | None,
+    Annotated[str, msgspec.Meta(pattern=_NAME, extra={SAYS: _SAID})] | None,
     QueryParameter(
         pattern=_NAME,
         description="Your own name for this poller: the server keeps how far it is. Asking on acknowledges "
