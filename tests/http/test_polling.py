@@ -232,7 +232,10 @@ async def test_it_is_told_when_there_is_more(world: World) -> None:
 async def test_what_names_consist_of_is_told(world: World) -> None:
     """A consumer's name with other marks is refused with a sentence, not with an expression."""
     told = (await world.call("GET", PATH, params={"consumer": "my poller"})).json()
-    assert told["detail"] == "consumer: It has letters, digits, and . _ : - after the first, at most 100."
+    assert (
+        told["detail"]
+        == "consumer: Only letters, digits and . _ : - are taken, at most 100, and first a letter or a digit."
+    )
 
 
 @pytest.mark.parametrize(

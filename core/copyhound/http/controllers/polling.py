@@ -27,7 +27,7 @@ from copyhound.services.hooks import HookFilter
 from copyhound.services.polling import Asked
 
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$(?!\n)"  # `$` alone lets a newline pass
-_SAID: Final = "It has letters, digits, and . _ : - after the first, at most 100"
+_SAID: Final = "Only letters, digits and . _ : - are taken, at most 100, and first a letter or a digit"
 ConsumerName = Annotated[
     Annotated[str, msgspec.Meta(pattern=_NAME, extra={SAYS: _SAID})] | None,
     QueryParameter(
