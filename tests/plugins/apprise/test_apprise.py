@@ -95,6 +95,7 @@ async def test_a_service_that_fails_is_told_without_secrets(run_notifier: RunNot
 async def test_nothing_inside_is_reached(run_notifier: RunNotifier, receiver: Receiver, host: str) -> None:
     """By address or by name, this machine is refused unless the operator allows it, and what allows it is named."""
     told = await refused(run_notifier, {"url": at(receiver, host=host)}, {"services": ["json"]})
+    assert "plugin_failed" in told
     assert "not among plugins.apprise.allow_hosts" in told
     assert receiver.requests == []
 

@@ -29,7 +29,7 @@ from copyhound.services.polling import Asked
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$(?!\n)"  # `$` alone lets a newline pass
 _SAID: Final = "Only letters, digits and . _ : - are taken, at most 100, and first a letter or a digit"
 ConsumerName = Annotated[
-    Annotated[str, msgspec.Meta(pattern=_NAME, extra={SAYS: _SAID})] | None,
+    Annotated[str, msgspec.Meta(extra={SAYS: _SAID})] | None,
     QueryParameter(
         pattern=_NAME,
         description="Your own name for this poller: the server keeps how far it is. Asking on acknowledges "
